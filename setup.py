@@ -1,0 +1,80 @@
+"""The extension table, the compiler flags and the one OpenMP probe; everything else is in pyproject.toml."""
+
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+MODULES = ["chunking", "indicators", "simulation", "ledger"]
+DEBUG = os.environ.get("BARLOOM_DEBUG") == "1"
+REQUIRE_OPENMP = os.environ.get("BARLOOM_REQUIRE_OPENMP") == "1"
+NO_OPENMP = os.environ.get("BARLOOM_NO_OPENMP") == "1"
+
+DIRECTIVES = {
+    "language_level": 3,
+    "cdivision": True,
+    "wraparound": False,
+    "boundscheck": DEBUG,
+    "initializedcheck": DEBUG,
+    "nonecheck": DEBUG,
+    "overflowcheck": DEBUG,
+    "embedsignature": True,
+}
+
+# Same bytes from every compiler: no contraction into fused multiply-adds, never fast-math, never the build machine's own CPU.
+UNIX_FLAGS = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+MSVC_FLAGS = ["/Od" if DEBUG else "/O2", "/fp:precise"]
+PROBE = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+
+
+def openmp_flags(compiler) -> tuple[list[str], list[str]] | None:
+    """The compile and link flags that give OpenMP here, found by building a program with them; None if none do."""
+    if NO_OPENMP:
+        return None
+    if compiler.compiler_type == "msvc":
+        candidates = [(["/openmp"], [])]
+    elif sys.platform == "darwin":
+        candidates = [(["-Xpreprocessor", "-fopenmp"], ["-lomp"])]
+    else:
+        candidates = [(["-fopenmp"], ["-fopenmp"])]
+    for compile_args, link_args in candidates:
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "probe.c"
+            source.write_text(PROBE)
+            try:
+                objects = compiler.compile([str(source)], output_dir=folder, extra_postargs=compile_args)
+                compiler.link_executable(objects, str(Path(folder) / "probe"), extra_postargs=link_args)
+            except Exception:
+                continue
+            return compile_args, link_args
+    return None
+
+
+class BuildExt(build_ext):
+    def build_extensions(self) -> None:
+        flags = MSVC_FLAGS if self.compiler.compiler_type == "msvc" else UNIX_FLAGS
+        found = openmp_flags(self.compiler)
+        if found is None:
+            if REQUIRE_OPENMP:
+                raise SystemExit("barloom: no OpenMP with this compiler, and BARLOOM_REQUIRE_OPENMP=1 asks for it")
+            warnings.warn("barloom: no OpenMP with this compiler; the kernels are built to run on one thread", stacklevel=1)
+        for extension in self.extensions:
+            extension.extra_compile_args = flags + (found[0] if found else [])
+            extension.extra_link_args = found[1] if found else []
+        super().build_extensions()
+
+
+setup(
+    ext_modules=cythonize(
+        [Extension(f"barloom._native.{name}", [f"cython_ext/{name}.pyx"]) for name in MODULES],
+        include_path=["cython_ext"],
+        compiler_directives=DIRECTIVES,
+        build_dir="build/cython",
+    ),
+    cmdclass={"build_ext": BuildExt},
+)

@@ -1,0 +1,1 @@
+"""The compiled kernels land here; their typed stubs stand beside them."""

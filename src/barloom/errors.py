@@ -1,0 +1,32 @@
+"""The errors barloom raises on purpose, each with the exit code the command line gives it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BarloomError(Exception):
+    """Base of every error that barloom raises on purpose."""
+
+    exit_code = 4
+
+
+class InputError(BarloomError, ValueError):
+    """Bad data or options: one plain sentence that names the file, row or option and the remedy."""
+
+    exit_code = 2
+
+
+class FidelityError(BarloomError):
+    """Two runs that must agree do not, or the reference simulator disagrees with the kernel."""
+
+    exit_code = 3
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A phrase that helps after a typing error: the nearest of the known names, and then all of them."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    meant = f"did you mean '{close[0]}'? " if close else ""
+    return f"{meant}known: {', '.join(names)}"
