@@ -1,0 +1,36 @@
+"""The unit that passes through the loom: some consecutive bars, led by the history that signals may look back on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Consecutive bars of the selected slice.
+
+    Every array is C-contiguous, of length ``history + rows``: first the ``history`` bars before ``base``, then ``rows`` new ones.
+    The arrays of a streamed chunk are reused: they hold until two more chunks have been drawn.
+    """
+
+    base: int
+    """Number of the first new bar, counted from 0 within the selected slice."""
+    history: int
+    """Bars before ``base`` that lead the arrays: the history asked for, or ``base`` where fewer exist."""
+    rows: int
+    """New bars."""
+    last: bool
+    """Whether no bar follows."""
+    timestamp: Ints
+    """Open times, nanoseconds UTC."""
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats | None = None

@@ -1,0 +1,126 @@
+"""The trade record: its columns, its codes, and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Trades = npt.NDArray[np.void]
+"""A structured array of ``TRADE``."""
+
+WORKING, OPEN, CLOSED, REFUSED = range(4)
+
+REFUSALS: dict[int, str] = {
+    1: "no_fill",
+    2: "invalid_bracket",
+    3: "no_stop",
+    4: "no_equity",
+    5: "position",
+    6: "conflict",
+}
+NO_FILL, INVALID_BRACKET, NO_STOP, NO_EQUITY, POSITION, CONFLICT = REFUSALS.values()
+
+REASONS: dict[int, str] = {1: "stop", 2: "target", 3: "time", 4: "end"}
+STOP, TARGET, TIME, END = REASONS.values()
+
+# Field for field the struct of barloom_trade.pxd.
+TRADE = np.dtype(
+    [(name, np.int64) for name in ("trade_id", "signal_bar", "entry_bar", "entry_time", "exit_bar", "exit_time", "deadline")]
+    + [
+        (name, np.float64)
+        for name in (
+            *("entry_price", "initial_stop", "stop", "target", "size", "exit_price", "mfe", "mae"),
+            *("gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net_pnl", "r"),
+        )
+    ]
+    + [("side", np.int8)]
+    + [
+        (name, np.uint8)
+        for name in ("state", "refusal", "exit_reason", "gap", "ambiguous", "stop_is_price", "target_is_price")
+    ]
+)
+
+# The columns users see, in the order of the record; the rest of TRADE is the kernels' own.
+COLUMNS: tuple[str, ...] = (
+    *("trade_id", "signal_bar", "entry_bar", "entry_time", "side", "entry_price", "initial_stop", "target", "size"),
+    *("exit_bar", "exit_time", "exit_price", "exit_reason", "gap", "ambiguous"),
+)
+# bars_held is derived, so it stands between what the kernels store.
+COLUMNS += (
+    *("bars_held", "mfe", "mae", "gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net_pnl", "r"),
+)
+TIMES = ("entry_time", "exit_time")
+FLAGS = ("gap", "ambiguous")
+
+
+def column(trades: Trades, name: str) -> npt.NDArray[Any]:
+    """One column of the record, contiguous, as the digest reads it (reasons and flags as uint8 codes)."""
+    if name == "bars_held":
+        return np.asarray(trades["exit_bar"] - trades["entry_bar"] + 1)
+    return np.ascontiguousarray(trades[name])
+
+
+def digest(read: Callable[[str], Iterable[npt.NDArray[Any]]]) -> str:
+    """BLAKE2b of the record's columns, one after the other, little-endian; ``read`` gives a column in pieces."""
+    state = hashlib.blake2b()
+    for name in COLUMNS:
+        for piece in read(name):
+            state.update(np.ascontiguousarray(piece, dtype=piece.dtype.newbyteorder("<")).data)
+    return state.hexdigest()
+
+
+def arrow_schema() -> pa.Schema:
+    """The Arrow schema of the record: times as UTC nanoseconds, reasons as dictionary strings, flags as booleans."""
+    import pyarrow as pa
+
+    special: dict[str, Any] = {
+        **dict.fromkeys(TIMES, pa.timestamp("ns", tz="UTC")),
+        **dict.fromkeys(FLAGS, pa.bool_()),
+        "exit_reason": pa.dictionary(pa.int8(), pa.string()),
+        "bars_held": pa.int64(),
+    }
+    return pa.schema([(name, special.get(name) or pa.from_numpy_dtype(TRADE[name])) for name in COLUMNS])
+
+
+def to_arrow(trades: Trades) -> pa.RecordBatch:
+    """The record of closed trades as one Arrow batch of ``arrow_schema()``."""
+    import pyarrow as pa
+
+    schema = arrow_schema()
+    arrays = []
+    for name in COLUMNS:
+        values = column(trades, name)
+        if name == "exit_reason":
+            codes = pa.array(values.astype(np.int8) - np.int8(1))
+            arrays.append(pa.DictionaryArray.from_arrays(codes, list(REASONS.values())))
+        elif name in FLAGS:
+            arrays.append(pa.array(values.astype(bool)))
+        else:
+            arrays.append(pa.array(values).cast(schema.field(name).type))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def to_pandas(trades: Trades) -> pd.DataFrame:
+    """The record of closed trades as a frame, one row a trade."""
+    import pandas as pd
+
+    frame = {}
+    for name in COLUMNS:
+        values = column(trades, name)
+        if name == "exit_reason":
+            frame[name] = pd.Categorical.from_codes(values.astype(np.int8) - 1, categories=list(REASONS.values()))
+        elif name in FLAGS:
+            frame[name] = values.astype(bool)
+        elif name in TIMES:
+            frame[name] = pd.DatetimeIndex(values.view("M8[ns]")).tz_localize("UTC")
+        else:
+            frame[name] = values
+    return pd.DataFrame(frame)
