@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -119,3 +120,11 @@ class Entries:
         moved = self.take(slice(None))
         moved.signal_bar = self.signal_bar + bars
         return moved
+
+    @classmethod
+    def joined(cls, parts: Sequence[Entries]) -> Entries:
+        """Entries one after the other, not checked again."""
+        joined = cls.none()
+        for name in cls.__slots__:
+            setattr(joined, name, np.concatenate([getattr(part, name) for part in parts or [joined]]))
+        return joined

@@ -110,13 +110,16 @@ def simulate(
     sizing = sizing or Sizing()
     rejected: Counter[str] = Counter()
     orders = without_conflicts(orders_of(entries, max_hold), rejected)
-    resolved = []
+    resolved: list[ReferenceTrade] = []
+    holding: list[ReferenceTrade] = []
     for order in orders:
-        if max_open > 0 and sum(occupies(earlier, order.signal_bar) for earlier in resolved) >= max_open:
+        holding = [earlier for earlier in holding if occupies(earlier, order.signal_bar)]
+        if max_open > 0 and len(holding) >= max_open:
             rejected["position"] += 1
             continue
         resolve(order, bars, entry, intrabar, costs, needs_stop=sizing.units is None)
         resolved.append(order)
+        holding.append(order)
     result = keep_ledger(bars, resolved, costs, sizing)
     rejected.update(order.refused for order in resolved if order.refused)
     result.rejected = dict(rejected)

@@ -108,6 +108,22 @@ def to_arrow(trades: Trades) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
+def from_arrow(name: str, values: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """A column as it was written by ``to_arrow``, as the digest reads it."""
+    import pyarrow as pa
+
+    joined = values.combine_chunks()
+    if name == "exit_reason":
+        codes = {reason: code for code, reason in REASONS.items()}
+        of_index = np.array([codes[reason] for reason in joined.dictionary.to_pylist()] or [0], dtype=np.uint8)
+        return np.asarray(of_index[joined.indices.to_numpy(zero_copy_only=False)])
+    if name in FLAGS:
+        return np.asarray(joined.to_numpy(zero_copy_only=False).astype(np.uint8))
+    if name in TIMES:
+        joined = joined.cast(pa.int64())
+    return np.asarray(joined.to_numpy(zero_copy_only=False))
+
+
 def to_pandas(trades: Trades) -> pd.DataFrame:
     """The record of closed trades as a frame, one row a trade."""
     import pandas as pd

@@ -1,0 +1,68 @@
+"""barloom: tests trading rules on any number of price bars, the same trades to the byte every time."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from barloom.backtest.api import run, simulate
+    from barloom.bars import Bars, from_arrays, from_pandas, from_synthetic, open_bars
+    from barloom.errors import BarloomError, FidelityError, InputError
+    from barloom.execution.costs import Costs
+    from barloom.execution.entries import Entries
+    from barloom.execution.exits import Exits
+    from barloom.execution.sizing import Sizing
+    from barloom.strategies.base import Strategy, Window
+
+# Loaded when first used, so that the command line starts at once.
+_HOMES = {
+    "run": "barloom.backtest.api",
+    "simulate": "barloom.backtest.api",
+    "Bars": "barloom.bars",
+    "from_arrays": "barloom.bars",
+    "from_pandas": "barloom.bars",
+    "from_synthetic": "barloom.bars",
+    "open_bars": "barloom.bars",
+    "BarloomError": "barloom.errors",
+    "FidelityError": "barloom.errors",
+    "InputError": "barloom.errors",
+    "Costs": "barloom.execution.costs",
+    "Entries": "barloom.execution.entries",
+    "Exits": "barloom.execution.exits",
+    "Sizing": "barloom.execution.sizing",
+    "Strategy": "barloom.strategies.base",
+    "Window": "barloom.strategies.base",
+}
+
+__version__ = "0.1.0"
+__all__ = [
+    "Bars",
+    "BarloomError",
+    "Costs",
+    "Entries",
+    "Exits",
+    "FidelityError",
+    "InputError",
+    "Sizing",
+    "Strategy",
+    "Window",
+    "from_arrays",
+    "from_pandas",
+    "from_synthetic",
+    "open_bars",
+    "run",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'barloom' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,167 @@
+"""What a run comes to: the metrics, from running totals and one equity point a day."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from barloom._native import ledger
+from barloom.execution.account import TALLY, new_account
+from barloom.execution.trades import Trades
+
+DAY = 86_400_000_000_000
+YEAR_DAYS = 365.25
+
+
+class Metrics(BaseModel):
+    """The metrics of a run. Money in the account's currency; a ratio without a denominator is None (no loss, no variation, no trade).
+
+    Attributes:
+        trades, wins, losses: trades by the sign of their net PnL; what came to exactly 0 is neither.
+        win_rate: wins / trades, 0 to 1; 0 without trades.
+        profit_factor: gross profit / gross loss, of net PnL.
+        expectancy_r: mean R multiple of the trades that had a stop.
+        net_pnl, average_net_pnl: total and per trade.
+        return_pct: net PnL in percent of the starting balance.
+        max_drawdown, max_drawdown_pct: deepest fall of equity at a bar's close below its peak, in money and in percent of that peak.
+        longest_drawdown_days: longest time from a peak until equity was back there, or until the end.
+        sharpe, sortino: mean of the daily returns over their deviation (below 0 for Sortino), annualised by the days with bars a year.
+        calmar: compound annual return in percent over ``max_drawdown_pct``.
+        exposure: share of bars on which a trade was open.
+        average_bars_held, longest_bars_held: entry and exit bar counted.
+        longest_win_streak, longest_loss_streak: in the order of entry.
+        ambiguous_trades: trades that left on a bar which held both levels, so that the path policy decided.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    trades: int
+    wins: int
+    losses: int
+    win_rate: float
+    profit_factor: float | None
+    expectancy_r: float | None
+    net_pnl: float
+    average_net_pnl: float
+    gross_profit: float
+    gross_loss: float
+    best_trade: float
+    worst_trade: float
+    final_equity: float
+    return_pct: float
+    max_drawdown: float
+    max_drawdown_pct: float
+    longest_drawdown_days: float
+    sharpe: float | None
+    sortino: float | None
+    calmar: float | None
+    exposure: float
+    average_bars_held: float
+    longest_bars_held: int
+    longest_win_streak: int
+    longest_loss_streak: int
+    ambiguous_trades: int
+
+
+class MetricsTotals:
+    """Adds up, chunk by chunk, what the metrics need; its size does not grow with the bars but by a number a day."""
+
+    def __init__(self, balance: float) -> None:
+        self.balance = balance
+        self.tally = np.zeros(1, dtype=TALLY)
+        self.daily: list[float] = []
+        self.first_time = 0
+        self.bars = 0
+        self.account: npt.NDArray[np.void] = new_account(balance)
+
+    def add(self, trades: Trades, points: npt.NDArray[np.void]) -> None:
+        """Add trades that are done, in the order of their numbers, and equity points."""
+        if len(trades):
+            ledger.tally(self.tally, trades)
+        self.daily.extend(points["equity"][points["trade_id"] < 0].tolist())
+
+    @property
+    def checksum(self) -> str:
+        """The 64-bit mix of entry bar, exit bar and exit price of every trade so far, as 16 hexadecimal digits."""
+        return f"{int(self.tally['checksum'][0]):016x}"
+
+    def metrics(self) -> Metrics:
+        """The metrics of everything added."""
+        tally: dict[str, Any] = {name: self.tally[name][0].item() for name in TALLY.names or ()}
+        account: dict[str, Any] = {name: self.account[name][0].item() for name in self.account.dtype.names or ()}
+        trades = tally["trades"]
+        longest = account["longest_drawdown"]
+        if account["under_water"]:
+            longest = max(longest, account["last_time"] - account["peak_time"])
+        final = account["last_equity"]
+        days = max(1.0, (account["last_time"] - self.first_time) / DAY)
+        drawdown_pct = 100.0 * account["max_drawdown_pct"]
+        sharpe, sortino = daily_ratios([self.balance, *self.daily], YEAR_DAYS * len(self.daily) / max(days, len(self.daily)))
+        return Metrics(
+            trades=trades,
+            wins=tally["wins"],
+            losses=tally["losses"],
+            win_rate=tally["wins"] / trades if trades else 0.0,
+            profit_factor=_ratio(tally["gross_profit"], tally["gross_loss"]),
+            expectancy_r=_ratio(tally["r_sum"], tally["with_risk"]),
+            net_pnl=tally["net_pnl"],
+            average_net_pnl=tally["net_pnl"] / trades if trades else 0.0,
+            gross_profit=tally["gross_profit"],
+            gross_loss=tally["gross_loss"],
+            best_trade=tally["best"],
+            worst_trade=tally["worst"],
+            final_equity=final,
+            return_pct=100.0 * (final / self.balance - 1.0),
+            max_drawdown=account["max_drawdown"],
+            max_drawdown_pct=drawdown_pct,
+            longest_drawdown_days=longest / DAY,
+            sharpe=sharpe,
+            sortino=sortino,
+            calmar=_ratio(annual_return_pct(self.balance, final, days), drawdown_pct),
+            exposure=account["exposed_bars"] / self.bars if self.bars else 0.0,
+            average_bars_held=tally["bars_held"] / trades if trades else 0.0,
+            longest_bars_held=tally["longest_hold"],
+            longest_win_streak=tally["longest_win_streak"],
+            longest_loss_streak=tally["longest_loss_streak"],
+            ambiguous_trades=tally["ambiguous"],
+        )
+
+
+def daily_ratios(equity: Sequence[float], days_a_year: float) -> tuple[float | None, float | None]:
+    """Annualised Sharpe and Sortino ratios of daily equity, risk-free rate 0; None where undefined.
+
+    Sharpe uses the sample deviation, Sortino the root mean square of the returns below 0. Sums are exact (``math.fsum``), so their
+    order does not matter.
+    """
+    if len(equity) < 3 or min(equity) <= 0.0:
+        return None, None
+    returns = [after / before - 1.0 for before, after in zip(equity, equity[1:], strict=False)]
+    mean = math.fsum(returns) / len(returns)
+    deviation = math.sqrt(math.fsum((r - mean) ** 2 for r in returns) / (len(returns) - 1))
+    downside = math.sqrt(math.fsum(r * r for r in returns if r < 0.0) / len(returns))
+    scale = math.sqrt(days_a_year)
+    sharpe, sortino = _ratio(mean, deviation), _ratio(mean, downside)
+    return (None if sharpe is None else scale * sharpe), (None if sortino is None else scale * sortino)
+
+
+def annual_return_pct(start: float, final: float, days: float) -> float | None:
+    """Compound annual return in percent; None when equity is gone or the span is too short to raise to a year."""
+    if final <= 0.0:
+        return None
+    try:
+        annual = 100.0 * float((final / start) ** (YEAR_DAYS / days) - 1.0)
+    except OverflowError:
+        return None
+    return annual if math.isfinite(annual) else None
+
+
+def _ratio(above: float | None, below: float) -> float | None:
+    if above is None or not below:
+        return None
+    ratio = above / below
+    return ratio if math.isfinite(ratio) else None

@@ -1,0 +1,239 @@
+"""The loom: chunks of bars in, entries of each chunk, trades out; nothing is kept but what is open."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from barloom.backtest.feed import EntriesFeed, Feed, StrategyFeed
+from barloom.backtest.metrics import MetricsTotals
+from barloom.backtest.parameters import RunParameters
+from barloom.backtest.results import RunResult
+from barloom.backtest.selfcheck import Head, check_head
+from barloom.backtest.writer import MemorySink, TradeSink
+from barloom.bars.chunk import Chunk
+from barloom.errors import InputError, nearest
+from barloom.execution import trades as record
+from barloom.execution.book import Book, Rules
+from barloom.execution.costs import Costs
+from barloom.execution.entries import Entries
+from barloom.execution.exits import Exits
+from barloom.execution.fills import ENTRY, INTRABAR, resolve_intrabar
+from barloom.execution.positions import places
+from barloom.execution.sizing import Sizing
+from barloom.strategies.registry import load_strategy
+
+if TYPE_CHECKING:
+    from barloom.bars.bars import Bars
+
+CHUNK_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come."""
+
+    bars: int
+    total_bars: int | None
+    trades: int
+    seconds: float
+
+
+def available_cores() -> int:
+    """Logical cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def run(
+    bars: Bars,
+    parameters: RunParameters,
+    *,
+    sink: TradeSink | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> RunResult:
+    """Run a strategy over bars.
+
+    The first bars are run again in other chunks, on one thread, and by the reference simulator, and must give the same trades.
+
+    Args:
+        bars: the selection to run over.
+        parameters: everything that shapes the run.
+        sink: where trades and equity go; memory if none is given.
+        on_progress: called after each chunk.
+
+    Raises:
+        InputError: bad data or parameters.
+        FidelityError: the strategy's trades depend on how the bars are cut, or the engine and the reference disagree.
+    """
+    rules = rules_of(parameters)
+
+    def new_feed() -> StrategyFeed:
+        strategy, _ = load_strategy(parameters.strategy, dict(parameters.params))
+        return StrategyFeed(strategy, direction=parameters.direction, stop=parameters.stop, target=parameters.target)
+
+    strategy, origin = load_strategy(parameters.strategy, dict(parameters.params))
+    if parameters.size is None and parameters.stop == "none":
+        raise InputError("--stop none leaves no risk to size a trade by: give fixed units with --size as well")
+    head = Head()
+    result = weave(
+        bars, new_feed(), rules, chunk_rows=parameters.chunk_rows, threads=parameters.threads, sink=sink, on_progress=on_progress, head=head
+    )
+    result.origin = origin
+    result.self_check = check_head(head, new_feed, rules, strategy.name)
+    return result
+
+
+def simulate(
+    bars: Bars,
+    entries: Entries,
+    *,
+    exits: Exits | None = None,
+    entry: str | None = None,
+    fills: str = "pessimistic",
+    intrabar: str | None = None,
+    costs: Costs | None = None,
+    position: str = "single",
+    max_open: int | None = None,
+    sizing: Sizing | None = None,
+    chunk_rows: int | None = None,
+    threads: int | None = None,
+) -> RunResult:
+    """Simulate entries made beforehand over bars.
+
+    Args:
+        bars: the selection; ``signal_bar`` of the entries counts within it.
+        entries: what to enter.
+        exits: exits that hold for every entry.
+        entry: ``next_open`` (default) or ``close``.
+        fills, intrabar: preset and path policy; the policy wins.
+        costs: spread, slippage, commission.
+        position, max_open: ``single``, or ``overlap`` with a limit (0 for none).
+        sizing: one unit a trade unless given; an entry's own size wins.
+        chunk_rows, threads: never change a result.
+
+    Raises:
+        InputError: bad data or parameters.
+    """
+    rules = Rules(
+        at_close=_entry(entry or "next_open") == "close",
+        intrabar=INTRABAR[resolve_intrabar(fills, intrabar)],
+        places=places(position, max_open),
+        max_hold=(exits or Exits()).max_hold or 0,
+        costs=costs or Costs(),
+        sizing=sizing or Sizing(units=1.0),
+    )
+    return weave(bars, EntriesFeed(entries), rules, chunk_rows=chunk_rows, threads=threads)
+
+
+def rules_of(parameters: RunParameters) -> Rules:
+    """The execution rules that parameters come to.
+
+    Raises:
+        InputError: an unknown name, or options that contradict each other.
+    """
+    return Rules(
+        at_close=_entry(parameters.entry) == "close",
+        intrabar=INTRABAR[resolve_intrabar(parameters.fills, parameters.intrabar)],
+        places=places(parameters.position, parameters.max_open),
+        max_hold=parameters.max_hold or 0,
+        costs=Costs(spread=parameters.spread, slippage=parameters.slippage, commission=parameters.commission),
+        sizing=Sizing(balance=parameters.balance, risk_pct=parameters.risk_pct, units=parameters.size),
+    )
+
+
+def _entry(name: str) -> str:
+    if name not in ENTRY:
+        raise InputError(f"unknown entry '{name}': {nearest(name, ENTRY)}")
+    return name
+
+
+def weave(
+    bars: Bars,
+    feed: Feed,
+    rules: Rules,
+    *,
+    chunk_rows: int | None = None,
+    threads: int | None = None,
+    sink: TradeSink | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    head: Head | None = None,
+) -> RunResult:
+    """Pass every chunk of the bars through feed and book, and finished trades on to the sink."""
+    cores = available_cores()
+    threads = min(threads or cores, cores)
+    sink = sink or MemorySink()
+    book = Book(rules, threads=threads)
+    totals = MetricsTotals(rules.sizing.balance)
+    clock = _Clock()
+    started = time.perf_counter()
+    chunks = bars.chunks(chunk_rows or CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=threads)
+    for chunk in clock.each("ingest", chunks):
+        with clock.phase("scan"):
+            entries = feed.entries(chunk)
+        with clock.phase("simulate"):
+            done = book.pass_chunk(chunk, entries)
+            totals.add(done, book.points)
+        if totals.bars == 0:
+            totals.first_time = int(chunk.timestamp[chunk.history])
+        totals.bars = chunk.base + chunk.rows
+        with clock.phase("write"):
+            sink.add(done, book.points)
+        if head is not None:
+            head.add(chunk, done)
+        if on_progress is not None:
+            trades = int(totals.tally["trades"][0])
+            on_progress(Progress(totals.bars, bars.rows_hint, trades, time.perf_counter() - started))
+    if totals.bars == 0:
+        raise InputError(f"{bars.label} has no bars in the selection: widen it")
+    with clock.phase("write"):
+        sink.finish()
+        digest = record.digest(sink.read)
+    totals.account = book.account
+    metrics = totals.metrics()
+    return RunResult(
+        metrics=metrics,
+        digest=digest,
+        checksum=totals.checksum,
+        counts={"signals": book.signals, "accepted": metrics.trades, "rejected": dict(sorted(book.rejected.items()))},
+        phase_times=dict(clock.seconds),
+        report=bars.report,
+        sink=sink,
+    )
+
+
+class _Clock:
+    """Seconds by phase."""
+
+    def __init__(self) -> None:
+        self.seconds = {"ingest": 0.0, "scan": 0.0, "simulate": 0.0, "write": 0.0}
+
+    def each(self, name: str, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """The chunks, with the time of waiting for each."""
+        while True:
+            with self.phase(name):
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
+            yield chunk
+
+    def phase(self, name: str) -> _Phase:
+        return _Phase(self.seconds, name)
+
+
+class _Phase:
+    __slots__ = ("_name", "_seconds", "_started")
+
+    def __init__(self, seconds: dict[str, float], name: str) -> None:
+        self._seconds = seconds
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *exc: object) -> None:
+        self._seconds[self._name] += time.perf_counter() - self._started

@@ -1,0 +1,157 @@
+"""A run checks itself on its first bars: the same trades in other chunks, on one thread, and by the reference simulator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom.backtest.feed import Feed
+from barloom.backtest.results import SelfCheck
+from barloom.bars.chunk import Chunk
+from barloom.errors import FidelityError
+from barloom.execution import reference
+from barloom.execution.book import Book, Rules
+from barloom.execution.entries import Entries
+from barloom.execution.fills import INTRABAR
+from barloom.execution.trades import COLUMNS, REASONS, TRADE, Trades, column
+
+HEAD_BARS = 16_384
+JUDGED_ENTRIES = 64  # the reference walks bar by bar: enough entries to judge by, few enough to cost nothing
+OTHER_CHUNK_ROWS = 1_009
+PRICES = ("timestamp", "open", "high", "low", "close", "volume")
+
+
+class Head:
+    """Copies of the first bars of a run, and the trades that left on them."""
+
+    def __init__(self, limit: int = HEAD_BARS) -> None:
+        self.limit = limit
+        self.rows = 0
+        self._columns: dict[str, list[npt.NDArray[np.generic]]] = {}
+        self._trades: list[Trades] = []
+
+    def add(self, chunk: Chunk, done: Trades) -> None:
+        """Take what the chunk and the trades that are done with it add to the head."""
+        wanted = min(self.limit - self.rows, chunk.rows)
+        if wanted > 0:
+            for name in PRICES:
+                values = getattr(chunk, name)
+                if values is not None:
+                    self._columns.setdefault(name, []).append(values[chunk.history : chunk.history + wanted].copy())
+            self.rows += wanted
+        # Trades come in the order of their numbers: none after one that entered behind the head can lie in it.
+        if len(done) and done["entry_bar"][0] < self.limit:
+            self._trades.append(done[done["exit_bar"] < self.limit])
+
+    def trades(self) -> Trades:
+        """The trades that left before the last bar of the head."""
+        trades = np.concatenate(self._trades) if self._trades else np.empty(0, dtype=TRADE)
+        return trades[trades["exit_bar"] < self.rows - 1]
+
+    def chunks(self, rows: int, history: int) -> list[Chunk]:
+        """The head in chunks of ``rows`` bars."""
+        columns = {name: np.concatenate(pieces) for name, pieces in self._columns.items()}
+        chunks = []
+        for base in range(0, self.rows, rows):
+            led = min(history, base)
+            end = min(base + rows, self.rows)
+            cut = {name: values[base - led : end] for name, values in columns.items()}
+            chunks.append(Chunk(base, led, end - base, end == self.rows, **cut))  # type: ignore[arg-type]
+        return chunks
+
+
+def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy: str) -> SelfCheck:
+    """Run the head again and compare.
+
+    Raises:
+        FidelityError: other chunks give other trades (the strategy looks ahead, or back beyond its lookback), or the reference
+            simulator gives other trades than the engine.
+    """
+    feed = new_feed()
+    book = Book(rules, threads=1)
+    trades, entries = [], []
+    for chunk in head.chunks(OTHER_CHUNK_ROWS, feed.history):
+        asked = feed.entries(chunk)
+        entries.append(asked)
+        trades.append(book.pass_chunk(chunk, asked))
+    again = np.concatenate(trades)
+    again = again[again["exit_bar"] < head.rows - 1]
+    _compare_chunks(head.trades(), again, strategy, head.rows)
+    judged, engine_seconds, reference_seconds = _judge(head.chunks(head.rows, 0)[0], _first(Entries.joined(entries)), rules)
+    return SelfCheck(
+        bars=head.rows,
+        trades=len(again),
+        judged_trades=judged,
+        engine_seconds=engine_seconds,
+        reference_seconds=reference_seconds,
+        speedup=reference_seconds / engine_seconds if judged else None,
+    )
+
+
+def _first(entries: Entries) -> Entries:
+    """The first entries, all of a bar or none."""
+    if len(entries) <= JUDGED_ENTRIES:
+        return entries
+    end = np.searchsorted(entries.signal_bar, entries.signal_bar[JUDGED_ENTRIES])
+    return entries.take(slice(0, int(end) or JUDGED_ENTRIES))
+
+
+def _judge(bars: Chunk, entries: Entries, rules: Rules) -> tuple[int, float, float]:
+    """Compare engine and reference on the same entries; how many trades, and the seconds of each."""
+    started = time.perf_counter()
+    trades = Book(rules, threads=1).pass_chunk(bars, entries)
+    engine_seconds = time.perf_counter() - started
+    plain = reference.ReferenceBars(
+        *(getattr(bars, name).tolist() for name in ("timestamp", "open", "high", "low", "close"))
+    )
+    started = time.perf_counter()
+    judged = reference.simulate(
+        plain,
+        entries,
+        entry="close" if rules.at_close else "next_open",
+        intrabar={code: name for name, code in INTRABAR.items()}[rules.intrabar],
+        max_open=rules.places,
+        max_hold=rules.max_hold,
+        costs=rules.costs,
+        sizing=rules.sizing,
+    )
+    reference_seconds = time.perf_counter() - started
+    _compare_reference(trades, judged)
+    return len(trades), engine_seconds, reference_seconds
+
+
+def _compare_chunks(first: Trades, second: Trades, strategy: str, rows: int) -> None:
+    """Compare the trades of the run with those of the head alone, but for its last bar, which ends the trades of the head."""
+    if len(first) == len(second) and all(column(first, n).tobytes() == column(second, n).tobytes() for n in COLUMNS):
+        return
+    shared = min(len(first), len(second))
+    differs = np.zeros(shared, dtype=bool)
+    for name in ("signal_bar", "entry_bar", "exit_bar", "exit_price"):
+        differs |= first[name][:shared] != second[name][:shared]
+    row = int(np.argmax(differs)) if differs.any() else shared
+    longer = first if row < len(first) else second
+    bar = int(longer["signal_bar"][row]) if row < len(longer) else rows
+    raise FidelityError(
+        f"strategy {strategy} gives other trades when the bars come in chunks of {OTHER_CHUNK_ROWS}: the first difference is trade "
+        f"{row} (signal on bar {bar}). It looks ahead, or back further than its lookback says"
+    )
+
+
+def _compare_reference(again: Trades, judged: reference.ReferenceResult) -> None:
+    if len(again) != len(judged.trades):
+        raise FidelityError(
+            f"the engine made {len(again)} trades of the first bars and the reference simulator {len(judged.trades)}: please report this"
+        )
+    for name in COLUMNS:
+        ours = column(again, name).tolist()
+        theirs = [getattr(trade, name) for trade in judged.trades]
+        if name == "exit_reason":
+            ours = [REASONS[code] for code in ours]
+        for row, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            if a != b and not (a != a and b != b):
+                raise FidelityError(
+                    f"{name} of trade {row} is {a} by the engine and {b} by the reference simulator: please report this"
+                )

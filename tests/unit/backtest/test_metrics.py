@@ -1,0 +1,123 @@
+"""Metrics against their definitions, over trades and equity written by hand."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import numpy as np
+import pytest
+from barloom.backtest.metrics import MetricsTotals, annual_return_pct, daily_ratios
+from barloom.execution.account import POINT
+from barloom.execution.book import Book, Rules
+from barloom.execution.entries import Entries
+from barloom.execution.sizing import Sizing
+from barloom.execution.trades import TRADE
+from helpers.market import MINUTE, Market
+
+
+def totals_of(market: Market, entries: Entries, chunk_rows: int = 100, balance: float = 100.0) -> MetricsTotals:
+    rules = Rules(places=0, sizing=Sizing(balance=balance, units=1.0))
+    book, totals = Book(rules), MetricsTotals(balance)
+    for chunk in market.chunks(chunk_rows):
+        first, last = np.searchsorted(entries.signal_bar, [chunk.base, chunk.base + chunk.rows])
+        totals.add(book.pass_chunk(chunk, entries.take(slice(first, last))), book.points)
+        totals.bars = chunk.base + chunk.rows
+    totals.account, totals.first_time = book.account, int(market.time[0])
+    return totals
+
+
+def trades_of(net: list[float], r: list[float] | None = None) -> np.ndarray:
+    trades = np.zeros(len(net), dtype=TRADE)
+    trades["net_pnl"] = net
+    trades["r"] = net if r is None else r
+    trades["entry_bar"] = np.arange(len(net)) * 10
+    trades["exit_bar"] = trades["entry_bar"] + np.arange(len(net))
+    return trades
+
+
+def test_trade_statistics() -> None:
+    totals = MetricsTotals(1000.0)
+    no_points = np.empty(0, dtype=POINT)
+    totals.add(trades_of([10, -4, -6, 0, 5, 5, 5], [1, -0.5, math.nan, 0, 1, 1, 1]), no_points)
+    totals.bars = 100
+    metrics = totals.metrics()
+    assert (metrics.trades, metrics.wins, metrics.losses) == (7, 4, 2)
+    assert metrics.win_rate == 4 / 7
+    assert metrics.profit_factor == 25 / 10
+    assert metrics.expectancy_r == pytest.approx(3.5 / 6)
+    assert (metrics.net_pnl, metrics.average_net_pnl) == (15, 15 / 7)
+    assert (metrics.best_trade, metrics.worst_trade) == (10, -6)
+    assert (metrics.longest_win_streak, metrics.longest_loss_streak) == (3, 2)
+    assert (metrics.average_bars_held, metrics.longest_bars_held) == (4.0, 7)
+
+
+def test_totals_do_not_depend_on_how_trades_arrive() -> None:
+    trades = trades_of(list(np.random.default_rng(0).normal(size=50)))
+    no_points = np.empty(0, dtype=POINT)
+    together, apart = MetricsTotals(1000.0), MetricsTotals(1000.0)
+    together.add(trades, no_points)
+    for k in range(50):
+        apart.add(trades[k : k + 1], no_points)
+    assert together.checksum == apart.checksum
+    assert together.metrics() == apart.metrics()
+    swapped = MetricsTotals(1000.0)
+    swapped.add(trades[::-1].copy(), no_points)
+    assert swapped.checksum != together.checksum
+
+
+def test_drawdown_and_exposure_over_bars() -> None:
+    closes = [100, 100, 103, 101, 98, 104, 104]
+    rows = [(a, max(a, b), min(a, b), b) for a, b in zip([100, *closes], closes, strict=False)]
+    totals = totals_of(Market(rows), Entries([1], [1], max_hold=4))
+    metrics = totals.metrics()
+    # Bought at the open of bar 2 (100), left at the close of bar 5 (104): equity 103, 101, 98, 104.
+    assert metrics.net_pnl == 4
+    assert metrics.max_drawdown == 5
+    assert metrics.max_drawdown_pct == pytest.approx(100 * 5 / 103)
+    assert metrics.longest_drawdown_days * 24 * 60 == pytest.approx(3)
+    assert metrics.exposure == 4 / 7
+    assert metrics.final_equity == 104
+
+
+def test_a_drawdown_that_lasts_to_the_end_counts() -> None:
+    closes = [100, 100, 103, 101, 98, 98, 98]
+    rows = [(a, max(a, b), min(a, b), b) for a, b in zip([100, *closes], closes, strict=False)]
+    metrics = totals_of(Market(rows), Entries([1], [1], max_hold=3)).metrics()
+    assert metrics.longest_drawdown_days * 24 * 60 == pytest.approx(4)
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 3, 100])
+def test_one_equity_point_a_day(chunk_rows: int) -> None:
+    day = 24 * 60
+    market = Market([(100, 100, 100, 100)] * 6, minutes=[0, 5, day, day + 1, 5 * day, 5 * day + 1])
+    totals = totals_of(market, Entries.none(), chunk_rows)
+    assert totals.daily == [100.0, 100.0, 100.0]
+
+
+def test_no_trades_is_a_defined_result() -> None:
+    metrics = totals_of(Market([(100, 101, 99, 100)] * 5), Entries.none()).metrics()
+    assert (metrics.trades, metrics.win_rate, metrics.net_pnl, metrics.max_drawdown, metrics.exposure) == (0, 0, 0, 0, 0)
+    assert metrics.profit_factor is None and metrics.expectancy_r is None and metrics.sharpe is None
+    assert metrics.final_equity == 100
+
+
+def test_sharpe_and_sortino_of_daily_returns() -> None:
+    equity = [100.0, 101.0, 100.5, 102.0, 101.0]
+    returns = [b / a - 1 for a, b in zip(equity, equity[1:], strict=False)]
+    sharpe, sortino = daily_ratios(equity, 252)
+    assert sharpe == pytest.approx(statistics.mean(returns) / statistics.stdev(returns) * math.sqrt(252))
+    downside = math.sqrt(sum(min(r, 0) ** 2 for r in returns) / 4)
+    assert sortino == pytest.approx(statistics.mean(returns) / downside * math.sqrt(252))
+
+
+@pytest.mark.parametrize("equity", [[100.0], [100.0, 101.0], [100.0, 100.0, 100.0], [100.0, -5.0, 3.0]])
+def test_ratios_without_meaning_are_none(equity: list[float]) -> None:
+    assert daily_ratios(equity, 252) == (None, None)
+
+
+def test_annual_return() -> None:
+    assert annual_return_pct(100, 121, 2 * 365.25) == pytest.approx(10)
+    assert annual_return_pct(100, -1, 365.25) is None
+    assert annual_return_pct(1e-300, 1e300, 1) is None
+    assert MINUTE == 60 * 10**9
