@@ -1,7 +1,7 @@
 # The numeric vocabulary of the kernels, and the inline helpers they share.
 # Declarations and inline functions only: Cython finds this file by name on its include path.
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int8_t, int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
 cdef enum:

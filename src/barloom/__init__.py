@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from barloom.execution.entries import Entries
     from barloom.execution.exits import Exits
     from barloom.execution.sizing import Sizing
-    from barloom.strategies.base import Strategy, Window
+    from barloom.strategies.base import Strategy
+    from barloom.strategies.window import Window
 
 # Loaded when first used, so that the command line starts at once.
 _HOMES = {
@@ -32,7 +33,7 @@ _HOMES = {
     "Exits": "barloom.execution.exits",
     "Sizing": "barloom.execution.sizing",
     "Strategy": "barloom.strategies.base",
-    "Window": "barloom.strategies.base",
+    "Window": "barloom.strategies.window",
 }
 
 __version__ = "0.1.0"

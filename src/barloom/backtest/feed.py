@@ -12,7 +12,8 @@ from barloom.errors import InputError
 from barloom.execution.entries import Entries
 from barloom.execution.exits import Distance
 from barloom.indicators import IndicatorBank, atr
-from barloom.strategies.base import Strategy, Window
+from barloom.strategies.base import Strategy
+from barloom.strategies.window import Window
 
 Floats = npt.NDArray[np.float64]
 ATR_BARS = 14
@@ -82,7 +83,7 @@ class StrategyFeed:
         if self._pip is None:
             self._pip = 0.01 if chunk.close[0] >= 20.0 else 0.0001
         computed = self.bank.update(chunk)
-        window = Window(chunk, {name: computed[spec] for name, spec in self._specs.items()})
+        window = Window(chunk, self._specs, computed)
         entries = self._strategy.signals(window)
         if not isinstance(entries, Entries):
             raise InputError(f"signals() of strategy {self._strategy.name} gave a {type(entries).__name__}: return bl.Entries")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from barloom.backtest.ahead import ahead
 from barloom.backtest.feed import EntriesFeed, Feed, StrategyFeed
 from barloom.backtest.metrics import MetricsTotals
 from barloom.backtest.parameters import RunParameters
@@ -72,18 +74,20 @@ def run(
     """
     rules = rules_of(parameters)
 
+    strategy = load_strategy(parameters.strategy, parameters.params)
+    if strategy.uses_volume and not bars.has_volume:
+        raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
+
     def new_feed() -> StrategyFeed:
-        strategy, _ = load_strategy(parameters.strategy, dict(parameters.params))
         return StrategyFeed(strategy, direction=parameters.direction, stop=parameters.stop, target=parameters.target)
 
-    strategy, origin = load_strategy(parameters.strategy, dict(parameters.params))
     if parameters.size is None and parameters.stop == "none":
         raise InputError("--stop none leaves no risk to size a trade by: give fixed units with --size as well")
     head = Head()
     result = weave(
         bars, new_feed(), rules, chunk_rows=parameters.chunk_rows, threads=parameters.threads, sink=sink, on_progress=on_progress, head=head
     )
-    result.origin = origin
+    result.origin = strategy.origin
     result.self_check = check_head(head, new_feed, rules, strategy.name)
     return result
 
@@ -165,6 +169,7 @@ def weave(
 ) -> RunResult:
     """Pass every chunk of the bars through feed and book, and finished trades on to the sink."""
     cores = available_cores()
+    total = bars.source.rows_at_hand() if bars.selection.whole else None
     threads = min(threads or cores, cores)
     sink = sink or MemorySink()
     book = Book(rules, threads=threads)
@@ -172,9 +177,8 @@ def weave(
     clock = _Clock()
     started = time.perf_counter()
     chunks = bars.chunks(chunk_rows or CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=threads)
-    for chunk in clock.each("ingest", chunks):
-        with clock.phase("scan"):
-            entries = feed.entries(chunk)
+    steps = _steps(chunks, feed, clock)
+    for chunk, entries in ahead(steps) if threads > 1 else steps:
         with clock.phase("simulate"):
             done = book.pass_chunk(chunk, entries)
             totals.add(done, book.points)
@@ -187,7 +191,7 @@ def weave(
             head.add(chunk, done)
         if on_progress is not None:
             trades = int(totals.tally["trades"][0])
-            on_progress(Progress(totals.bars, bars.rows_hint, trades, time.perf_counter() - started))
+            on_progress(Progress(totals.bars, total, trades, time.perf_counter() - started))
     if totals.bars == 0:
         raise InputError(f"{bars.label} has no bars in the selection: widen it")
     with clock.phase("write"):
@@ -206,20 +210,24 @@ def weave(
     )
 
 
+def _steps(chunks: Iterator[Chunk], feed: Feed, clock: _Clock) -> Generator[tuple[Chunk, Entries], None, None]:
+    """Each chunk with the entries asked for on it."""
+    with closing(chunks):  # type: ignore[type-var]
+        while True:
+            with clock.phase("ingest"):
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
+            with clock.phase("scan"):
+                entries = feed.entries(chunk)
+            yield chunk, entries
+
+
 class _Clock:
     """Seconds by phase."""
 
     def __init__(self) -> None:
         self.seconds = {"ingest": 0.0, "scan": 0.0, "simulate": 0.0, "write": 0.0}
-
-    def each(self, name: str, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """The chunks, with the time of waiting for each."""
-        while True:
-            with self.phase(name):
-                chunk = next(chunks, None)
-            if chunk is None:
-                return
-            yield chunk
 
     def phase(self, name: str) -> _Phase:
         return _Phase(self.seconds, name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from barloom.bars.bars import BarsReport
-    from barloom.strategies.registry import StrategyOrigin
+    from barloom.strategies.base import StrategyOrigin
 
 
 class SelfCheck(BaseModel):

@@ -13,6 +13,7 @@ from barloom.backtest.results import SelfCheck
 from barloom.bars.chunk import Chunk
 from barloom.errors import FidelityError
 from barloom.execution import reference
+from barloom.execution.account import join, pick
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.fills import INTRABAR
@@ -44,12 +45,12 @@ class Head:
             self.rows += wanted
         # Trades come in the order of their numbers: none after one that entered behind the head can lie in it.
         if len(done) and done["entry_bar"][0] < self.limit:
-            self._trades.append(done[done["exit_bar"] < self.limit])
+            self._trades.append(pick(done, done["exit_bar"] < self.limit))
 
     def trades(self) -> Trades:
         """The trades that left before the last bar of the head."""
-        trades = np.concatenate(self._trades) if self._trades else np.empty(0, dtype=TRADE)
-        return trades[trades["exit_bar"] < self.rows - 1]
+        trades = join(self._trades, TRADE)
+        return pick(trades, trades["exit_bar"] < self.rows - 1)
 
     def chunks(self, rows: int, history: int) -> list[Chunk]:
         """The head in chunks of ``rows`` bars."""
@@ -77,8 +78,8 @@ def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy:
         asked = feed.entries(chunk)
         entries.append(asked)
         trades.append(book.pass_chunk(chunk, asked))
-    again = np.concatenate(trades)
-    again = again[again["exit_bar"] < head.rows - 1]
+    again = join(trades, TRADE)
+    again = pick(again, again["exit_bar"] < head.rows - 1)
     _compare_chunks(head.trades(), again, strategy, head.rows)
     judged, engine_seconds, reference_seconds = _judge(head.chunks(head.rows, 0)[0], _first(Entries.joined(entries)), rules)
     return SelfCheck(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from barloom.backtest.run_folder import replace, sync_folder
 from barloom.execution import trades as record
-from barloom.execution.account import POINT
+from barloom.execution.account import POINT, join
 from barloom.execution.trades import TRADE, Trades
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class MemorySink:
 
     def finish(self) -> None:
         """Join what was taken."""
-        self._trades = [np.concatenate(self._trades) if self._trades else np.empty(0, dtype=TRADE)]
-        self._points = [np.concatenate(self._points) if self._points else np.empty(0, dtype=POINT)]
+        self._trades = [join(self._trades, TRADE)]
+        self._points = [join(self._points, POINT)]
 
     def read(self, name: str) -> Iterator[npt.NDArray[Any]]:
         """A column of the trades, in one piece."""
@@ -148,7 +148,7 @@ class _Table:
 
     def _flush(self) -> None:
         if self._pending and self._writer is not None:
-            rows = np.concatenate(self._pending) if len(self._pending) > 1 else self._pending[0]
+            rows = join(self._pending, self._pending[0].dtype)
             self._pending, self._pending_rows = [], 0
             for start in range(0, len(rows), self._batch_rows):
                 self._writer.write_batch(self._convert(rows[start : start + self._batch_rows]))

@@ -1,6 +1,9 @@
-"""The money of a run: the account the ledger keeps, and the equity points it gives."""
+"""The records the ledger keeps: account, equity points, running totals; and how rows of records are joined and picked."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +38,22 @@ TALLY = np.dtype(
     + [("checksum", np.uint64)]
     + [(name, np.float64) for name in ("gross_profit", "gross_loss", "net_pnl", "r_sum", "best", "worst")]
 )
+
+Rows = npt.NDArray[np.void]
+
+
+def join(parts: Sequence[Rows], dtype: np.dtype[np.void]) -> Rows:
+    """Records one after the other. As plain bytes: NumPy copies structured rows field by field, which takes ten times as long."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = np.dtype((np.void, dtype.itemsize))
+    return np.concatenate([part.view(whole) for part in parts]).view(dtype) if parts else np.empty(0, dtype=dtype)
+
+
+def pick(rows: Rows, chosen: npt.NDArray[Any]) -> Rows:
+    """The chosen records (a mask or indices), copied as plain bytes."""
+    picked: Rows = rows.view(np.dtype((np.void, rows.dtype.itemsize)))[chosen].view(rows.dtype)
+    return picked
 
 
 def new_account(balance: float) -> npt.NDArray[np.void]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom._native import chunking, ledger, simulation
-from barloom.execution.account import POINT, new_account
+from barloom.execution.account import POINT, join, new_account, pick
 from barloom.bars.chunk import Chunk
 from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
@@ -69,7 +69,7 @@ class Book:
         if len(entries):
             entered = entered[: simulation.enter(_asked(entries), entered, self._free_from(carried), self.rules.max_hold, warp, self.threads)]
             self._reject(POSITION, len(entries) - len(entered))
-        trades = np.concatenate([carried, entered]) if len(carried) else entered
+        trades = join([carried, entered], TRADE) if len(carried) else entered
         self._settle(chunk, trades)
         return self._hand_out(trades, chunk.last)
 
@@ -94,7 +94,7 @@ class Book:
         if not self._extremes or len(self._extremes[0]) < blocks:
             self._extremes = [np.empty(size) for size in sizes]
         extremes = [array[:size] for array, size in zip(self._extremes, sizes, strict=True)]
-        chunking.block_extremes(high, low, *extremes, self.threads)
+        chunking.block_extremes(high, low, *extremes)
         return simulation.Warp(
             chunk.base,
             chunk.last,
@@ -158,8 +158,8 @@ class Book:
             self._reject(REFUSALS.get(code, ""), int(count))
         if last:
             self._reject(NO_FILL, int((state == WORKING).sum()))
-        self._active = trades[going_on]
-        closed = trades[(state == CLOSED) & (trades["refusal"] == 0)]
+        self._active = pick(trades, going_on)
+        closed = pick(trades, (state == CLOSED) & (trades["refusal"] == 0))
         if len(closed):
             self._waiting.append(closed)
         numbers = self._active["trade_id"]
@@ -167,13 +167,13 @@ class Book:
         limit = int(numbers[0]) if len(numbers) and not last else int(self.account["next_id"][0])
         if not self._waiting or limit == self._waiting_from:
             return np.empty(0, dtype=TRADE)
-        waiting = np.concatenate(self._waiting) if len(self._waiting) > 1 else self._waiting[0]
-        waiting = waiting[np.argsort(waiting["trade_id"], kind="stable")]
-        done = waiting["trade_id"] < limit
-        rest = waiting[~done]
-        self._waiting = [rest] if len(rest) else []
+        waiting = join(self._waiting, TRADE)
+        numbers = waiting["trade_id"]
+        order = np.argsort(numbers, kind="stable")
+        done = int(np.searchsorted(numbers[order], limit))
+        self._waiting = [pick(waiting, order[done:])] if done < len(order) else []
         self._waiting_from = limit
-        return waiting[done]
+        return pick(waiting, order[:done])
 
     def _reject(self, reason: str, count: int) -> None:
         if count:

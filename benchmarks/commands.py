@@ -1,0 +1,105 @@
+"""Whole commands: from CSV against pyarrow's reader, from the Arrow store, peak memory, and start-up."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from measure import Finished, Row, barloom, command, ratio, spread
+
+READ_CSV = "import sys, pyarrow.csv as c; t = c.read_csv(sys.argv[1]); assert t.num_rows == int(sys.argv[2])"
+
+
+def bars_file(folder: Path, rows: int, suffix: str) -> Path:
+    """Generated bars, made once and kept in the folder."""
+    path = folder / f"bars-{rows}.{suffix}"
+    if not path.exists():
+        command(barloom("data", "generate", "--rows", str(rows), "--seed", "1", "--out", path))
+    return path
+
+
+def run_command(path: Path, out: str, *options: str) -> list[str | Path]:
+    return barloom("run", path, "--strategy", "ema-cross", "--non-interactive", "--format", "json", "--out", out, *options)
+
+
+def same_digest(runs: list[Finished]) -> str:
+    digests = {json.loads(run.output)["digest"] for run in runs}
+    assert len(digests) == 1, digests
+    return digests.pop()
+
+
+def from_csv(folder: Path, rows: int, repeats: int) -> list[Row]:
+    """The whole command on a CSV beside pyarrow.csv.read_csv of the same file, each in a process of its own."""
+    path = bars_file(folder, rows, "csv")
+    with tempfile.TemporaryDirectory() as out:
+        ours, theirs = [], []
+        for counted in range(repeats + 1):
+            a = command(run_command(path, out))
+            b = command([sys.executable, "-c", READ_CSV, path, str(rows)])
+            if counted:
+                ours.append(a)
+                theirs.append(b)
+    same_digest(ours)
+    in_process = [float(read) for read in command([sys.executable, "-c", TIMED_READ, path, str(repeats)]).output.split()]
+    value, between = ratio([run.seconds for run in ours], [read.seconds for read in theirs])
+    wall = [run.seconds for run in ours]
+    return [
+        Row(f"CSV of {rows:,} bars, whole command", statistics.median(wall), "s", spread=spread(wall)),
+        Row(
+            "the same, over a process that does pyarrow.csv.read_csv",
+            value,
+            "x",
+            1.6,
+            spread=between,
+            note=f"read_csv process: {statistics.median(read.seconds for read in theirs):.2f} s, {theirs[0].peak_mb:.0f} MB",
+        ),
+        Row(
+            "the same, over the call alone, without its process' start-up",
+            statistics.median(wall) / statistics.median(in_process),
+            "x",
+            1.6,
+            note=f"read_csv call: {statistics.median(in_process):.2f} s",
+        ),
+    ]
+
+
+TIMED_READ = """
+import sys, time, pyarrow.csv as c
+for k in range(int(sys.argv[2]) + 1):
+    started = time.perf_counter(); table = c.read_csv(sys.argv[1]); taken = time.perf_counter() - started
+    del table
+    if k: print(taken)
+"""
+
+
+def from_arrow(folder: Path, rows: int, repeats: int) -> list[Row]:
+    """The whole command on the Arrow store."""
+    path = bars_file(folder, rows, "arrow")
+    with tempfile.TemporaryDirectory() as out:
+        runs = [command(run_command(path, out)) for _ in range(repeats + 1)][1:]
+    same_digest(runs)
+    wall = [run.seconds for run in runs]
+    return [Row(f"Arrow store of {rows:,} bars, whole command", statistics.median(wall), "s", 0.8, spread=spread(wall))]
+
+
+def peak_memory(folder: Path, sizes: list[int]) -> list[Row]:
+    """Peak memory of a streamed run at growing numbers of bars."""
+    rows = []
+    with tempfile.TemporaryDirectory() as out:
+        for size in sizes:
+            for suffix in ("csv", "arrow") if size <= 10_000_000 else ("arrow",):
+                done = command(run_command(bars_file(folder, size, suffix), out))
+                rows.append(Row(f"peak RSS, {size:,} bars from {suffix}", done.peak_mb, "MB", 300, note=f"{done.seconds:.2f} s"))
+    return rows
+
+
+def start_up(repeats: int) -> list[Row]:
+    """What a user waits for before anything happens."""
+    rows = []
+    for words in (["--help"], ["info"]):
+        wall = [command(barloom(*words)).seconds for _ in range(repeats + 1)][1:]
+        rows.append(Row(f"barloom {words[0]}", statistics.median(wall), "s", 0.3, spread=spread(wall)))
+    return rows

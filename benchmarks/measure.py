@@ -1,0 +1,126 @@
+"""Timing that can be trusted on a noisy machine: interleaved repeats, medians, and ratios pair by pair."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass
+class Row:
+    """One line of the table: what was measured, the figure, the bar it is held to, and how to repeat it."""
+
+    what: str
+    value: float
+    unit: str
+    limit: float | None = None
+    at_least: bool = False
+    spread: str = ""
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.limit is None:
+            return ""
+        met = self.value >= self.limit if self.at_least else self.value <= self.limit
+        return "met" if met else "MISSED"
+
+    def text(self) -> str:
+        bar = "" if self.limit is None else f"{'>=' if self.at_least else '<='} {self.limit:g}"
+        return f"| {self.what} | {self.value:.4g} {self.unit} | {self.spread} | {bar} | {self.verdict} | {self.note} |"
+
+
+HEADER = "| what | median | min to max | bar | verdict | note |\n|---|---|---|---|---|---|"
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def interleaved(works: Sequence[Callable[[], object]], repeats: int) -> list[list[float]]:
+    """Seconds of each work, A B A B ..., after one round that is not counted."""
+    for work in works:
+        work()
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(repeats):
+        for times, work in zip(taken, works, strict=True):
+            times.append(seconds(work))
+    return taken
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, str]:
+    """Median and range of the ratios of pairs taken one after the other."""
+    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return statistics.median(ratios), f"{min(ratios):.3g} to {max(ratios):.3g}"
+
+
+def spread(values: Sequence[float], scale: float = 1.0) -> str:
+    return f"{min(values) * scale:.3g} to {max(values) * scale:.3g}"
+
+
+@dataclass
+class Finished:
+    """A command that ended: wall seconds, its own peak memory in MB (10^6 bytes), and what it printed."""
+
+    seconds: float
+    peak_mb: float
+    output: str
+
+
+# The child replaces itself by the command, so that the peak the parent reads for it is the command's alone.
+WAITED = """
+import json, os, resource, subprocess, sys, time
+started = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+wall = time.perf_counter() - started
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+sys.stdout.write(json.dumps([done.returncode, wall, peak, done.stdout.decode(), done.stderr.decode()]))
+"""
+
+
+def command(words: Sequence[str | Path]) -> Finished:
+    """Run a command in a process of its own and wait for it; it must succeed."""
+    waited = subprocess.run(
+        [sys.executable, "-c", WAITED, *map(str, words)], stdout=subprocess.PIPE, check=True, env={**os.environ, "NO_COLOR": "1"}
+    )
+    code, wall, peak, output, errors = json.loads(waited.stdout)
+    if code != 0:
+        raise SystemExit(f"{' '.join(map(str, words))} ended with {code}: {errors}")
+    return Finished(wall, peak / 1e6, output)
+
+
+def barloom(*words: str | Path) -> list[str | Path]:
+    return [sys.executable, "-m", "barloom", *words]
+
+
+def machine() -> dict[str, object]:
+    """Facts of the machine that the figures belong to."""
+    model = ""
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "platform": platform.platform(),
+        "processor": model or platform.processor(),
+        "cores": cores,
+        "python": platform.python_version(),
+        "page_size": resource.getpagesize(),
+    }
+
+
+def record(rows: Sequence[Row]) -> dict[str, object]:
+    return {"machine": machine(), "rows": [{**asdict(row), "verdict": row.verdict} for row in rows]}

@@ -1,0 +1,65 @@
+"""Measures what docs/performance.md says: prints a table, and writes a record when asked.
+
+    python benchmarks/run.py                      everything (some minutes)
+    python benchmarks/run.py csv arrow --repeats 7
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import commands
+import kernels
+from measure import HEADER, Row, machine, record
+
+
+def sections(folder: Path, repeats: int) -> dict[str, Callable[[], list[Row]]]:
+    ten = 10_000_000
+    return {
+        "start": lambda: commands.start_up(repeats),
+        "csv": lambda: commands.from_csv(folder, ten, repeats),
+        "arrow": lambda: commands.from_arrow(folder, ten, repeats),
+        "memory": lambda: commands.peak_memory(folder, [1_000_000, ten, 50_000_000]),
+        "resolver": lambda: kernels.resolver(8_000_000, 170_000, repeats),
+        "simulate": lambda: kernels.simulated(8_000_000, 170_000, repeats),
+        "engine": lambda: kernels.engine(ten, repeats),
+        "indicators": lambda: kernels.indicators(ten, repeats),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("section", nargs="*", help="which to run: start csv arrow memory resolver simulate engine indicators")
+    parser.add_argument("--repeats", type=int, default=5, help="counted repeats, interleaved where two are compared")
+    parser.add_argument("--data", type=Path, help="folder for generated bars, kept for the next time; default: a temporary one")
+    parser.add_argument("--record", type=Path, help="write the rows and the machine as JSON")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.data or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        known = sections(folder, options.repeats)
+        unknown = set(options.section) - set(known)
+        if unknown:
+            parser.error(f"unknown section {', '.join(sorted(unknown))}: known are {' '.join(known)}")
+        print(", ".join(f"{name} {value}" for name, value in machine().items()))
+        print(HEADER)
+        rows: list[Row] = []
+        for name in options.section or known:
+            for row in known[name]():
+                rows.append(row)
+                print(row.text(), flush=True)
+    if options.record:
+        options.record.write_text(json.dumps(record(rows), indent=1) + "\n")
+    if any(row.verdict == "MISSED" for row in rows):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Entries refuse what could not be meant, naming the entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from barloom.errors import InputError
+from barloom.execution.entries import Entries
+from barloom.execution.exits import Distance
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"signal_bar": [3, 2], "side": 1}, "signal_bar of entry 1 is 2: before the entry above it"),
+        ({"signal_bar": [-1], "side": 1}, "signal_bar of entry 0 is -1: negative"),
+        ({"signal_bar": [1.5], "side": 1}, "signal_bar of the entries has type float64"),
+        ({"signal_bar": [[1]], "side": 1}, "has 2 dimensions"),
+        ({"signal_bar": [1, 2], "side": [1, 0]}, "side of entry 1 is 0: neither"),
+        ({"signal_bar": [1, 2], "side": [1, 257]}, "side of entry 1 is 257: neither"),
+        ({"signal_bar": [1, 2], "side": [1]}, r"side of the entries has shape \(1,\) beside 2 signal bars"),
+        ({"signal_bar": [1], "side": 1, "stop": -0.5}, "stop of entry 0 is -0.5: not a positive number"),
+        ({"signal_bar": [1], "side": 1, "stop": 0.0}, "stop of entry 0 is 0.0"),
+        ({"signal_bar": [1], "side": 1, "target": np.inf}, "target of entry 0 is inf"),
+        ({"signal_bar": [1], "side": 1, "size": 0.0}, "size of entry 0 is 0.0"),
+        ({"signal_bar": [1], "side": 1, "max_hold": -1}, "max_hold of entry 0 is -1"),
+        ({"signal_bar": [1], "side": 1, "stop": 1.0, "stop_price": 99.0}, "stop of entry 0 is 1.0: given beside a stop_price"),
+    ],
+)
+def test_refused(columns: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Entries(**columns)
+
+
+def test_any_array_will_do() -> None:
+    readonly = np.arange(6)[::2]
+    readonly.flags.writeable = False
+    entries = Entries(readonly, [1.0, -1.0, 1.0], np.float32(0.5), [None, 1, 2.5])
+    assert entries.signal_bar.tolist() == [0, 2, 4] and entries.signal_bar.flags.c_contiguous
+    assert entries.side.dtype == np.int8
+    assert entries.stop.tolist() == [0.5] * 3
+    assert np.isnan(entries.target[0]) and entries.target[1:].tolist() == [1.0, 2.5]
+    assert len(Entries([], [])) == len(Entries.none()) == 0
+
+
+@pytest.mark.parametrize("text", ["atr:2", "pct:0.5", "points:0.0020", "pips:20", "none", " ATR:2 "])
+def test_distances_are_read_back_as_written(text: str) -> None:
+    distance = Distance.parse(text, "stop")
+    assert Distance.parse(str(distance), "stop") == distance
+
+
+@pytest.mark.parametrize("text", ["2", "atr", "atr:", "atr:-1", "atr:nan", "atr:inf", "atr:0", "r:2", "foo:2", "none:1", ""])
+def test_a_stop_that_is_no_distance(text: str) -> None:
+    with pytest.raises(InputError, match="--stop"):
+        Distance.parse(text, "stop")
+
+
+def test_a_target_may_be_in_r() -> None:
+    assert Distance.parse("r:2", "target") == Distance(unit="r", amount=2.0)
