@@ -62,7 +62,9 @@ class BuildExt(build_ext):
         if found is None:
             if REQUIRE_OPENMP:
                 raise SystemExit("barloom: no OpenMP with this compiler, and BARLOOM_REQUIRE_OPENMP=1 asks for it")
-            warnings.warn("barloom: no OpenMP with this compiler; the kernels are built to run on one thread", stacklevel=1)
+            warnings.warn(
+                "barloom: no OpenMP with this compiler; the kernels are built to run on one thread", stacklevel=1
+            )
         for extension in self.extensions:
             extension.extra_compile_args = flags + (found[0] if found else [])
             extension.extra_link_args = found[1] if found else []

@@ -22,7 +22,9 @@ def bars_file(folder: Path, rows: int, suffix: str) -> Path:
 
 
 def run_command(path: Path, out: str, *options: str) -> list[str | Path]:
-    return barloom("run", path, "--strategy", "ema-cross", "--non-interactive", "--format", "json", "--out", out, *options)
+    return barloom(
+        "run", path, "--strategy", "ema-cross", "--non-interactive", "--format", "json", "--out", out, *options
+    )
 
 
 def same_digest(runs: list[Finished]) -> str:
@@ -43,7 +45,9 @@ def from_csv(folder: Path, rows: int, repeats: int) -> list[Row]:
                 ours.append(a)
                 theirs.append(b)
     same_digest(ours)
-    in_process = [float(read) for read in command([sys.executable, "-c", TIMED_READ, path, str(repeats)]).output.split()]
+    in_process = [
+        float(read) for read in command([sys.executable, "-c", TIMED_READ, path, str(repeats)]).output.split()
+    ]
     value, between = ratio([run.seconds for run in ours], [read.seconds for read in theirs])
     wall = [run.seconds for run in ours]
     return [
@@ -92,7 +96,9 @@ def peak_memory(folder: Path, sizes: list[int]) -> list[Row]:
         for size in sizes:
             for suffix in ("csv", "arrow") if size <= 10_000_000 else ("arrow",):
                 done = command(run_command(bars_file(folder, size, suffix), out))
-                rows.append(Row(f"peak RSS, {size:,} bars from {suffix}", done.peak_mb, "MB", 300, note=f"{done.seconds:.2f} s"))
+                rows.append(
+                    Row(f"peak RSS, {size:,} bars from {suffix}", done.peak_mb, "MB", 300, note=f"{done.seconds:.2f} s")
+                )
     return rows
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 
-import barloom as bl
 import numpy as np
+from measure import Row, interleaved, seconds, spread
+
+import barloom as bl
 from barloom._native import chunking, simulation
 from barloom.backtest.orchestrator import CHUNK_ROWS, run
 from barloom.backtest.parameters import RunParameters
@@ -16,7 +18,6 @@ from barloom.execution.entries import Entries
 from barloom.execution.trades import TRADE
 from barloom.indicators import spec
 from barloom.indicators.cache import IndicatorBank
-from measure import Row, interleaved, seconds, spread
 
 Arrays = tuple[np.ndarray, ...]
 
@@ -56,7 +57,19 @@ class Resolver:
             extremes = [np.empty(size) for size in (blocks, blocks, groups, groups)]
             chunking.block_extremes(high[cut], low[cut], *extremes)
             warp = simulation.Warp(
-                base, cut.stop == count, time[cut], opens[cut], high[cut], low[cut], close[cut], *extremes, False, 0, False, 0.0, 0.0
+                base,
+                cut.stop == count,
+                time[cut],
+                opens[cut],
+                high[cut],
+                low[cut],
+                close[cut],
+                *extremes,
+                False,
+                0,
+                False,
+                0.0,
+                0.0,
             )
             if len(active):
                 simulation.resume(active, warp, self.threads)
@@ -91,15 +104,32 @@ def resolver(rows: int, count: int, repeats: int) -> list[Row]:
     per_trade = [[1e9 * value / count for value in times] for times in taken]
     for bars_held, times in zip(held, per_trade, strict=True):
         found.append(
-            Row(f"exit resolver, a trade of {bars_held:,.0f} bars on average", statistics.median(times), "ns", spread=spread(times))
+            Row(
+                f"exit resolver, a trade of {bars_held:,.0f} bars on average",
+                statistics.median(times),
+                "ns",
+                spread=spread(times),
+            )
         )
     found[0].limit = 150
     found.append(
-        Row("the longest trades over the shortest", statistics.median(per_trade[-1]) / statistics.median(per_trade[0]), "x", 4)
+        Row(
+            "the longest trades over the shortest",
+            statistics.median(per_trade[-1]) / statistics.median(per_trade[0]),
+            "x",
+            4,
+        )
     )
     plain, ours, trades_compared = checked
     found.append(
-        Row("reference simulator over the resolver, a trade", plain / ours, "x", 1000, at_least=True, note=f"{trades_compared} trades equal")
+        Row(
+            "reference simulator over the resolver, a trade",
+            plain / ours,
+            "x",
+            1000,
+            at_least=True,
+            note=f"{trades_compared} trades equal",
+        )
     )
     return found
 
@@ -140,7 +170,16 @@ def engine(rows: int, repeats: int) -> list[Row]:
     found = []
     for (name, limit), times in zip(names.items(), interleaved(works, repeats), strict=True):
         rates = [rows / value / 1e6 for value in times]
-        found.append(Row(f"engine in memory, {name}", statistics.median(rates), "M bars/s", limit, at_least=True, spread=spread(rates)))
+        found.append(
+            Row(
+                f"engine in memory, {name}",
+                statistics.median(rates),
+                "M bars/s",
+                limit,
+                at_least=True,
+                spread=spread(rates),
+            )
+        )
     return found
 
 
@@ -150,7 +189,14 @@ def simulated(rows: int, count: int, repeats: int) -> list[Row]:
     bars = bl.from_arrays(*arrays)
     entries = brackets(arrays, count, 0.0009)
     times = interleaved([lambda: bl.simulate(bars, entries, position="overlap", threads=2)], repeats)[0]
-    return [Row(f"bl.simulate, {count:,} overlapping entries over {rows:,} bars", statistics.median(times), "s", spread=spread(times))]
+    return [
+        Row(
+            f"bl.simulate, {count:,} overlapping entries over {rows:,} bars",
+            statistics.median(times),
+            "s",
+            spread=spread(times),
+        )
+    ]
 
 
 def indicators(rows: int, repeats: int) -> list[Row]:
@@ -194,4 +240,3 @@ def indicators(rows: int, repeats: int) -> list[Row]:
             )
         )
     return found
-

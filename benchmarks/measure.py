@@ -92,7 +92,10 @@ sys.stdout.write(json.dumps([done.returncode, wall, peak, done.stdout.decode(), 
 def command(words: Sequence[str | Path]) -> Finished:
     """Run a command in a process of its own and wait for it; it must succeed."""
     waited = subprocess.run(
-        [sys.executable, "-c", WAITED, *map(str, words)], stdout=subprocess.PIPE, check=True, env={**os.environ, "NO_COLOR": "1"}
+        [sys.executable, "-c", WAITED, *map(str, words)],
+        stdout=subprocess.PIPE,
+        check=True,
+        env={**os.environ, "NO_COLOR": "1"},
     )
     code, wall, peak, output, errors = json.loads(waited.stdout)
     if code != 0:

@@ -1,7 +1,7 @@
 """Measures what docs/performance.md says: prints a table, and writes a record when asked.
 
-    python benchmarks/run.py                      everything (some minutes)
-    python benchmarks/run.py csv arrow --repeats 7
+python benchmarks/run.py                      everything (some minutes)
+python benchmarks/run.py csv arrow --repeats 7
 """
 
 from __future__ import annotations
@@ -36,9 +36,13 @@ def sections(folder: Path, repeats: int) -> dict[str, Callable[[], list[Row]]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("section", nargs="*", help="which to run: start csv arrow memory resolver simulate engine indicators")
+    parser.add_argument(
+        "section", nargs="*", help="which to run: start csv arrow memory resolver simulate engine indicators"
+    )
     parser.add_argument("--repeats", type=int, default=5, help="counted repeats, interleaved where two are compared")
-    parser.add_argument("--data", type=Path, help="folder for generated bars, kept for the next time; default: a temporary one")
+    parser.add_argument(
+        "--data", type=Path, help="folder for generated bars, kept for the next time; default: a temporary one"
+    )
     parser.add_argument("--record", type=Path, help="write the rows and the machine as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

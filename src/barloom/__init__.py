@@ -38,8 +38,8 @@ _HOMES = {
 
 __version__ = "0.1.0"
 __all__ = [
-    "Bars",
     "BarloomError",
+    "Bars",
     "Costs",
     "Entries",
     "Exits",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.trades import COLUMNS, REASONS, Trades, column

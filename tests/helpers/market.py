@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from hypothesis import strategies as st
+
 from barloom.bars.chunk import Chunk
 from barloom.execution.entries import Entries
 from barloom.execution.reference import ReferenceBars
-from hypothesis import strategies as st
 
 MINUTE = 60_000_000_000
 START = 1_700_000_040_000_000_000 - 1_700_000_040_000_000_000 % MINUTE
@@ -77,4 +78,10 @@ def entries_for(draw: st.DrawFn, bars: int, max_entries: int = 25) -> Entries:
             kind, amount = draw(level)
             columns[name].append(amount if kind == "distance" else np.nan)
             columns[f"{name}_price"].append(100 + draw(st.integers(-40, 40)) / 8 if kind == "price" else np.nan)
-    return Entries(np.array(where, dtype=np.int64), np.array(side, dtype=np.int64), max_hold=np.array(hold), size=np.array(size), **columns)  # type: ignore[arg-type]
+    return Entries(
+        np.array(where, dtype=np.int64),
+        np.array(side, dtype=np.int64),
+        max_hold=np.array(hold),
+        size=np.array(size),
+        **columns,
+    )  # type: ignore[arg-type]

@@ -7,9 +7,10 @@ import math
 import os
 from pathlib import Path
 
-import barloom as bl
 import numpy as np
 import pytest
+
+import barloom as bl
 from barloom.backtest.feed import StrategyFeed
 from barloom.execution import reference
 from barloom.execution.entries import Entries
@@ -20,7 +21,8 @@ from barloom.strategies.registry import BUILT_IN, load_strategy
 pytestmark = [
     pytest.mark.real_data,
     pytest.mark.skipif(
-        "BARLOOM_DATA" not in os.environ, reason="BARLOOM_DATA names no folder of real bars; they are not part of the project"
+        "BARLOOM_DATA" not in os.environ,
+        reason="BARLOOM_DATA names no folder of real bars; they are not part of the project",
     ),
 ]
 DATA = Path(os.environ.get("BARLOOM_DATA", "."))

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.engine import Outcome, weave
+from helpers.market import Market, entries_for, markets
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from barloom.execution import reference
 from barloom.execution.book import Rules
 from barloom.execution.costs import Costs
 from barloom.execution.fills import INTRABAR
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import COLUMNS
-from helpers.engine import Outcome, weave
-from helpers.market import Market, entries_for, markets
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 COSTS = st.builds(
     Costs,
@@ -24,7 +25,9 @@ COSTS = st.builds(
     slippage=st.sampled_from([0.0, 0.125]),
     commission=st.sampled_from([0.0, 0.25]),
 )
-SIZINGS = st.sampled_from([Sizing(units=1.0), Sizing(balance=1000.0, risk_pct=1.0), Sizing(balance=50.0, risk_pct=100.0)])
+SIZINGS = st.sampled_from(
+    [Sizing(units=1.0), Sizing(balance=1000.0, risk_pct=1.0), Sizing(balance=50.0, risk_pct=100.0)]
+)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -55,7 +58,14 @@ def test_trades_equal_the_reference_simulator(data: st.DataObject) -> None:
     rules = Rules(entry == "close", INTRABAR[intrabar], places, max_hold, costs, sizing)
 
     judged = reference.simulate(
-        market.reference(), entries, entry=entry, intrabar=intrabar, max_open=places, max_hold=max_hold, costs=costs, sizing=sizing
+        market.reference(),
+        entries,
+        entry=entry,
+        intrabar=intrabar,
+        max_open=places,
+        max_hold=max_hold,
+        costs=costs,
+        sizing=sizing,
     )
     outcome = weave(market, entries, rules, chunk_rows=data.draw(st.integers(1, len(market))))
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["run", "simulate"]
 
 
-def run(bars: Bars, strategy: str = "trend-pullback", params: dict[str, Any] | None = None, **options: Any) -> RunResult:
+def run(
+    bars: Bars, strategy: str = "trend-pullback", params: dict[str, Any] | None = None, **options: Any
+) -> RunResult:
     """Run a strategy over bars and keep its trades in memory.
 
     Args:
@@ -38,5 +40,7 @@ def run(bars: Bars, strategy: str = "trend-pullback", params: dict[str, Any] | N
         parameters = RunParameters(strategy=strategy, params=params or {}, **options)
     except ValidationError as error:
         first = error.errors()[0]
-        raise InputError(f"{'.'.join(map(str, first['loc']))} of run(): {first['msg']}, not {first['input']!r}") from None
+        raise InputError(
+            f"{'.'.join(map(str, first['loc']))} of run(): {first['msg']}, not {first['input']!r}"
+        ) from None
     return orchestrator.run(bars, parameters)

@@ -86,7 +86,9 @@ class StrategyFeed:
         window = Window(chunk, self._specs, computed)
         entries = self._strategy.signals(window)
         if not isinstance(entries, Entries):
-            raise InputError(f"signals() of strategy {self._strategy.name} gave a {type(entries).__name__}: return bl.Entries")
+            raise InputError(
+                f"signals() of strategy {self._strategy.name} gave a {type(entries).__name__}: return bl.Entries"
+            )
         if len(entries) and entries.signal_bar[-1] >= len(window):
             raise InputError(
                 f"signals() of strategy {self._strategy.name} gave signal_bar {entries.signal_bar[-1]} in a window of "
@@ -98,7 +100,7 @@ class StrategyFeed:
         if not keep.all():
             entries = entries.take(keep)
         if len(entries) and (self._stop or self._target):
-            entries = self._with_levels(entries, chunk, computed[self._atr] if self._atr in computed else None)
+            entries = self._with_levels(entries, chunk, computed.get(self._atr))
         return entries.moved(chunk.base - chunk.history)
 
     def _with_levels(self, entries: Entries, chunk: Chunk, atr_values: Floats | None) -> Entries:

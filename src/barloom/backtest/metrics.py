@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,9 @@ class MetricsTotals:
         final = account["last_equity"]
         days = max(1.0, (account["last_time"] - self.first_time) / DAY)
         drawdown_pct = 100.0 * account["max_drawdown_pct"]
-        sharpe, sortino = daily_ratios([self.balance, *self.daily], YEAR_DAYS * len(self.daily) / max(days, len(self.daily)))
+        sharpe, sortino = daily_ratios(
+            [self.balance, *self.daily], YEAR_DAYS * len(self.daily) / max(days, len(self.daily))
+        )
         return Metrics(
             trades=trades,
             wins=tally["wins"],
@@ -140,7 +143,7 @@ def daily_ratios(equity: Sequence[float], days_a_year: float) -> tuple[float | N
     """
     if len(equity) < 3 or min(equity) <= 0.0:
         return None, None
-    returns = [after / before - 1.0 for before, after in zip(equity, equity[1:], strict=False)]
+    returns = [after / before - 1.0 for before, after in pairwise(equity)]
     mean = math.fsum(returns) / len(returns)
     deviation = math.sqrt(math.fsum((r - mean) ** 2 for r in returns) / (len(returns) - 1))
     downside = math.sqrt(math.fsum(r * r for r in returns if r < 0.0) / len(returns))

@@ -85,7 +85,14 @@ def run(
         raise InputError("--stop none leaves no risk to size a trade by: give fixed units with --size as well")
     head = Head()
     result = weave(
-        bars, new_feed(), rules, chunk_rows=parameters.chunk_rows, threads=parameters.threads, sink=sink, on_progress=on_progress, head=head
+        bars,
+        new_feed(),
+        rules,
+        chunk_rows=parameters.chunk_rows,
+        threads=parameters.threads,
+        sink=sink,
+        on_progress=on_progress,
+        head=head,
     )
     result.origin = strategy.origin
     result.self_check = check_head(head, new_feed, rules, strategy.name)
@@ -114,11 +121,14 @@ def simulate(
         entries: what to enter.
         exits: exits that hold for every entry.
         entry: ``next_open`` (default) or ``close``.
-        fills, intrabar: preset and path policy; the policy wins.
+        fills: preset of fill rules.
+        intrabar: path policy; wins over the preset's.
         costs: spread, slippage, commission.
-        position, max_open: ``single``, or ``overlap`` with a limit (0 for none).
+        position: ``single`` or ``overlap``.
+        max_open: trades open at one time with ``overlap``, 0 for any number.
         sizing: one unit a trade unless given; an entry's own size wins.
-        chunk_rows, threads: never change a result.
+        chunk_rows: bars in a chunk; never changes a result.
+        threads: never change a result.
 
     Raises:
         InputError: bad data or parameters.

@@ -60,7 +60,7 @@ class Head:
             led = min(history, base)
             end = min(base + rows, self.rows)
             cut = {name: values[base - led : end] for name, values in columns.items()}
-            chunks.append(Chunk(base, led, end - base, end == self.rows, **cut))  # type: ignore[arg-type]
+            chunks.append(Chunk(base, led, end - base, end == self.rows, **cut))
         return chunks
 
 
@@ -81,7 +81,9 @@ def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy:
     again = join(trades, TRADE)
     again = pick(again, again["exit_bar"] < head.rows - 1)
     _compare_chunks(head.trades(), again, strategy, head.rows)
-    judged, engine_seconds, reference_seconds = _judge(head.chunks(head.rows, 0)[0], _first(Entries.joined(entries)), rules)
+    judged, engine_seconds, reference_seconds = _judge(
+        head.chunks(head.rows, 0)[0], _first(Entries.joined(entries)), rules
+    )
     return SelfCheck(
         bars=head.rows,
         trades=len(again),

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from barloom._native import chunking, ledger, simulation
+from barloom.bars.chunk import Chunk, Floats
 from barloom.execution.account import POINT, join, new_account, pick
-from barloom.bars.chunk import Chunk
 from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
-from barloom.execution.trades import CLOSED, CONFLICT, NO_FILL, OPEN, POSITION, REFUSALS, REFUSED, TRADE, WORKING, Trades
+from barloom.execution.trades import (
+    CLOSED,
+    CONFLICT,
+    NO_FILL,
+    OPEN,
+    POSITION,
+    REFUSALS,
+    TRADE,
+    WORKING,
+    Trades,
+)
 
 DAY = 86_400_000_000_000
 FOREVER = np.iinfo(np.int64).max
@@ -34,8 +44,8 @@ class Rules:
     intrabar: int = 0
     places: int = 1
     max_hold: int = 0
-    costs: Costs = Costs()
-    sizing: Sizing = Sizing()
+    costs: Costs = field(default_factory=Costs)
+    sizing: Sizing = field(default_factory=Sizing)
 
 
 class Book:
@@ -55,7 +65,7 @@ class Book:
         self._active: Trades = np.empty(0, dtype=TRADE)
         self._waiting: list[Trades] = []
         self._waiting_from = 0
-        self._extremes: list[npt.NDArray[np.float64]] = []
+        self._extremes: Floats = np.empty((4, 0))
 
     def pass_chunk(self, chunk: Chunk, entries: Entries) -> Trades:
         """Carry the trades in hand and the new entries (``signal_bar`` counted in the slice) through the chunk."""
@@ -67,7 +77,11 @@ class Book:
             simulation.resume(carried, warp, self.threads)
         entered = np.empty(len(entries), dtype=TRADE)
         if len(entries):
-            entered = entered[: simulation.enter(_asked(entries), entered, self._free_from(carried), self.rules.max_hold, warp, self.threads)]
+            entered = entered[
+                : simulation.enter(
+                    _asked(entries), entered, self._free_from(carried), self.rules.max_hold, warp, self.threads
+                )
+            ]
             self._reject(POSITION, len(entries) - len(entered))
         trades = join([carried, entered], TRADE) if len(carried) else entered
         self._settle(chunk, trades)
@@ -88,13 +102,8 @@ class Book:
     def _warp(self, chunk: Chunk) -> simulation.Warp:
         rules, first = self.rules, chunk.history
         high, low = chunk.high[first:], chunk.low[first:]
-        blocks = -(-chunk.rows // simulation.BLOCK_BARS)
-        groups = -(-blocks // simulation.GROUP_BLOCKS)
-        sizes = (blocks, blocks, groups, groups)
-        if not self._extremes or len(self._extremes[0]) < blocks:
-            self._extremes = [np.empty(size) for size in sizes]
-        extremes = [array[:size] for array, size in zip(self._extremes, sizes, strict=True)]
-        chunking.block_extremes(high, low, *extremes)
+        block_high, block_low, group_high, group_low = self._extremes_of(chunk.rows)
+        chunking.block_extremes(high, low, block_high, block_low, group_high, group_low)
         return simulation.Warp(
             chunk.base,
             chunk.last,
@@ -103,13 +112,25 @@ class Book:
             high,
             low,
             chunk.close[first:],
-            *extremes,
+            block_high,
+            block_low,
+            group_high,
+            group_low,
             rules.at_close,
             rules.intrabar,
             rules.sizing.units is None,
             rules.costs.spread,
             rules.costs.slippage,
         )
+
+    def _extremes_of(self, rows: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Room for the extremes of a chunk's blocks and groups of blocks, used again for every chunk."""
+        blocks = -(-rows // simulation.BLOCK_BARS)
+        groups = -(-blocks // simulation.GROUP_BLOCKS)
+        if blocks > self._extremes.shape[1]:
+            self._extremes = np.empty((4, blocks))
+        block_high, block_low, group_high, group_low = self._extremes
+        return block_high[:blocks], block_low[:blocks], group_high[:groups], group_low[:groups]
 
     def _free_from(self, carried: Trades) -> npt.NDArray[np.int64]:
         free = np.full(self.rules.places, -1, dtype=np.int64)

@@ -78,7 +78,9 @@ class Entries:
         if column.ndim == 0:
             return np.full(count, column, dtype=dtype)
         if column.shape != (count,):
-            raise InputError(f"{name} of the entries has shape {column.shape} beside {count} signal bars: give one value an entry")
+            raise InputError(
+                f"{name} of the entries has shape {column.shape} beside {count} signal bars: give one value an entry"
+            )
         return np.ascontiguousarray(column, dtype=dtype)
 
     def _check(self, sides: npt.NDArray[np.int64]) -> None:

@@ -165,7 +165,9 @@ def occupies(trade: ReferenceTrade, signal_bar: int) -> bool:
     return left_on > signal_bar
 
 
-def resolve(trade: ReferenceTrade, bars: ReferenceBars, entry: str, intrabar: str, costs: Costs, needs_stop: bool) -> None:
+def resolve(
+    trade: ReferenceTrade, bars: ReferenceBars, entry: str, intrabar: str, costs: Costs, needs_stop: bool
+) -> None:
     """Fill an order and walk its trade to the exit, bar by bar."""
     long = trade.side > 0
     fill_bar = trade.signal_bar + 1 if entry == "next_open" else trade.signal_bar

@@ -33,7 +33,10 @@ STOP, TARGET, TIME, END = REASONS.values()
 
 # Field for field the struct of barloom_trade.pxd.
 TRADE = np.dtype(
-    [(name, np.int64) for name in ("trade_id", "signal_bar", "entry_bar", "entry_time", "exit_bar", "exit_time", "deadline")]
+    [
+        (name, np.int64)
+        for name in ("trade_id", "signal_bar", "entry_bar", "entry_time", "exit_bar", "exit_time", "deadline")
+    ]
     + [
         (name, np.float64)
         for name in (

@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator
 
 import pytest
+
 from barloom.backtest.ahead import ahead
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.market import Market
+
 from barloom.backtest.feed import EntriesFeed, StrategyFeed
 from barloom.errors import InputError
 from barloom.execution.entries import Entries
@@ -13,7 +15,6 @@ from barloom.indicators import atr, true_range
 from barloom.indicators.cache import IndicatorBank
 from barloom.strategies.base import Strategy
 from barloom.strategies.window import Window
-from helpers.market import Market
 
 
 class EveryThird(Strategy):

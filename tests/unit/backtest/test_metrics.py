@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import statistics
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers.market import MINUTE, Market
+
 from barloom.backtest.metrics import MetricsTotals, annual_return_pct, daily_ratios
 from barloom.execution.account import POINT
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import TRADE
-from helpers.market import MINUTE, Market
 
 
 def totals_of(market: Market, entries: Entries, chunk_rows: int = 100, balance: float = 100.0) -> MetricsTotals:
@@ -97,14 +99,20 @@ def test_one_equity_point_a_day(chunk_rows: int) -> None:
 
 def test_no_trades_is_a_defined_result() -> None:
     metrics = totals_of(Market([(100, 101, 99, 100)] * 5), Entries.none()).metrics()
-    assert (metrics.trades, metrics.win_rate, metrics.net_pnl, metrics.max_drawdown, metrics.exposure) == (0, 0, 0, 0, 0)
+    assert (metrics.trades, metrics.win_rate, metrics.net_pnl, metrics.max_drawdown, metrics.exposure) == (
+        0,
+        0,
+        0,
+        0,
+        0,
+    )
     assert metrics.profit_factor is None and metrics.expectancy_r is None and metrics.sharpe is None
     assert metrics.final_equity == 100
 
 
 def test_sharpe_and_sortino_of_daily_returns() -> None:
     equity = [100.0, 101.0, 100.5, 102.0, 101.0]
-    returns = [b / a - 1 for a, b in zip(equity, equity[1:], strict=False)]
+    returns = [b / a - 1 for a, b in pairwise(equity)]
     sharpe, sortino = daily_ratios(equity, 252)
     assert sharpe == pytest.approx(statistics.mean(returns) / statistics.stdev(returns) * math.sqrt(252))
     downside = math.sqrt(sum(min(r, 0) ** 2 for r in returns) / 4)

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from helpers.market import Market
+
 from barloom.backtest.writer import MemorySink, ParquetSink
 from barloom.execution.account import POINT
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import COLUMNS, column, digest, to_pandas
-from helpers.market import Market
 
 
 def batches(count: int = 200) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from barloom.errors import InputError
 from barloom.execution.entries import Entries
 from barloom.execution.exits import Distance
@@ -26,7 +27,10 @@ from barloom.execution.exits import Distance
         ({"signal_bar": [1], "side": 1, "target": np.inf}, "target of entry 0 is inf"),
         ({"signal_bar": [1], "side": 1, "size": 0.0}, "size of entry 0 is 0.0"),
         ({"signal_bar": [1], "side": 1, "max_hold": -1}, "max_hold of entry 0 is -1"),
-        ({"signal_bar": [1], "side": 1, "stop": 1.0, "stop_price": 99.0}, "stop of entry 0 is 1.0: given beside a stop_price"),
+        (
+            {"signal_bar": [1], "side": 1, "stop": 1.0, "stop_price": 99.0},
+            "stop of entry 0 is 1.0: given beside a stop_price",
+        ),
     ],
 )
 def test_refused(columns: dict[str, Any], message: str) -> None:
@@ -51,7 +55,9 @@ def test_distances_are_read_back_as_written(text: str) -> None:
     assert Distance.parse(str(distance), "stop") == distance
 
 
-@pytest.mark.parametrize("text", ["2", "atr", "atr:", "atr:-1", "atr:nan", "atr:inf", "atr:0", "r:2", "foo:2", "none:1", ""])
+@pytest.mark.parametrize(
+    "text", ["2", "atr", "atr:", "atr:-1", "atr:nan", "atr:inf", "atr:0", "r:2", "foo:2", "none:1", ""]
+)
 def test_a_stop_that_is_no_distance(text: str) -> None:
     with pytest.raises(InputError, match="--stop"):
         Distance.parse(text, "stop")

@@ -9,19 +9,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.engine import weave
+from helpers.market import Market
+
 from barloom.execution import reference
 from barloom.execution.book import Rules
 from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
 from barloom.execution.fills import INTRABAR
 from barloom.execution.sizing import Sizing
-from helpers.engine import weave
-from helpers.market import Market
 
 Row = dict[str, Any]
 Simulate = Callable[..., tuple[list[Row], dict[str, int]]]
 FIELDS = (
-    *("entry_bar", "entry_price", "initial_stop", "target", "exit_bar", "exit_price", "exit_reason", "gap", "ambiguous"),
+    *(
+        "entry_bar",
+        "entry_price",
+        "initial_stop",
+        "target",
+        "exit_bar",
+        "exit_price",
+        "exit_reason",
+        "gap",
+        "ambiguous",
+    ),
     *("bars_held", "mfe", "mae", "gross_pnl", "spread_cost", "slippage_cost", "commission", "net_pnl", "r", "size"),
 )
 
@@ -75,7 +86,9 @@ SCENARIOS = [
     Scenario("target on the second bar", [(100, 101, 99.5, 100.5), (100.5, 102, 100, 101)], 1, 102, "target"),
     Scenario("both, pessimistic", BOTH, 0, 99, "stop", ambiguous=True),
     Scenario("both, optimistic", BOTH, 0, 102, "target", ambiguous=True, options={"intrabar": "optimistic"}),
-    Scenario("both, the low is nearer to the open", BOTH, 0, 99, "stop", ambiguous=True, options={"intrabar": "nearest_open"}),
+    Scenario(
+        "both, the low is nearer to the open", BOTH, 0, 99, "stop", ambiguous=True, options={"intrabar": "nearest_open"}
+    ),
     Scenario("both, olhc", BOTH, 0, 99, "stop", ambiguous=True, options={"intrabar": "olhc"}),
     Scenario("both, ohlc", BOTH, 0, 102, "target", ambiguous=True, options={"intrabar": "ohlc"}),
     Scenario("gap through the stop", [HELD, (98, 98.5, 97, 98)], 1, 98, "stop", gap=True),
@@ -83,7 +96,14 @@ SCENARIOS = [
     Scenario("end of the data", [HELD], 0, 100, "end"),
     Scenario("end of the data on the second bar", [HELD, (100, 100.5, 99.5, 100.25)], 1, 100.25, "end"),
     Scenario("time stop", [(100, 100.5, 99.5, 100.25), HELD], 0, 100.25, "time", options={"max_hold": 1}),
-    Scenario("time stop on the third bar", [HELD, HELD, (100, 100.5, 99.5, 100.25), HELD], 2, 100.25, "time", options={"max_hold": 3}),
+    Scenario(
+        "time stop on the third bar",
+        [HELD, HELD, (100, 100.5, 99.5, 100.25), HELD],
+        2,
+        100.25,
+        "time",
+        options={"max_hold": 3},
+    ),
     Scenario("the stop beats the time stop", [(100, 100.5, 99, 100.25)], 0, 99, "stop", options={"max_hold": 1}),
     Scenario("exact touch of the target", [(100, 102, 99.5, 101)], 0, 102, "target"),
     Scenario("a bar of no range on the stop", [HELD, (99, 99, 99, 99)], 1, 99, "stop", gap=True),
@@ -99,11 +119,17 @@ def test_scenario(simulate: Simulate, scenario: Scenario, side: int) -> None:
     if side < 0:
         # In the mirror a path that ran high first runs low first.
         rows, price = mirrored(rows), 200 - price
-        options["intrabar"] = {"ohlc": "olhc", "olhc": "ohlc"}.get(options.get("intrabar", ""), options.get("intrabar", "pessimistic"))
+        options["intrabar"] = {"ohlc": "olhc", "olhc": "ohlc"}.get(
+            options.get("intrabar", ""), options.get("intrabar", "pessimistic")
+        )
     trades, rejected = simulate(Market(rows), Entries([0], [side], stop=1.0, target=2.0), **options)
     assert rejected == {}
     (trade,) = trades
-    assert (trade["exit_bar"], trade["exit_price"], trade["exit_reason"]) == (scenario.exit_bar + 1, price, scenario.reason)
+    assert (trade["exit_bar"], trade["exit_price"], trade["exit_reason"]) == (
+        scenario.exit_bar + 1,
+        price,
+        scenario.reason,
+    )
     assert (trade["gap"], trade["ambiguous"]) == (scenario.gap, scenario.ambiguous)
     assert trade["bars_held"] == scenario.exit_bar + 1
 
@@ -141,7 +167,9 @@ class TestEntering:
         assert (trade["exit_bar"], trade["exit_reason"], trade["bars_held"]) == (1, "stop", 2)
 
     def test_the_open_after_a_close_entry_is_scanned(self, simulate: Simulate) -> None:
-        (trade,), _ = simulate(Market([SIGNAL, (98, 103, 97, 100)]), Entries([0], [1], stop=1.0, target=2.0), entry="close")
+        (trade,), _ = simulate(
+            Market([SIGNAL, (98, 103, 97, 100)]), Entries([0], [1], stop=1.0, target=2.0), entry="close"
+        )
         assert (trade["exit_price"], trade["gap"], trade["ambiguous"]) == (98, True, False)
 
     def test_a_close_entry_on_the_last_bar_leaves_at_that_close(self, simulate: Simulate) -> None:
@@ -166,13 +194,18 @@ class TestEntering:
             (1, {"stop_price": 101.0, "target": 2.0}),
         ],
     )
-    def test_a_level_on_the_wrong_side_of_the_fill_is_counted(self, simulate: Simulate, side: int, levels: dict[str, float]) -> None:
+    def test_a_level_on_the_wrong_side_of_the_fill_is_counted(
+        self, simulate: Simulate, side: int, levels: dict[str, float]
+    ) -> None:
         assert simulate(Market([SIGNAL, HELD]), Entries([0], [side], **levels)) == ([], {"invalid_bracket": 1})
 
     @pytest.mark.parametrize("side", [1, -1])
     def test_a_stop_within_the_spread_is_counted(self, simulate: Simulate, side: int) -> None:
         costs = Costs(spread=0.5)
-        assert simulate(Market([SIGNAL, HELD]), Entries([0], [side], stop=0.5), costs=costs) == ([], {"invalid_bracket": 1})
+        assert simulate(Market([SIGNAL, HELD]), Entries([0], [side], stop=0.5), costs=costs) == (
+            [],
+            {"invalid_bracket": 1},
+        )
         assert simulate(Market([SIGNAL, HELD]), Entries([0], [side], stop=0.625), costs=costs)[1] == {}
 
     def test_what_the_fill_refuses_frees_its_place_from_that_bar(self, simulate: Simulate) -> None:
@@ -209,7 +242,10 @@ class TestMoney:
 
     def test_costs_are_separate_and_add_up(self, simulate: Simulate) -> None:
         costs = Costs(spread=0.25, slippage=0.125, commission=0.0625)
-        for side, market in ((1, self.RISE), (-1, Market(mirrored([SIGNAL, (100, 100.5, 99.5, 100.25), (100.25, 102.5, 100, 102)])))):
+        for side, market in (
+            (1, self.RISE),
+            (-1, Market(mirrored([SIGNAL, (100, 100.5, 99.5, 100.25), (100.25, 102.5, 100, 102)]))),
+        ):
             (trade,), _ = simulate(market, Entries([0], [side], stop=1.0, target=2.0, size=4.0), costs=costs)
             assert trade["exit_reason"] == "target"
             # Half a point of spread and slippage at the entry, none at a target.

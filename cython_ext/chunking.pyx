@@ -1,0 +1,379 @@
+"""What happens to every bar on its way in: checked, hashed, copied to its chunk; and the extremes of blocks of bars."""
+
+from cython cimport overflowcheck
+from cython.parallel cimport prange
+from libc.float cimport DBL_MAX
+from libc.string cimport memcpy
+
+from barloom_types cimport BLOCK, GROUP, int64_t, larger, mix, smaller, uint64_t
+
+cdef extern from *:
+    """
+    #ifdef _OPENMP
+    #include <omp.h>
+    static int barloom_openmp_threads(void) { return omp_get_max_threads(); }
+    #else
+    static int barloom_openmp_threads(void) { return 0; }
+    #endif
+    """
+    int barloom_openmp_threads() nogil
+
+cdef enum:
+    LANES = 8                # independent accumulators: the loop waits on memory, not on the last comparison
+    RUN = 256                # bars checked, hashed and copied together while they are in the first-level cache
+
+cdef enum:                   # of a bad row, in order of precedence; take_bars' docstring is the reference
+    UNPARSABLE_TIME, UNPARSABLE_PRICE, MALFORMED, UNSORTED, REPEATED, NOT_FINITE, NOT_POSITIVE, HIGH_LOW
+    CLEAN = -1
+
+cdef struct Tally:           # what take_bars carries from call to call, laid over the caller's int64 array: 8 bytes a field, no padding
+    int64_t last             # time of the last good row
+    uint64_t hash[5]         # one lane a column: time, open, high, low, close
+    int64_t start            # times before it are passed over
+    int64_t end              # at the first time from here on the taking is finished
+    int64_t finished
+    int64_t counts[8]        # bad rows by kind
+    int64_t first[8]         # the first of each
+
+KIND_NAMES = (
+    "unparsable_time", "unparsable_price", "malformed", "unsorted", "repeated", "not_finite", "not_positive", "high_low",
+)
+TALLY_SIZE = sizeof(Tally) // 8
+TALLY_LAST, TALLY_HASH, TALLY_START, TALLY_END, TALLY_FINISHED, TALLY_COUNTS, TALLY_FIRST = 0, 1, 6, 7, 8, 9, 17
+
+cdef int64_t NO_TIME = <int64_t>(<uint64_t>1 << 63)      # the smallest int64, which is also pandas' NaT
+
+
+def openmp_threads() -> int:
+    """Threads that OpenMP would use by itself; 0 where the kernels were built without it."""
+    return barloom_openmp_threads()
+
+
+# ---------------------------------------------------------------- extremes
+
+cdef struct Columns:
+    const int64_t* time
+    const double* open
+    const double* high
+    const double* low
+    const double* close
+    const double* volume     # NULL where not asked for
+
+
+cdef double highest(const double* values, Py_ssize_t count) noexcept nogil:
+    cdef double top[LANES]
+    cdef Py_ssize_t i, k
+    for k in range(LANES):
+        top[k] = values[0]
+    for i in range(count // LANES):
+        for k in range(LANES):
+            top[k] = larger(values[i * LANES + k], top[k])
+    for i in range(count - count % LANES, count):
+        top[0] = larger(values[i], top[0])
+    for k in range(1, LANES):
+        top[0] = larger(top[k], top[0])
+    return top[0]
+
+
+cdef double lowest(const double* values, Py_ssize_t count) noexcept nogil:
+    cdef double bottom[LANES]
+    cdef Py_ssize_t i, k
+    for k in range(LANES):
+        bottom[k] = values[0]
+    for i in range(count // LANES):
+        for k in range(LANES):
+            bottom[k] = smaller(values[i * LANES + k], bottom[k])
+    for i in range(count - count % LANES, count):
+        bottom[0] = smaller(values[i], bottom[0])
+    for k in range(1, LANES):
+        bottom[0] = smaller(bottom[k], bottom[0])
+    return bottom[0]
+
+
+cdef void group_extremes(
+    Py_ssize_t group, const double* high, const double* low, Py_ssize_t bars, Py_ssize_t blocks,
+    double* block_high, double* block_low, double* group_high, double* group_low,
+) noexcept nogil:
+    """The extremes of one group of blocks, and of each block in it."""
+    cdef Py_ssize_t first = group * GROUP, stop = min(first + GROUP, blocks), block, at, count
+    for block in range(first, stop):
+        at = block * BLOCK
+        count = min(<Py_ssize_t>BLOCK, bars - at)
+        block_high[block] = highest(high + at, count)
+        block_low[block] = lowest(low + at, count)
+    group_high[group] = highest(block_high + first, stop - first)
+    group_low[group] = lowest(block_low + first, stop - first)
+
+
+def block_extremes(
+    const double[::1] high not None, const double[::1] low not None,
+    double[::1] block_high not None, double[::1] block_low not None,
+    double[::1] group_high not None, double[::1] group_low not None,
+    int threads=1,
+) -> None:
+    """Highest high and lowest low of every block of 64 bars, and of every group of 64 blocks.
+
+    Lengths: n bars, ceil(n / 64) blocks, ceil(n / 4096) groups; the last block and group may be short. Prices must not be NaN.
+    With one thread no OpenMP team is touched.
+
+    Raises:
+        ValueError: a length does not fit the others, or threads < 1.
+    """
+    cdef Py_ssize_t bars = high.shape[0]
+    cdef Py_ssize_t blocks = (bars + BLOCK - 1) // BLOCK
+    cdef Py_ssize_t groups = (blocks + GROUP - 1) // GROUP
+    cdef Py_ssize_t group
+    cdef const double* highs
+    cdef const double* lows
+    cdef double* block_highs
+    cdef double* block_lows
+    cdef double* group_highs
+    cdef double* group_lows
+    if low.shape[0] != bars:
+        raise ValueError(f"{bars} highs beside {low.shape[0]} lows")
+    if block_high.shape[0] != blocks or block_low.shape[0] != blocks:
+        raise ValueError(f"{bars} bars have {blocks} blocks, not {block_high.shape[0]} and {block_low.shape[0]}")
+    if group_high.shape[0] != groups or group_low.shape[0] != groups:
+        raise ValueError(f"{bars} bars have {groups} groups, not {group_high.shape[0]} and {group_low.shape[0]}")
+    if threads < 1:
+        raise ValueError(f"threads is {threads}: at least 1")
+    if bars == 0:
+        return
+    highs = &high[0]
+    lows = &low[0]
+    block_highs = &block_high[0]
+    block_lows = &block_low[0]
+    group_highs = &group_high[0]
+    group_lows = &group_low[0]
+    with nogil:
+        if threads == 1 or groups == 1:
+            for group in range(groups):
+                group_extremes(group, highs, lows, bars, blocks, block_highs, block_lows, group_highs, group_lows)
+        else:
+            for group in prange(groups, num_threads=threads, schedule="static"):
+                group_extremes(group, highs, lows, bars, blocks, block_highs, block_lows, group_highs, group_lows)
+
+
+# ---------------------------------------------------------------- taking bars in
+
+cdef inline int64_t word(const double* at) noexcept nogil:
+    """The bits of a double. Those of positive doubles order as the doubles do; a negative one has the sign bit set."""
+    cdef int64_t bits
+    memcpy(&bits, at, 8)
+    return bits
+
+
+@overflowcheck(False)
+cdef bint run_is_clean(const Columns* bars, Py_ssize_t at, Py_ssize_t count, int64_t last, int64_t start, int64_t end) noexcept nogil:
+    """Whether all bars of a run are good and inside the time range, without saying which is not.
+
+    Compares bits as integers, gathering the sign bits of differences, which any compiler turns into vector instructions. No
+    difference can wrap round unnoticed: the sign bits of the values themselves are gathered too. Runs before 1970, whose times are
+    negative, are left to the row-by-row check, which finds them good.
+    """
+    cdef const int64_t* t = bars.time + at
+    cdef const double* volume
+    cdef int64_t bad = t[0], o, h, l, c, v
+    cdef int64_t finite                          # the bits of the largest finite double
+    cdef double largest = DBL_MAX
+    cdef Py_ssize_t i
+    finite = word(&largest)
+    if t[0] <= last or t[0] < start or t[count - 1] >= end:
+        return False
+    for i in range(1, count):
+        bad |= t[i] | (t[i] - t[i - 1] - 1)
+    for i in range(at, at + count):
+        o = word(bars.open + i)
+        h = word(bars.high + i)
+        l = word(bars.low + i)
+        c = word(bars.close + i)
+        bad |= o | h | l | c | (l - 1) | (finite - h) | (o - l) | (c - l) | (h - o) | (h - c)
+    if bars.volume != NULL:
+        volume = bars.volume + at
+        for i in range(count):
+            v = word(volume + i)
+            bad |= v | (finite - v)
+    return bad >= 0
+
+
+cdef bint is_finite(double x) noexcept nogil:
+    return -DBL_MAX <= x <= DBL_MAX
+
+
+cdef int kind_of(const Columns* bars, Py_ssize_t i, int64_t last) noexcept nogil:
+    """What is wrong with one row; CLEAN where nothing is."""
+    cdef int64_t t = bars.time[i]
+    cdef double o = bars.open[i], h = bars.high[i], l = bars.low[i], c = bars.close[i]
+    if t == NO_TIME:
+        return UNPARSABLE_TIME
+    if t == NO_TIME + 1:
+        return UNPARSABLE_PRICE
+    if t == NO_TIME + 2:
+        return MALFORMED
+    if t < last:
+        return UNSORTED
+    if t == last:
+        return REPEATED
+    if not (is_finite(o) and is_finite(h) and is_finite(l) and is_finite(c)):
+        return NOT_FINITE
+    if bars.volume != NULL and not is_finite(bars.volume[i]):
+        return NOT_FINITE
+    if o <= 0 or h <= 0 or l <= 0 or c <= 0 or (bars.volume != NULL and bars.volume[i] < 0):
+        return NOT_POSITIVE
+    if h < larger(o, c) or l > smaller(o, c):
+        return HIGH_LOW
+    return CLEAN
+
+
+@overflowcheck(False)
+cdef void hash_run(const Columns* bars, Py_ssize_t at, Py_ssize_t count, Tally* tally) noexcept nogil:
+    """Carry the five hash lanes over a run: one lane a column, so that they advance side by side."""
+    cdef uint64_t t = tally.hash[0], o = tally.hash[1], h = tally.hash[2]
+    cdef uint64_t l = tally.hash[3], c = tally.hash[4]
+    cdef Py_ssize_t i
+    for i in range(at, at + count):
+        t = mix(t, <uint64_t>bars.time[i])
+        o = mix(o, <uint64_t>word(bars.open + i))
+        h = mix(h, <uint64_t>word(bars.high + i))
+        l = mix(l, <uint64_t>word(bars.low + i))
+        c = mix(c, <uint64_t>word(bars.close + i))
+    tally.hash[0] = t
+    tally.hash[1] = o
+    tally.hash[2] = h
+    tally.hash[3] = l
+    tally.hash[4] = c
+
+
+cdef void copy_run(const Columns* source, Py_ssize_t at, Columns* target, Py_ssize_t to, Py_ssize_t count) noexcept nogil:
+    cdef size_t size = <size_t>count * 8
+    memcpy(<void*>(target.time + to), source.time + at, size)
+    memcpy(<void*>(target.open + to), source.open + at, size)
+    memcpy(<void*>(target.high + to), source.high + at, size)
+    memcpy(<void*>(target.low + to), source.low + at, size)
+    memcpy(<void*>(target.close + to), source.close + at, size)
+    if source.volume != NULL:
+        memcpy(<void*>(target.volume + to), source.volume + at, size)
+
+
+cdef Py_ssize_t take(
+    const Columns* source, Py_ssize_t begin, Py_ssize_t stop, Columns* target, Py_ssize_t* filled, Py_ssize_t capacity,
+    int64_t first_row, Tally* tally,
+) noexcept nogil:
+    """Take rows from begin on until they or the room end; the row to go on from."""
+    cdef Py_ssize_t i = begin, count, row
+    cdef int kind
+    while i < stop and filled[0] < capacity and not tally.finished:
+        count = min(<Py_ssize_t>RUN, stop - i)
+        count = min(count, capacity - filled[0])
+        if run_is_clean(source, i, count, tally.last, tally.start, tally.end):
+            hash_run(source, i, count, tally)
+            if target != NULL:
+                copy_run(source, i, target, filled[0], count)
+            filled[0] += count
+            i += count
+            tally.last = source.time[i - 1]
+            continue
+        for row in range(i, i + count):
+            if source.time[row] > NO_TIME + 2:
+                if source.time[row] < tally.start:
+                    continue
+                if source.time[row] >= tally.end:
+                    tally.finished = 1
+                    return row
+            kind = kind_of(source, row, tally.last)
+            if kind != CLEAN:
+                if tally.counts[kind] == 0:
+                    tally.first[kind] = first_row + row
+                tally.counts[kind] += 1
+                continue
+            hash_run(source, row, 1, tally)
+            if target != NULL:
+                copy_run(source, row, target, filled[0], 1)
+            filled[0] += 1
+            tally.last = source.time[row]
+        i += count
+    return i
+
+
+def take_bars(
+    const int64_t[::1] time not None, const double[::1] open not None, const double[::1] high not None,
+    const double[::1] low not None, const double[::1] close not None, const double[::1] volume,
+    Py_ssize_t begin, int64_t first_row, int64_t[::1] tally not None,
+    int64_t[::1] time_out=None, double[::1] open_out=None, double[::1] high_out=None, double[::1] low_out=None,
+    double[::1] close_out=None, double[::1] volume_out=None, Py_ssize_t filled=0,
+) -> tuple[int, int]:
+    """Check rows one by one, count the bad ones by kind, hash the good ones and copy them behind the ``filled`` ones of the out arrays.
+
+    Without out arrays rows are checked and hashed only. Any split of the rows over calls leaves the same tally and the same copies.
+
+    Kinds of bad rows, in order of precedence, one a row:
+    unparsable_time (time is the smallest int64), unparsable_price (that + 1), malformed (that + 2): the marks of a source for rows
+    it could not read; unsorted (time before that of the last good row), repeated (equal to it), not_finite (a NaN or infinite price
+    or volume), not_positive (a price <= 0, a volume < 0), high_low (high < max(open, close) or low > min(open, close)).
+
+    Args:
+        time: nanoseconds UTC. open, high, low, close, volume: as long as ``time``; volume None where it is not wanted.
+        begin: first row to take.
+        first_row: number of row 0 of these arrays in its source, which first rows are counted from.
+        tally: ``TALLY_SIZE`` numbers carried from call to call, see ``Tally`` in barloom.bars.intake: time of the last good row,
+            five hash lanes, start and end (exclusive) of the wanted times, 1 once a time at or past the end was met, count and
+            first row of each kind.
+
+    Returns:
+        The row to go on from (the number of rows, unless the out arrays are full or the end was met), and the rows filled.
+
+    Raises:
+        ValueError: a length does not fit the others, or begin or filled lies outside.
+    """
+    cdef Columns source, target
+    cdef Columns* copies = NULL
+    cdef Py_ssize_t rows = time.shape[0], capacity = 0, done = filled
+    if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
+        raise ValueError(f"{rows} times beside {open.shape[0]}, {high.shape[0]}, {low.shape[0]} and {close.shape[0]} prices")
+    if volume is not None and volume.shape[0] != rows:
+        raise ValueError(f"{rows} times beside {volume.shape[0]} volumes")
+    if tally.shape[0] * 8 != sizeof(Tally):
+        raise ValueError(f"the tally has {tally.shape[0]} places, not {TALLY_SIZE}")
+    if begin < 0 or begin > rows:
+        raise ValueError(f"begin is {begin} of {rows} rows")
+    if time_out is None:
+        capacity = filled + rows
+    else:
+        capacity = time_out.shape[0]
+        if open_out is None or high_out is None or low_out is None or close_out is None:
+            raise ValueError("all out arrays or none")
+        if (
+            open_out.shape[0] != capacity or high_out.shape[0] != capacity
+            or low_out.shape[0] != capacity or close_out.shape[0] != capacity
+        ):
+            raise ValueError("the out arrays differ in length")
+        if (volume is None) != (volume_out is None):
+            raise ValueError("volume and its out array go together")
+        if volume_out is not None and volume_out.shape[0] != capacity:
+            raise ValueError("the out arrays differ in length")
+    if filled < 0 or filled > capacity:
+        raise ValueError(f"{filled} of {capacity} rows are filled")
+    if begin == rows or filled == capacity:
+        return begin, filled
+    source.time = &time[0]
+    source.open = &open[0]
+    source.high = &high[0]
+    source.low = &low[0]
+    source.close = &close[0]
+    source.volume = NULL
+    if volume is not None:
+        source.volume = &volume[0]
+    if time_out is not None:
+        target.time = &time_out[0]
+        target.open = &open_out[0]
+        target.high = &high_out[0]
+        target.low = &low_out[0]
+        target.close = &close_out[0]
+        target.volume = NULL
+        if volume_out is not None:
+            target.volume = &volume_out[0]
+        copies = &target
+    cdef Tally* carried = <Tally*>&tally[0]
+    with nogil:
+        begin = take(&source, begin, rows, copies, &done, capacity, first_row, carried)
+    return begin, done

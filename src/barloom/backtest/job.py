@@ -1,0 +1,349 @@
+"""A run as a job: a folder of its own, the bars through the loom, the record, and what is left when it goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from barloom import __version__
+from barloom.backtest import orchestrator
+from barloom.backtest.parameters import RunParameters
+from barloom.backtest.records import (
+    SUMMARY_COLUMNS,
+    BacktestJob,
+    BenchmarkRecord,
+    Counts,
+    DatasetSlice,
+    Machine,
+    RunRecord,
+)
+from barloom.backtest.results import RunResult, SelfCheck
+from barloom.backtest.run_folder import RunFolder, StagedFile, append_row, check_summary
+from barloom.backtest.writer import ParquetSink
+from barloom.bars.bars import Bars, BarsReport
+from barloom.errors import BarloomError, FidelityError, InputError
+from barloom.observe.criteria import Facts, judge
+from barloom.observe.machine import machine, versions
+from barloom.observe.memory import MB, MemoryWatch, peak_rss
+from barloom.observe.progress import ProgressReport
+
+log = logging.getLogger(__name__)
+
+
+class JobOptions(BaseModel):
+    """Options of one run that shape no trade but by the slice; each field is the command-line option of that name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_frac: float = Field(default=1.0, gt=0.0, le=1.0)
+    portion: int = Field(default=1, ge=1)
+    start: str | None = None
+    end: str | None = None
+    deterministic: bool = False
+    batch_rows: int = Field(default=65_536, ge=1)
+    log_frequency: int = Field(default=1000, ge=1)
+    memory_threshold_mb: float = Field(default=0.0, ge=0.0)
+    out: Path = Path("results")
+    benchmark_out: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """What a job left: its two records and where they are."""
+
+    run: RunRecord
+    benchmark: BenchmarkRecord
+    folder: Path
+    benchmark_path: Path
+
+
+class _LogFile(logging.FileHandler):
+    """A log file that a full disk does not turn into noise on stderr."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        return
+
+
+@contextlib.contextmanager
+def _logged_to(path: Path) -> Iterator[None]:
+    """Everything barloom logs, from INFO up, goes to the file as well, and so does the traceback of what is raised."""
+    logger = logging.getLogger("barloom")
+    handler = _LogFile(path, mode="x", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(min(level or logging.INFO, logging.INFO))
+    try:
+        yield
+    except Exception:
+        # Into the file only: on stderr one sentence is enough.
+        handler.emit(logging.makeLogRecord({"name": log.name, "levelname": "ERROR", "msg": traceback.format_exc()}))
+        raise
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        handler.close()
+
+
+def _benchmark_path(options: JobOptions, folder: RunFolder) -> Path:
+    """Where the benchmark record goes.
+
+    Raises:
+        InputError: ``--benchmark-out`` is in no folder.
+    """
+    name = f"benchmark_{folder.job_id}.json"
+    path = options.benchmark_out
+    if path is None:
+        return folder.benchmarks / name
+    if path.is_dir():
+        return path / name
+    if not path.parent.is_dir():
+        raise InputError(f"--benchmark-out {path}: there is no folder '{path.parent}'; make it or name another file")
+    return path
+
+
+def _report(result: RunResult) -> BarsReport:
+    """What the pass over the bars found; a run to the end always has it."""
+    if result.report is None:
+        raise RuntimeError("a finished run has no report of its bars")
+    return result.report
+
+
+def _compare(first: RunResult, second: RunResult) -> None:
+    """Refuse two runs over the same bars that are not the same.
+
+    Raises:
+        FidelityError: the bars or the trades differ.
+    """
+    if _report(first).content_hash != _report(second).content_hash:
+        raise FidelityError("the bars changed between the two runs of --deterministic: the file was written to")
+    if (first.digest, first.checksum) != (second.digest, second.checksum):
+        raise FidelityError(f"two runs gave different trades: digest {first.digest} and then {second.digest}")
+
+
+def _slice(bars: Bars, result: RunResult, options: JobOptions) -> DatasetSlice:
+    report = _report(result)
+    return DatasetSlice(
+        path=bars.label,
+        content_hash=report.content_hash,
+        total_rows=report.total_rows,
+        selected_rows=report.selected_rows,
+        fraction=options.data_frac,
+        portion=options.portion,
+        start=options.start,
+        end=options.end,
+        first_ts=report.first_ts,
+        last_ts=report.last_ts,
+        columns=report.columns,
+        dropped=report.dropped,
+    )
+
+
+@dataclass(slots=True)
+class _Measured:
+    """Clocks of a job."""
+
+    started: float
+    phase_times: dict[str, float]
+    retries: int | None
+
+
+def _compared(check: SelfCheck | None, deterministic: bool) -> str:
+    """What was run again and came out the same, in words."""
+    parts = ["two whole runs, by digest"] if deterministic else []
+    if check is not None:
+        parts.append(f"{check.trades} trades of the first {check.bars} bars, run again in other chunks on one thread")
+        parts.append(f"{check.judged_trades} of them by the reference simulator")
+    return "; ".join(parts) or "nothing"
+
+
+def _records(
+    job: BacktestJob,
+    result: RunResult,
+    data: DatasetSlice,
+    folder: RunFolder,
+    command: Sequence[str],
+    measured: _Measured,
+) -> tuple[RunRecord, BenchmarkRecord]:
+    """Both records of a finished run."""
+    ended_at = max(datetime.now(UTC), job.started_at)
+    done = job.become("complete", at=ended_at)
+    seconds = time.perf_counter() - measured.started
+    peak = peak_rss()
+    raw = data.selected_rows * 8 * len(data.columns)
+    check = result.self_check
+    facts = Facts(
+        selected_rows=data.selected_rows,
+        seconds=seconds,
+        ingest_seconds=measured.phase_times.get("ingest", 0.0),
+        peak_bytes=peak,
+        raw_bytes=raw,
+        speedup=check.speedup if check is not None else None,
+        identical=True if check is not None or job.deterministic else None,
+        compared=_compared(check, job.deterministic),
+        retries=measured.retries,
+    )
+    peak_mb = round(peak / MB, 3) if peak is not None else None
+    run = RunRecord(
+        **{name: getattr(done, name) for name in BacktestJob.model_fields},
+        digest=result.digest,
+        checksum=result.checksum,
+        metrics=result.metrics,
+        counts=Counts.model_validate(result.counts),
+        data=data,
+        strategy=result.origin,
+        command=list(command),
+        versions=versions(),
+        phase_times=measured.phase_times,
+        wall_clock_total=seconds,
+        memory_peak_mb=peak_mb,
+        self_check=check,
+        folder=str(folder.path),
+        files=["run.json", "trades.parquet", "equity.parquet", "run.log"],
+    )
+    benchmark = BenchmarkRecord(
+        job_id=job.job_id,
+        started_at=done.started_at,
+        ended_at=ended_at,
+        command=list(command),
+        version=__version__,
+        machine=Machine.model_validate(machine()),
+        data=data,
+        trades_simulated=result.trades_count,
+        signals=run.counts.signals,
+        phase_times=measured.phase_times,
+        wall_clock_total=seconds,
+        memory_peak_mb=peak_mb,
+        raw_bytes=raw,
+        memory_ratio=round(peak / raw, 6) if peak is not None and raw else None,
+        speedup_vs_baseline=facts.speedup,
+        digest=result.digest,
+        criteria=judge(facts),
+    )
+    return run, benchmark
+
+
+def _commit(folder: RunFolder, sink: ParquetSink, run: RunRecord, benchmark: BenchmarkRecord, path: Path) -> None:
+    """Everything on the disk under temporary names first, then the names; ``run.json`` last of all."""
+    staged: list[StagedFile] = []
+    try:
+        staged.append(folder.stage("run.json", run.to_json()))
+        staged.append(StagedFile(path, benchmark.to_json()))
+        sink.commit()
+        staged[1].commit()
+        append_row(folder.benchmarks / "summary.csv", benchmark.summary_row(run.parameters.strategy))
+        staged[0].commit()
+    finally:
+        for file in staged:
+            file.discard()
+
+
+def _failed(folder: RunFolder, job: BacktestJob, error: str) -> None:
+    """Leave ``failed.json``, so that nobody takes the folder for a run that is still going on."""
+    record = job.become("failed", at=datetime.now(UTC), error=error)
+    with contextlib.suppress(OSError):
+        folder.stage("failed.json", record.to_json()).commit()
+
+
+def run_job(
+    bars: Bars,
+    parameters: RunParameters,
+    options: JobOptions,
+    *,
+    command: Sequence[str],
+    retries: int | None = None,
+) -> JobOutcome:
+    """Run a strategy over bars, and leave the files of the run.
+
+    Args:
+        bars: all the bars of a source; the slice is taken here.
+        parameters: what shapes the result.
+        options: the slice, where the files go, and how much is said meanwhile.
+        command: the words of the command line, for the record.
+        retries: most often a question had to be asked again before this, None where nothing was asked.
+
+    Returns:
+        The records that were written.
+
+    Raises:
+        InputError: bad data or options, or no room for the files; no folder is left.
+        FidelityError: two runs that must agree do not; the folder is kept, marked as failed.
+        KeyboardInterrupt: with a sentence that says what was kept.
+        BarloomError: anything unexpected, with the path of the log that holds the traceback.
+    """
+    measured = _Measured(time.perf_counter(), {}, retries)
+    started_at = datetime.now(UTC)
+    selected = bars.select(fraction=options.data_frac, portion=options.portion, start=options.start, end=options.end)
+    check_summary(options.out / "benchmarks" / "summary.csv", SUMMARY_COLUMNS)
+    folder = RunFolder(options.out, parameters.strategy, started_at)
+    job = BacktestJob(
+        job_id=folder.job_id,
+        started_at=started_at,
+        parameters=parameters,
+        fraction=options.data_frac,
+        portion=options.portion,
+        deterministic=options.deterministic,
+    )
+    sink: ParquetSink | None = None
+    try:
+        benchmark_path = _benchmark_path(options, folder)
+        with _logged_to(folder.path / "run.log"):
+            log.info("barloom %s: %s", __version__, " ".join(command))
+            job = job.become("running")
+            sink = ParquetSink(folder.path, options.batch_rows)
+            with ProgressReport(options.log_frequency, MemoryWatch(options.memory_threshold_mb)) as progress:
+                result = orchestrator.run(selected, parameters, sink=sink, on_progress=progress)
+                if options.deterministic:
+                    progress.begin("again")
+                    _compare(result, orchestrator.run(selected, parameters, on_progress=progress))
+            measured.phase_times = dict(result.phase_times)
+            data = _slice(bars, result, options)
+            run, benchmark = _records(job, result, data, folder, command, measured)
+            log.info("%d trades, digest %s", result.trades_count, result.digest)
+            _commit(folder, sink, run, benchmark, benchmark_path)
+    except InputError:
+        _abandon(sink, keep_partial=False)
+        folder.discard()
+        raise
+    except OSError as error:
+        _abandon(sink, keep_partial=False)
+        folder.discard()
+        where = error.filename or folder.path
+        raise InputError(
+            f"cannot read or write '{where}': {error.strerror or error}; nothing of this run is left"
+        ) from error
+    except KeyboardInterrupt:
+        if folder.whole:
+            raise KeyboardInterrupt(f"the run was finished and is in {folder.path}") from None
+        kept = _abandon(sink, keep_partial=True)
+        if kept is None:
+            folder.discard()
+            raise KeyboardInterrupt("no trade was finished, nothing is left of this run") from None
+        _failed(folder, job, "interrupted")
+        raise KeyboardInterrupt(f"the trades finished so far are in {kept}") from None
+    except Exception as error:
+        _abandon(sink, keep_partial=True)
+        _failed(folder, job, f"{type(error).__name__}: {error}")
+        if isinstance(error, BarloomError):
+            raise
+        log_path = folder.path / "run.log"
+        raise BarloomError(f"unexpected: {type(error).__name__}: {error}; the traceback is in {log_path}") from error
+    return JobOutcome(run, benchmark, folder.path, benchmark_path)
+
+
+def _abandon(sink: ParquetSink | None, *, keep_partial: bool) -> Path | None:
+    """Close what was being written; the path of what is worth keeping of it."""
+    if sink is None:
+        return None
+    try:
+        return sink.abandon(keep_partial)
+    except OSError:
+        return None

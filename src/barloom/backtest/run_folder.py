@@ -1,0 +1,220 @@
+"""The folder of a run: made exclusively, committed file by file, and whole only when ``run.json`` is there.
+
+A file is staged under a temporary name in its final folder, flushed and fsynced, and then renamed; then the folder is
+synced. A run that is killed at any moment leaves nothing that looks finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import io
+import os
+import re
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from barloom.errors import InputError
+
+RENAME_TRIES = 8
+MKDIR_TRIES = 100
+
+
+def safe_name(text: str, limit: int = 40) -> str:
+    """A part of a file name that every platform takes: lower-case letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:limit].strip("-") or "run"
+
+
+def new_job_id(strategy: str, now: datetime) -> str:
+    """UTC time, strategy and six random hexadecimal digits: ``20260102T030405Z-ema-cross-1a2b3c``."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{safe_name(strategy)}-{secrets.token_hex(3)}"
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable; where folders cannot be opened (Windows), the rename has to do."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename over a file, waiting up to some seconds for a reader that holds it open (Windows, F39)."""
+    for attempt in range(RENAME_TRIES):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if sys.platform != "win32" or attempt == RENAME_TRIES - 1:
+                raise
+            time.sleep(0.02 * 2**attempt)
+
+
+class StagedFile:
+    """Bytes on the disk under a temporary name, one rename away from their own."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        """Write the bytes beside ``path`` and sync them.
+
+        Raises:
+            OSError: they cannot be written; nothing is left.
+        """
+        self.path = path
+        self.temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            with open(self.temporary, "xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            self.discard()
+            raise
+
+    def commit(self) -> None:
+        """Rename to the final name, and sync the folder."""
+        replace(self.temporary, self.path)
+        sync_folder(self.path.parent)
+
+    def discard(self) -> None:
+        """Remove the temporary file, if it is still there."""
+        with contextlib.suppress(OSError):
+            self.temporary.unlink()
+
+
+def _cell(value: Any) -> Any:
+    """A cell that no spreadsheet runs as a formula (F44); None is empty."""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return "'" + value
+    return "" if value is None else value
+
+
+def _line(cells: Sequence[Any]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
+    return text.getvalue().encode("utf-8")
+
+
+def check_summary(path: Path, columns: Sequence[str]) -> None:
+    """Refuse a summary file whose columns are not ours, before any work.
+
+    Raises:
+        InputError: it has other columns, or cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            found = file.readline()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; move it away or choose another --out") from None
+    if found != _line(columns):
+        raise InputError(f"{path} has other columns than this version writes: move it away or choose another --out")
+
+
+def append_row(path: Path, row: Mapping[str, Any]) -> None:
+    """Append one row to a CSV file in a single write; a new file gets its header, whole, before any row can follow."""
+    if not path.exists():
+        header = StagedFile(path, _line(list(row)))
+        try:
+            # A link never replaces: of two runs that come here at once, one makes the file and both then append.
+            os.link(header.temporary, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            with contextlib.suppress(FileExistsError), open(path, "xb") as file:
+                file.write(_line(list(row)))
+        finally:
+            header.discard()
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    try:
+        size = os.lseek(handle, 0, os.SEEK_END)
+        os.lseek(handle, max(size - 1, 0), os.SEEK_SET)
+        # A row that a full disk cut short must not swallow this one.
+        torn = size > 0 and os.read(handle, 1) != b"\n"
+        line = b"\n" * torn + _line(list(row.values()))
+        if os.write(handle, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class RunFolder:
+    """``OUT/runs/<job_id>/``, ours alone.
+
+    Attributes:
+        job_id: the folder's name.
+        path: the folder.
+        benchmarks: ``OUT/benchmarks/``, where the records of all runs are.
+    """
+
+    def __init__(self, out: Path, strategy: str, now: datetime) -> None:
+        """Make the folder under a name that no other run has.
+
+        Args:
+            out: the output folder; made if it is not there.
+            strategy: a part of the name.
+            now: the time in the name, UTC.
+
+        Raises:
+            InputError: the output folder cannot be written.
+        """
+        self._made: list[Path] = []
+        runs, self.benchmarks = out / "runs", out / "benchmarks"
+        try:
+            self._claim(runs, strategy, now)
+            # Root may make folders where it may not write: find out now.
+            StagedFile(self.path / "run.json", b"").discard()
+        except OSError as error:
+            self.discard()
+            raise InputError(f"cannot write to --out {out}: {error.strerror or error}; name another folder") from None
+
+    def _claim(self, runs: Path, strategy: str, now: datetime) -> None:
+        for attempt in range(MKDIR_TRIES):
+            self.job_id = new_job_id(strategy, now)
+            try:
+                self._make(runs)
+                self._make(self.benchmarks)
+                (runs / self.job_id).mkdir()
+            except (FileExistsError, FileNotFoundError) as error:
+                # Another run has the name, or has just removed the empty folder above; nothing else is worth a try.
+                taken = error.filename == str(runs / self.job_id) or isinstance(error, FileNotFoundError)
+                if not taken or attempt == MKDIR_TRIES - 1:
+                    raise
+                continue
+            self.path = runs / self.job_id
+            return
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder and those above it, remembering which were new."""
+        for parent in reversed([folder, *folder.parents]):
+            if not parent.is_dir():
+                parent.mkdir(exist_ok=True)
+                self._made.append(parent)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run is finished: its ``run.json`` is there."""
+        return (self.path / "run.json").exists()
+
+    def stage(self, name: str, content: bytes) -> StagedFile:
+        """Write a file of the folder under a temporary name; see ``StagedFile``."""
+        return StagedFile(self.path / name, content)
+
+    def discard(self) -> None:
+        """Remove the folder with all in it, and the folders above that were made for it and are empty."""
+        if hasattr(self, "path"):
+            shutil.rmtree(self.path, ignore_errors=True)
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()

@@ -1,0 +1,318 @@
+"""Bars of any number, from any source: opened lazily, selected, and drawn chunk by chunk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy.typing as npt
+
+from barloom.bars.chunk import Chunk
+from barloom.bars.intake import Intake, Tally
+from barloom.bars.schema import PRICES
+from barloom.bars.slicing import Selection, make_selection
+from barloom.bars.sources.base import Batch, Batches, Source
+from barloom.bars.times import FIRST_TIME, LAST_TIME, iso
+from barloom.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OnBadRows = Literal["error", "drop"]
+Chunks = Generator[Chunk, None, None]
+HASHED_AT_ONCE = 1 << 22  # rows of an array hashed between two returns to Python, so that Ctrl-C works
+
+
+@dataclass(frozen=True, slots=True)
+class BarsReport:
+    """What one whole pass over the bars found."""
+
+    total_rows: int
+    """All rows of the source, good and bad, inside and outside the selection."""
+    selected_rows: int
+    """Good rows of the selection: the bars."""
+    first_ts: int
+    """Time of the first bar, nanoseconds UTC."""
+    last_ts: int
+    dropped: dict[str, int]
+    """Bad rows of the selection by kind."""
+    content_hash: str
+    """Hash of the bars' times and prices: the same for the same bars from any source."""
+    columns: dict[str, str]
+    """What was loaded: column -> dtype."""
+
+
+class Bars:
+    """Bars of a source, or of a selection of its rows; nothing is read until chunks are drawn.
+
+    ``report`` is None until a pass was drawn to its end.
+    """
+
+    def __init__(self, source: Source, selection: Selection | None = None, on_bad_rows: OnBadRows = "error") -> None:
+        if on_bad_rows not in ("error", "drop"):
+            raise InputError(f"--on-bad-rows is '{on_bad_rows}': {nearest(str(on_bad_rows), ('error', 'drop'))}")
+        self.source = source
+        self.selection = selection or Selection()
+        self.on_bad_rows: OnBadRows = on_bad_rows
+        self.report: BarsReport | None = None
+
+    @property
+    def label(self) -> str:
+        """What a user knows the bars by: the path of their file, ``memory`` or ``synthetic``."""
+        return self.source.label
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether chunks can carry the volume."""
+        return self.source.has_volume
+
+    def __repr__(self) -> str:
+        part = "" if self.selection.whole else f", {self.selection}"
+        return f"Bars({self.label!r}{part})"
+
+    def select(self, *, fraction: float = 1.0, portion: int = 1, start: Any = None, end: Any = None) -> Bars:
+        """A part of these bars: the rows of a portion first, bad rows counted too, and of those a range of times.
+
+        A fraction has ceil(1 / fraction) portions, numbered from 1, which cover every row exactly once; the last one
+        takes what is left (0.3: three of 30% and one of 10%). Start and end (exclusive) are ISO text, datetimes or
+        integer nanoseconds; naive is UTC. Rows before the start are passed over; at the first row at or past the end
+        the pass ends.
+
+        Raises:
+            InputError: a value is out of range, or a selection was made already.
+        """
+        if not self.selection.whole:
+            raise InputError(f"{self.label} is a selection already: select once, from the bars as opened")
+        return Bars(self.source, make_selection(fraction, portion, start, end), self.on_bad_rows)
+
+    def chunks(self, chunk_rows: int, *, history: int = 0, volume: bool = False, threads: int = 2) -> Chunks:
+        """Draw the bars in chunks of ``chunk_rows`` (the last may be shorter), led by up to ``history`` earlier bars.
+
+        Closing the iterator ends the threads that read ahead. Chunk size and threads never change a bar.
+
+        Args:
+            chunk_rows: new bars in a chunk, at least 1.
+            history: bars before a chunk's first new one to lead its arrays.
+            volume: whether chunks carry the volume (checked too: it must be finite and not negative).
+            threads: threads that read and parse ahead of the caller.
+
+        Raises:
+            InputError: the source cannot be read, holds bad rows (unless ``on_bad_rows`` is ``drop``), or has no bar in
+                the selection.
+        """
+        if chunk_rows < 1 or history < 0 or threads < 1:
+            raise InputError(f"chunk rows {chunk_rows}, history {history}, threads {threads}: at least 1, 0 and 1")
+        if volume and not self.has_volume:
+            raise InputError(f"{self.label} has no volume column")
+        arrays = self.source.clean_arrays()
+        if arrays is not None and (not volume or arrays.volume is not None):
+            return self._views(arrays, chunk_rows, history, volume)
+        return self._streamed(chunk_rows, history, volume, threads)
+
+    # ------------------------------------------------------------ the two ways
+
+    def _streamed(self, chunk_rows: int, history: int, volume: bool, threads: int) -> Chunks:
+        source, selection = self.source, self.selection
+        start: int = 0
+        stop: int | None = None
+        if selection.fraction != 1:
+            start, stop = selection.rows(source.total_rows())
+        at_hand = source.rows_at_hand()
+        limit = stop if stop is not None else at_hand
+        tally = Tally(selection.start, selection.end)
+        intake = Intake(tally, chunk_rows, history, volume, strict=self.on_bad_rows == "error")
+        seen = _Seen(source.batches(start, stop, volume=volume, threads=threads))
+        with closing(seen.batches()) as batches:
+            yield from intake.chunks(batches, None if limit is None else limit - start)
+        if intake.strict and tally.bad:
+            raise InputError(self._bad_rows(tally))
+        if not intake.kept:
+            raise InputError(self._no_bars(tally))
+        total = at_hand
+        if total is None:
+            total = source.total_rows() if stop is not None or tally.finished else seen.stop
+        dropped, known = tally.by_kind(), tally.content_hash(intake.kept)
+        self._report(total, intake.kept, intake.first_time, intake.last_time, dropped, known, volume)
+
+    def _views(self, arrays: Batch, chunk_rows: int, history: int, volume: bool) -> Chunks:
+        total = len(arrays)
+        first, stop = self.selection.rows(total)
+        times = arrays.timestamp[first:stop]
+        if self.selection.end != LAST_TIME:
+            stop = first + int(times.searchsorted(self.selection.end))
+        if self.selection.start != FIRST_TIME:
+            first += int(times.searchsorted(self.selection.start))
+        rows = stop - first
+        if rows <= 0:
+            raise InputError(self._no_bars(Tally()))
+        for base in range(0, rows, chunk_rows):
+            lead = min(history, base)
+            part = slice(first + base - lead, first + min(base + chunk_rows, rows))
+            yield Chunk(
+                base,
+                lead,
+                min(chunk_rows, rows - base),
+                base + chunk_rows >= rows,
+                arrays.timestamp[part],
+                arrays.open[part],
+                arrays.high[part],
+                arrays.low[part],
+                arrays.close[part],
+                arrays.volume[part] if volume and arrays.volume is not None else None,
+            )
+        known = self.source.whole_hash() if rows == total else None
+        if known is None:
+            tally = Tally()
+            for at in range(first, stop, HASHED_AT_ONCE):
+                tally.check(arrays.between(at, min(at + HASHED_AT_ONCE, stop)))
+            known = tally.content_hash(rows)
+        self._report(total, rows, int(arrays.timestamp[first]), int(arrays.timestamp[stop - 1]), {}, known, volume)
+
+    # ------------------------------------------------------------ what a pass says
+
+    def _report(
+        self, total: int, kept: int, first: int, last: int, dropped: dict[str, int], content_hash: str, volume: bool
+    ) -> None:
+        columns = {"timestamp": "int64", **dict.fromkeys(PRICES, "float64")}
+        if volume:
+            columns["volume"] = "float64"
+        self.report = BarsReport(total, kept, first, last, dropped, content_hash, columns)
+
+    def _bad_rows(self, tally: Tally) -> str:
+        counts, firsts = tally.by_kind(), tally.first_rows()
+        shown = [f"{count} {kind} (first: {self.source.show(firsts[kind])})" for kind, count in counts.items()]
+        what = "bad row" if tally.bad == 1 else "bad rows"
+        return f"{self.label}: {tally.bad} {what}: {', '.join(shown)}; correct the data or use --on-bad-rows drop"
+
+    def _no_bars(self, tally: Tally) -> str:
+        if tally.bad:
+            counts = ", ".join(f"{count} {kind}" for kind, count in tally.by_kind().items())
+            return f"{self.label} has no good bar in the selection: {counts}"
+        selection = self.selection
+        if selection.start == FIRST_TIME and selection.end == LAST_TIME:
+            part = (
+                ""
+                if selection.fraction == 1
+                else f" in portion {selection.portion} of fraction {float(selection.fraction)}"
+            )
+            return f"{self.label} has no bars{part}"
+        since = "" if selection.start == FIRST_TIME else f" from {iso(selection.start)}"
+        until = "" if selection.end == LAST_TIME else f" before {iso(selection.end)}"
+        return f"{self.label} has no bars{since}{until}: choose times that the data covers"
+
+
+class _Seen:
+    """Batches passed on, remembering how far they went."""
+
+    def __init__(self, drawn: Batches) -> None:
+        self.drawn = drawn
+        self.stop = 0
+
+    def batches(self) -> Batches:
+        with closing(self.drawn):
+            for batch in self.drawn:
+                self.stop = batch.first_row + len(batch)
+                yield batch
+
+
+# ---------------------------------------------------------------- opening
+
+
+def open_bars(
+    path: str | os.PathLike[str],
+    *,
+    columns: str | Mapping[str, str | int] | None = None,
+    ignore_columns: str | Iterable[str] = (),
+    on_bad_rows: OnBadRows = "error",
+) -> Bars:
+    """Open a file of bars: CSV (plain, ``.gz``, ``.zip``, ``.zst``), Parquet or Arrow IPC, told apart by content.
+
+    Args:
+        path: the file.
+        columns: ``time=Date,open=O,...`` (or a mapping): names, or positions from 1, of the columns to read; others are
+            left unread.
+        ignore_columns: names of columns to leave unread where ``columns`` is not given.
+        on_bad_rows: ``error`` refuses a file with bad rows, saying which; ``drop`` leaves them out and counts them in
+            ``report``.
+
+    Raises:
+        InputError: the file is missing, unreadable, of another kind, or lacks a column.
+    """
+    from barloom.bars.sources.registry import open_source
+
+    return Bars(open_source(path, columns, ignore_columns), on_bad_rows=on_bad_rows)
+
+
+def from_arrays(
+    timestamp: npt.ArrayLike,
+    open: npt.ArrayLike,
+    high: npt.ArrayLike,
+    low: npt.ArrayLike,
+    close: npt.ArrayLike,
+    volume: npt.ArrayLike | None = None,
+    *,
+    on_bad_rows: OnBadRows = "error",
+) -> Bars:
+    """Bars held in arrays, one entry a bar; contiguous float64 prices and nanosecond times are never copied.
+
+    The arrays are checked here, once: do not change them while the bars are in use.
+
+    Args:
+        timestamp: datetime64 of any unit, or integer nanoseconds; UTC, increasing.
+        open: prices, positive and finite.
+        high: at least open and close.
+        low: at most open and close.
+        close: as open.
+        volume: finite, not negative; optional.
+        on_bad_rows: as in ``open_bars``.
+
+    Raises:
+        InputError: lengths or types do not fit, there is no bar, or a row is bad.
+    """
+    from barloom.bars.sources.memory import MemorySource
+
+    return _checked(MemorySource.of_arrays(timestamp, open, high, low, close, volume), on_bad_rows)
+
+
+def from_pandas(
+    frame: pd.DataFrame,
+    *,
+    columns: str | Mapping[str, str | int] | None = None,
+    on_bad_rows: OnBadRows = "error",
+) -> Bars:
+    """Bars of a data frame: times from its DatetimeIndex or a time column, prices by their usual names.
+
+    Time zones are converted to UTC; naive times are UTC. Other columns are left alone.
+
+    Raises:
+        InputError: a column is missing, its type does not fit, there is no bar, or a row is bad.
+    """
+    from barloom.bars.sources.memory import MemorySource
+
+    return _checked(MemorySource.of_frame(frame, columns), on_bad_rows)
+
+
+def _checked(source: Source, on_bad_rows: OnBadRows) -> Bars:
+    """Bars in memory, refused at once where they are bad."""
+    bars = Bars(source, on_bad_rows=on_bad_rows)
+    if on_bad_rows == "error" and source.clean_arrays() is None:
+        for _ in bars.chunks(1 << 16, volume=source.has_volume):
+            pass
+    return bars
+
+
+def from_synthetic(rows: int, seed: int = 0) -> Bars:
+    """Seeded bars that look like FX, streamed: the same seed gives the same bytes on every platform.
+
+    Raises:
+        InputError: rows < 1 or seed < 0.
+    """
+    from barloom.bars.synthetic import SyntheticSource
+
+    return Bars(SyntheticSource(rows, seed))
+
+
+__all__ = ["Bars", "BarsReport", "from_arrays", "from_pandas", "from_synthetic", "open_bars"]

@@ -1,0 +1,221 @@
+"""One pass over the rows of a source: bad ones counted, good ones hashed and gathered into chunks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom._native import chunking
+from barloom.bars.chunk import Chunk, Floats, Ints
+from barloom.bars.sources.base import Batch
+from barloom.bars.times import FIRST_TIME, LAST_TIME
+
+RING = 3  # a chunk, the one drawn after it, and the one being filled
+
+
+class Tally:
+    """What is carried from batch to batch: bad rows by kind, the content hash, the time of the last good row."""
+
+    __slots__ = ("state",)
+
+    state: Ints
+
+    def __init__(self, start: int = FIRST_TIME, end: int = LAST_TIME) -> None:
+        self.state = np.zeros(chunking.TALLY_SIZE, dtype=np.int64)
+        self.state[chunking.TALLY_LAST] = FIRST_TIME
+        self.state[chunking.TALLY_START] = start
+        self.state[chunking.TALLY_END] = end
+
+    @property
+    def finished(self) -> bool:
+        """Whether a time at or past the end was met."""
+        return bool(self.state[chunking.TALLY_FINISHED])
+
+    @property
+    def bad(self) -> int:
+        """Bad rows so far."""
+        return int(self._counts().sum())
+
+    def _counts(self) -> npt.NDArray[np.int64]:
+        return self.state[chunking.TALLY_COUNTS : chunking.TALLY_COUNTS + len(chunking.KIND_NAMES)]
+
+    def by_kind(self) -> dict[str, int]:
+        """Bad rows by kind, only kinds that occurred."""
+        return {kind: int(count) for kind, count in zip(chunking.KIND_NAMES, self._counts(), strict=True) if count}
+
+    def first_rows(self) -> dict[str, int]:
+        """The first bad row of each kind that occurred, rows counted from 0 in the source."""
+        first = self.state[chunking.TALLY_FIRST : chunking.TALLY_FIRST + len(chunking.KIND_NAMES)]
+        return {kind: int(first[place]) for place, kind in enumerate(chunking.KIND_NAMES) if self._counts()[place]}
+
+    def content_hash(self, rows: int) -> str:
+        """Hash of the good rows' times and prices in order; how they were batched does not matter."""
+        lanes = self.state[chunking.TALLY_HASH : chunking.TALLY_HASH + 5]
+        digest = hashlib.blake2b(lanes.astype("<i8").tobytes(), digest_size=16)
+        digest.update(rows.to_bytes(8, "little"))
+        return digest.hexdigest()
+
+    def check(self, batch: Batch) -> int:
+        """Check and hash a batch without copying it; the number of good rows."""
+        return chunking.take_bars(
+            batch.timestamp,
+            batch.open,
+            batch.high,
+            batch.low,
+            batch.close,
+            batch.volume,
+            0,
+            batch.first_row,
+            self.state,
+        )[1]
+
+
+@dataclass(slots=True)
+class _Buffer:
+    """The arrays of one chunk in the making."""
+
+    timestamp: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats | None
+    history: int = 0
+    filled: int = 0
+    """Rows filled, history included."""
+
+    @classmethod
+    def make(cls, rows: int, volume: bool) -> _Buffer:
+        times = np.empty(rows, dtype=np.int64)
+        open_, high, low, close = (np.empty(rows) for _ in range(4))
+        return cls(times, open_, high, low, close, np.empty(rows) if volume else None)
+
+    def arrays(self) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats | None]:
+        return self.timestamp, self.open, self.high, self.low, self.close, self.volume
+
+    def take(self, batch: Batch, at: int, room: int, tally: Tally) -> int:
+        """Fill up to ``room`` rows with good ones of a batch from row ``at`` on; the row to go on from."""
+        at, self.filled = chunking.take_bars(
+            batch.timestamp,
+            batch.open,
+            batch.high,
+            batch.low,
+            batch.close,
+            None if self.volume is None else batch.volume,
+            at,
+            batch.first_row,
+            tally.state,
+            self.timestamp[:room],
+            self.open[:room],
+            self.high[:room],
+            self.low[:room],
+            self.close[:room],
+            None if self.volume is None else self.volume[:room],
+            self.filled,
+        )
+        return at
+
+    def lead(self, before: _Buffer | None, history: int) -> None:
+        """Begin with the last bars of the chunk before."""
+        self.history = 0 if before is None else min(history, before.filled)
+        self.filled = self.history
+        if before is None or not self.history:
+            return
+        for mine, theirs in zip(self.arrays(), before.arrays(), strict=True):
+            if mine is not None and theirs is not None:
+                mine[: self.history] = theirs[before.filled - self.history : before.filled]
+
+
+@dataclass(slots=True)
+class Intake:
+    """Gathers the good rows of batches into chunks of ``chunk_rows``, each led by up to ``history`` bars.
+
+    With ``strict`` the chunk that would hold the first bad row is not handed out, nor any after it; rows are counted
+    all the same.
+    """
+
+    tally: Tally
+    chunk_rows: int
+    history: int
+    volume: bool
+    strict: bool
+    kept: int = 0
+    first_time: int = FIRST_TIME
+    last_time: int = FIRST_TIME
+    _ring: list[_Buffer] = field(default_factory=list)
+
+    def chunks(self, batches: Iterator[Batch], rows_hint: int | None = None) -> Iterator[Chunk]:
+        """The chunks of the batches, up to the end of the tally's time range."""
+        rows = self.chunk_rows if rows_hint is None else max(1, min(self.chunk_rows, rows_hint))
+        base = 0
+        number = 0
+        filling = self._buffer(number, rows)
+        ready: Chunk | None = None
+        for batch in batches:
+            at = 0
+            while at < len(batch) and not self.tally.finished:
+                before = filling.filled
+                # Room for this chunk only: a buffer holds the history and then exactly `rows` new bars.
+                room = filling.history + rows
+                at = filling.take(batch, at, room, self.tally)
+                self._note(filling, before)
+                if self.strict and self.tally.bad:
+                    ready = None
+                    filling.filled = filling.history
+                    continue
+                if ready is not None and filling.filled > filling.history:
+                    yield ready
+                    ready = None
+                if filling.filled == room:
+                    ready = self._chunk(filling, base, last=False)
+                    base += rows
+                    number += 1
+                    following = self._buffer(number, rows)
+                    following.lead(filling, self.history)
+                    filling = following
+            if self.tally.finished:
+                break
+        if self.strict and self.tally.bad:
+            return
+        if ready is not None and filling.filled > filling.history:
+            yield ready
+            ready = None
+        if filling.filled > filling.history:
+            yield self._chunk(filling, base, last=True)
+        elif ready is not None:
+            ready.last = True
+            yield ready
+
+    def _note(self, filling: _Buffer, before: int) -> None:
+        taken = filling.filled - before
+        if taken:
+            if not self.kept:
+                self.first_time = int(filling.timestamp[before])
+            self.last_time = int(filling.timestamp[filling.filled - 1])
+            self.kept += taken
+
+    def _buffer(self, number: int, rows: int) -> _Buffer:
+        if number < RING:
+            self._ring.append(_Buffer.make(self.history + rows, self.volume))
+            self._ring[number].lead(None, self.history)
+        return self._ring[number % RING]
+
+    @staticmethod
+    def _chunk(buffer: _Buffer, base: int, last: bool) -> Chunk:
+        count = buffer.filled
+        return Chunk(
+            base,
+            buffer.history,
+            count - buffer.history,
+            last,
+            buffer.timestamp[:count],
+            buffer.open[:count],
+            buffer.high[:count],
+            buffer.low[:count],
+            buffer.close[:count],
+            None if buffer.volume is None else buffer.volume[:count],
+        )

@@ -1,0 +1,158 @@
+"""The columns of a bar, the names they go by in files, and which column of a file is which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from barloom.errors import InputError, nearest
+
+PRICES = ("open", "high", "low", "close")
+FIELDS = ("time", *PRICES, "volume")
+REQUIRED = FIELDS[:-1]
+
+ALIASES = {
+    "timestamp": "time", "time": "time", "date": "time", "datetime": "time", "open_time": "time", "ts": "time",
+    "__index_level_0__": "time",  # an unnamed DatetimeIndex that pandas wrote to a file
+    "open": "open", "o": "open", "high": "high", "h": "high", "low": "low", "l": "low",
+    "close": "close", "c": "close", "volume": "volume", "v": "volume", "vol": "volume",
+}  # fmt: skip
+
+POSITIONS_EXAMPLE = "--columns time=1,open=2,high=3,low=4,close=5,volume=6"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which column of a file is which field: indices from 0, and the names of all columns."""
+
+    names: tuple[str, ...]
+    index: Mapping[str, int]
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether the file has a volume that may be read."""
+        return "volume" in self.index
+
+    def fields(self, volume: bool) -> tuple[str, ...]:
+        """The fields to read, in the house's order."""
+        return FIELDS if volume and self.has_volume else REQUIRED
+
+
+def plain(name: str) -> str:
+    """A column name as it is compared: without surrounding spaces, byte-order mark or case."""
+    return name.strip().lstrip("\ufeff").strip().casefold()
+
+
+def parse_columns(text: str | Mapping[str, str | int] | None) -> dict[str, str] | None:
+    """The ``columns`` option, ``time=Date,open=O`` or a mapping, as field -> name or position.
+
+    Raises:
+        InputError: a part is not FIELD=NAME, a field is unknown, given twice, or a required one is left out.
+    """
+    if text is None:
+        return None
+    chosen: dict[str, str] = {}
+    if isinstance(text, Mapping):
+        parts = [(str(field), str(name)) for field, name in text.items()]
+    else:
+        parts = []
+        for part in str(text).split(","):
+            field, equals, name = part.partition("=")
+            if not equals or not name.strip():
+                raise InputError(
+                    f"--columns has '{part.strip()}': write FIELD=NAME or FIELD=POSITION, as in {POSITIONS_EXAMPLE}"
+                )
+            parts.append((field, name))
+    for given, name in parts:
+        field = ALIASES.get(plain(given), "")
+        if not field:
+            raise InputError(f"--columns names the field '{given.strip()}': {nearest(plain(given), FIELDS)}")
+        if field in chosen:
+            raise InputError(f"--columns gives {field} twice: name it once")
+        chosen[field] = name.strip()
+    absent = [field for field in REQUIRED if field not in chosen]
+    if absent:
+        raise InputError(
+            f"--columns leaves out {', '.join(absent)}: name all of {', '.join(REQUIRED)} (volume may be left out)"
+        )
+    return chosen
+
+
+def by_position(chosen: Mapping[str, str] | None) -> bool:
+    """Whether the ``columns`` option gives 1-based positions."""
+    return chosen is not None and all(name.isdecimal() for name in chosen.values())
+
+
+def resolve(label: str, names: Sequence[str], chosen: Mapping[str, str] | None, ignored: Iterable[str] = ()) -> Layout:
+    """Find the fields among a file's columns.
+
+    Without ``chosen`` the columns go by their usual names, and every other column must be ignored by name; with it,
+    columns not named are left unread.
+
+    Raises:
+        InputError: a column is missing, unexpected or named twice, or an ignored one does not exist.
+    """
+    index: dict[str, int] = {}
+    if chosen is not None:
+        for field, name in chosen.items():
+            index[field] = _find(label, names, field, name)
+        taken: dict[int, str] = {}
+        for field, at in index.items():
+            if at in taken:
+                raise InputError(
+                    f"--columns takes {taken[at]} and {field} from the same column of {label}: give each its own"
+                )
+            taken[at] = field
+        return Layout(tuple(names), index)
+    skip = {plain(name): name for name in ignored if name.strip()}
+    unexpected: list[str] = []
+    for at, name in enumerate(names):
+        key = plain(name)
+        if key in skip:
+            continue
+        found = ALIASES.get(key)
+        if found is None:
+            unexpected.append(name.strip() or f"(column {at + 1}, without a name)")
+        elif found in index:
+            first = names[index[found]].strip()
+            raise InputError(
+                f"{label} has two columns for {found}, '{first}' and '{name.strip()}': "
+                "leave one unread with --ignore-columns"
+            )
+        else:
+            index[found] = at
+    known = {plain(name) for name in names}
+    for key, name in skip.items():
+        if key not in known:
+            raise InputError(f"--ignore-columns names '{name}', which {label} does not have: {nearest(name, names)}")
+    missing = [field for field in REQUIRED if field not in index]
+    shown = ", ".join(name.strip() for name in names[:20]) + (", ..." if len(names) > 20 else "")
+    if missing:
+        raise InputError(
+            f"{label} has no column for {', '.join(missing)} (it has: {shown}): name them with --columns, as in "
+            "--columns time=Date,open=O,high=H,low=L,close=C"
+        )
+    if unexpected:
+        listed = ",".join(unexpected[:20])
+        raise InputError(
+            f"{label} has {'an unexpected column' if len(unexpected) == 1 else 'unexpected columns'} {listed}: "
+            f"leave unread with --ignore-columns {listed}, or name those to read with --columns"
+        )
+    return Layout(tuple(names), index)
+
+
+def _find(label: str, names: Sequence[str], field: str, name: str) -> int:
+    """The column that ``name`` means: the name itself, else the 1-based position."""
+    keys = [plain(known) for known in names]
+    matches = [at for at, key in enumerate(keys) if key == plain(name)]
+    if len(matches) > 1:
+        raise InputError(
+            f"{label} has {len(matches)} columns named '{name}': give {field} by its position in --columns"
+        )
+    if matches:
+        return matches[0]
+    if name.isdecimal():
+        if 1 <= int(name) <= len(names):
+            return int(name) - 1
+        raise InputError(f"--columns takes {field} from column {name}, but {label} has columns 1 to {len(names)}")
+    raise InputError(f"--columns takes {field} from '{name}', which {label} does not have: {nearest(name, names)}")

@@ -1,0 +1,77 @@
+"""Arrow columns of any fitting type as the arrays of a batch: int64 nanoseconds and float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from barloom.bars.schema import PRICES, Layout
+from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Floats, Ints
+from barloom.bars.times import datetimes_to_ns, decimal_epochs_to_ns, epochs_to_ns
+from barloom.errors import InputError
+
+
+def check_types(label: str, schema: Any, layout: Layout) -> None:
+    """Refuse columns whose type can hold no time or no price.
+
+    Raises:
+        InputError: naming the column and its type.
+    """
+    import pyarrow as pa
+
+    types = pa.types
+    for field, at in layout.index.items():
+        kind = schema.field(at).type
+        if field == "time":
+            fits = types.is_timestamp(kind) or types.is_integer(kind) or types.is_date(kind) or kind == pa.float64()
+            wanted = "timestamps or integer epochs"
+        else:
+            fits = types.is_floating(kind) or types.is_integer(kind) or types.is_decimal(kind)
+            wanted = "numbers"
+        if not fits:
+            raise InputError(
+                f"column '{layout.names[at]}' of {label} has type {kind}, not {wanted}: convert it or use --columns"
+            )
+
+
+def to_batch(columns: dict[str, Any], first_row: int) -> Batch:
+    """The batch of Arrow arrays, one a field; float64 and ns columns without nulls are not copied."""
+    open_, high, low, close = (numbers(columns[name]) for name in PRICES)
+    volume = numbers(columns["volume"]) if "volume" in columns else None
+    return Batch(first_row, times(columns["time"]), open_, high, low, close, volume)
+
+
+def times(column: Any) -> Ints:
+    """An Arrow column of times as nanoseconds, nulls marked."""
+    import pyarrow as pa
+
+    kind = column.type
+    absent = column.null_count
+    if pa.types.is_date(kind):
+        column = column.cast(pa.timestamp("s" if kind == pa.date32() else "ms"))
+        kind = column.type
+    if pa.types.is_timestamp(kind):
+        known = column.view(pa.int64())
+        raw = known.fill_null(UNPARSABLE_TIME) if absent else known
+        return datetimes_to_ns(np.asarray(raw.to_numpy(zero_copy_only=False)).view(f"datetime64[{kind.unit}]"))
+    if pa.types.is_floating(kind):
+        return decimal_epochs_to_ns(numbers(column))
+    if kind == pa.uint64():
+        column = column.cast(pa.int64(), safe=False)  # past int64 turns negative, which is no epoch
+    elif kind != pa.int64():
+        column = column.cast(pa.int64())
+    raw = column.fill_null(-1) if absent else column
+    return epochs_to_ns(raw.to_numpy(zero_copy_only=False))
+
+
+def numbers(column: Any) -> Floats:
+    """An Arrow column of numbers as float64, NaN for null."""
+    import pyarrow as pa
+
+    if column.type != pa.float64():
+        column = column.cast(pa.float64(), safe=False)
+    if column.null_count:
+        column = column.fill_null(np.nan)
+    values: Floats = column.to_numpy(zero_copy_only=False)
+    return values

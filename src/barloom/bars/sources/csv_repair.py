@@ -1,0 +1,120 @@
+"""The slow way through a piece of CSV that did not parse: which rows are at fault, and what is wrong with each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
+from barloom.bars.sources.columnar import numbers, times
+from barloom.bars.sources.csv_layout import CsvLayout
+
+
+def time_type(layout: CsvLayout) -> Any:
+    """The Arrow type that reads a file's times."""
+    import pyarrow as pa
+
+    kinds = {
+        "naive": pa.timestamp("ns"),
+        "zoned": pa.timestamp("ns", tz="UTC"),
+        "integer": pa.int64(),
+        "decimal": pa.float64(),
+    }
+    return kinds[layout.time_style]
+
+
+def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
+    """The batch of a piece, every row in its place, those that cannot be read marked in their time.
+
+    A row is malformed if it has another number of cells than the header or a quote that does not end; else its time is
+    tried, then its prices.
+    """
+    lines = [line for line in piece.split(b"\n") if line.strip(b"\r")]
+    marks = np.zeros(len(lines), dtype=np.int64)
+    whole = [number for number, line in enumerate(lines) if line.count(b'"') % 2 == 0]
+    if len(whole) < len(lines):
+        marks[:] = MALFORMED
+        marks[whole] = 0
+    text, crooked = _as_text([lines[number] for number in whole], layout, fields)
+    if crooked:
+        marks[np.array(whole)[crooked]] = MALFORMED
+    rows = np.flatnonzero(marks == 0)
+    columns: dict[str, npt.NDArray[Any]] = {}
+    for field in fields:
+        target = time_type(layout) if field == "time" else None
+        values, bad = _cast(text[field], target)
+        if len(bad):
+            at = rows[bad]
+            marks[at[marks[at] == 0]] = UNPARSABLE_TIME if field == "time" else UNPARSABLE_PRICE
+        column = times(values) if field == "time" else numbers(values)
+        columns[field] = np.full(len(lines), 0 if field == "time" else np.nan, dtype=column.dtype)
+        columns[field][rows] = column
+    marked = marks != 0
+    columns["time"][marked] = marks[marked]
+    return Batch(
+        0, columns["time"], columns["open"], columns["high"], columns["low"], columns["close"], columns.get("volume")
+    )
+
+
+def _as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> tuple[dict[str, Any], list[int]]:
+    """Trimmed cells of the needed columns as text, and the places of lines with another number of cells."""
+    import pyarrow as pa
+    from pyarrow import compute, csv
+
+    crooked: list[int] = []
+    names = {field: str(layout.columns.index[field]) for field in fields}
+
+    def skip(row: Any) -> str:
+        crooked.append(row.number - 1)
+        return "skip"
+
+    joined = b"\n".join(line.rstrip(b"\r") for line in lines) + b"\n"
+    if not lines:
+        return {field: pa.array([], pa.string()) for field in fields}, crooked
+    table = csv.read_csv(
+        pa.BufferReader(joined),
+        read_options=csv.ReadOptions(
+            use_threads=False,
+            block_size=max(len(joined) + 1, 1 << 16),
+            column_names=[str(at) for at in range(len(layout.columns.names))],
+        ),
+        parse_options=csv.ParseOptions(invalid_row_handler=skip),
+        convert_options=csv.ConvertOptions(
+            include_columns=list(names.values()),
+            column_types=dict.fromkeys(names.values(), pa.string()),
+            strings_can_be_null=True,
+            check_utf8=False,
+        ),
+    )
+    text = {}
+    for field, name in names.items():
+        column = table.column(name).combine_chunks()
+        text[field] = compute.ascii_trim_whitespace(column)
+    return text, crooked
+
+
+def _cast(text: Any, target: Any) -> tuple[Any, npt.NDArray[np.int64]]:
+    """A text column in the wanted type with null for what does not parse, and the places of those cells.
+
+    Halves the column until each piece parses or is one cell: a few bad cells among many cost a few casts.
+    """
+    import pyarrow as pa
+
+    kind = pa.float64() if target is None else target
+    done: list[Any] = []
+    bad: list[int] = []
+    waiting = [(0, len(text))]
+    while waiting:
+        start, stop = waiting.pop()
+        try:
+            done.append(text.slice(start, stop - start).cast(kind))
+        except pa.ArrowInvalid:
+            if stop - start == 1:
+                done.append(pa.nulls(1, kind))
+                bad.append(start)
+            else:
+                middle = (start + stop) // 2
+                waiting += [(middle, stop), (start, middle)]
+    return pa.concat_arrays(done) if done else pa.array([], kind), np.array(bad, dtype=np.int64)

@@ -1,0 +1,107 @@
+"""Files as sources: opened with clear refusals, and watched for changes while they are read."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from barloom.bars.schema import Layout
+from barloom.bars.sources.base import Source
+from barloom.errors import InputError
+
+HEAD = 4096  # bytes of a file that tell its format
+
+
+class FileSource(Source):
+    """A source that is one file; what it was when opened is what must be read."""
+
+    kind: str
+    """The format, as a user calls it."""
+    layout: Layout
+    schema: Any = None
+    """The Arrow schema of formats that have one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.label = str(path)
+        self._stamp = _stamp(path)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Refuses a file that is not the one that was opened, before, after, or where reading it fails."""
+        self._check()
+        try:
+            yield
+        except InputError:
+            self._check()
+            raise
+        self._check()
+
+    def _check(self) -> None:
+        try:
+            same = _stamp(self.path) == self._stamp
+        except OSError as error:
+            raise InputError(refusal(self.path, error)) from error
+        if not same:
+            raise InputError(f"{self.label} changed while it was in use: run again when nothing writes to it")
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def read_head(path: Path) -> bytes:
+    """The first bytes of a regular file.
+
+    Raises:
+        InputError: the file is missing, a directory or device, empty, or may not be read.
+    """
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path} is a directory: name one file of bars in it")
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path} is not a regular file: copy the bars to a file first")
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(HEAD)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(refusal(path, error)) from error
+    if not head:
+        raise InputError(f"{path} is empty")
+    return head
+
+
+def refusal(path: Path, error: Exception) -> str:
+    """Why a path cannot be opened, with the nearest names in its folder where it does not exist."""
+    if len(str(path)) > 500:
+        return f"{str(path)[:100]}... is no path: it is too long"
+    if not isinstance(error, OSError):
+        return f"{str(path)!r} is no path: {error}"
+    if error.errno == errno.ENOENT:
+        folder = path.parent
+        if not folder.is_dir():
+            return f"{path} does not exist: there is no folder {folder}"
+        close = difflib.get_close_matches(path.name, _names(folder), n=3, cutoff=0.5)
+        return f"{path} does not exist" + (
+            f": nearest in its folder: {', '.join(close)}" if close else ": check the name"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{path} may not be read: permission denied, allow this user to read it"
+    return f"{path} cannot be opened: {error.strerror or error}"
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry, _ in zip(entries, range(10_000), strict=False)]
+    except OSError:
+        return []

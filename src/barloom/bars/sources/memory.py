@@ -1,0 +1,161 @@
+"""Bars in memory: arrays and pandas frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom.bars.intake import Tally
+from barloom.bars.schema import ALIASES, FIELDS, Layout, parse_columns, plain, resolve
+from barloom.bars.sources.base import Batch, Batches, Floats, Ints, Source
+from barloom.bars.times import datetimes_to_ns, epochs_to_ns
+from barloom.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHECKED_AT_ONCE = 1 << 22  # rows between two returns to Python, so that Ctrl-C works
+
+
+class MemorySource(Source):
+    """Rows in arrays. Checked once, here; where all are good, chunks are views of these very arrays."""
+
+    def __init__(self, rows: Batch, label: str = "memory") -> None:
+        self.label = label
+        self.has_volume = rows.volume is not None
+        self._rows = rows
+        tally = Tally()
+        for at in range(0, len(rows), CHECKED_AT_ONCE):
+            tally.check(rows.between(at, at + CHECKED_AT_ONCE))
+            if tally.bad:
+                break
+        self._clean = not tally.bad
+        self._hash = tally.content_hash(len(rows))
+
+    @classmethod
+    def of_arrays(
+        cls,
+        timestamp: npt.ArrayLike,
+        open: npt.ArrayLike,
+        high: npt.ArrayLike,
+        low: npt.ArrayLike,
+        close: npt.ArrayLike,
+        volume: npt.ArrayLike | None,
+    ) -> MemorySource:
+        """A source of arrays; copied only where type, byte order or layout ask for it."""
+        times = _times("timestamp", timestamp)
+        given = {"open": open, "high": high, "low": low, "close": close}
+        columns = {name: _numbers(name, values) for name, values in given.items()}
+        volumes = None if volume is None else _numbers("volume", volume)
+        for name, column in (*columns.items(), ("volume", volumes)):
+            if column is not None and len(column) != len(times):
+                raise InputError(
+                    f"{name} has {len(column)} values beside {len(times)} timestamps: give one of each a bar"
+                )
+        return cls(Batch(0, times, columns["open"], columns["high"], columns["low"], columns["close"], volumes))
+
+    @classmethod
+    def of_frame(cls, frame: pd.DataFrame, columns: str | Mapping[str, str | int] | None) -> MemorySource:
+        """A source of a frame's columns."""
+        import pandas as pd
+
+        if not isinstance(frame, pd.DataFrame):
+            raise InputError(f"from_pandas takes a DataFrame, not {type(frame).__name__}")
+        names = [str(name) for name in frame.columns]
+        indexed = isinstance(frame.index, pd.DatetimeIndex) and columns is None
+        if indexed:
+            # The index is the time; columns that could be one are left alone like any other the bars don't need.
+            extra = [name for name in names if ALIASES.get(plain(name), "time") == "time"]
+            layout = resolve("the frame", ["timestamp", *names], None, extra)
+        else:
+            chosen = parse_columns(columns)
+            extra = [name for name in names if plain(name) not in ALIASES]
+            layout = resolve("the frame", names, chosen, () if chosen else extra)
+        times = frame.index if indexed else frame.iloc[:, layout.index["time"]]
+        values = {field: _frame_column(frame, layout, field, indexed) for field in FIELDS[1:]}
+        return cls.of_arrays(_frame_times(times), volume=values.pop("volume"), **values)  # type: ignore[arg-type]
+
+    def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
+        """The rows, in views of at most a few million."""
+        end = len(self._rows) if stop is None else min(stop, len(self._rows))
+        for at in range(start, end, CHECKED_AT_ONCE):
+            yield self._rows.between(at, min(at + CHECKED_AT_ONCE, end))
+
+    def total_rows(self) -> int:
+        """The length of the arrays."""
+        return len(self._rows)
+
+    def rows_at_hand(self) -> int:
+        """The length of the arrays."""
+        return len(self._rows)
+
+    def whole_hash(self) -> str | None:
+        """The hash found when the arrays were checked; they must not be changed after."""
+        return self._hash if self._clean else None
+
+    def clean_arrays(self) -> Batch | None:
+        """The arrays themselves, where every row is good."""
+        return self._rows if self._clean else None
+
+
+def _times(name: str, values: Any) -> Ints:
+    """Times as int64 nanoseconds."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(f"{name} has {array.ndim} dimensions: give one time a bar")
+    if not len(array):
+        raise InputError("there are no bars: the arrays are empty")
+    if array.dtype.kind == "M":
+        return datetimes_to_ns(array)
+    if array.dtype.kind == "i" or (array.dtype.kind == "u" and int(array.max()) < 2**63):
+        return np.ascontiguousarray(array, dtype=np.int64)
+    raise InputError(f"{name} has type {array.dtype}: give datetime64 or integer nanoseconds (UTC)")
+
+
+def _numbers(name: str, values: Any) -> Floats:
+    """Prices or volumes as contiguous float64."""
+    array = np.asarray(values)
+    if isinstance(array, np.ma.MaskedArray) or isinstance(values, np.ma.MaskedArray):
+        array = np.ma.asarray(values, dtype=np.float64).filled(np.nan)
+    if array.ndim != 1:
+        raise InputError(f"{name} has {array.ndim} dimensions: give one value a bar")
+    if array.dtype.kind not in "fiu" and len(array):
+        raise InputError(f"{name} has type {array.dtype}: give numbers")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _frame_times(times: Any) -> npt.NDArray[Any]:
+    """A frame's index or column of times as datetime64 (UTC) or integer nanoseconds."""
+    import pandas as pd
+
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        local = times if isinstance(times, pd.DatetimeIndex) else times.dt
+        times = (
+            local.tz_convert("UTC").tz_localize(None)
+            if isinstance(times, pd.DatetimeIndex)
+            else local.tz_convert("UTC").dt.tz_localize(None)
+        )
+    if times.dtype.kind == "M":
+        array: npt.NDArray[Any] = np.asarray(times)
+        return array
+    if times.dtype.kind in "iu":
+        return epochs_to_ns(np.ascontiguousarray(np.asarray(times), dtype=np.int64))
+    raise InputError(f"the frame's times have type {times.dtype}: convert them with pandas.to_datetime first")
+
+
+def _frame_column(frame: pd.DataFrame, layout: Layout, field: str, indexed: bool) -> Floats | None:
+    if field not in layout.index:
+        return None
+    column = frame.iloc[:, layout.index[field] - indexed]
+    kind = getattr(column.dtype, "kind", "O")
+    if kind not in "fiu":
+        raise InputError(f"column '{column.name}' of the frame has type {column.dtype}: give numbers")
+    values: Floats = (
+        column.to_numpy(dtype=np.float64, na_value=np.nan)
+        if not isinstance(column.dtype, np.dtype)
+        else column.to_numpy()
+    )
+    return values

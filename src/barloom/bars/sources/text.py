@@ -1,0 +1,194 @@
+"""Text files, plain or compressed, as pieces of about 4 MB that end with a line."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import repeat
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from barloom.bars.sources.base import read_ahead
+from barloom.errors import InputError
+
+PIECE = 4 << 20
+LONGEST_LINE = 1 << 20
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+COMPRESSIONS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
+
+Load = Callable[[], bytes]
+
+
+def compression(head: bytes) -> str | None:
+    """What a file is compressed with, by its first bytes."""
+    return next((name for magic, name in COMPRESSIONS.items() if head.startswith(magic)), None)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether bytes could begin a text file: no control characters but tabs and line ends."""
+    if head.startswith(UTF16):
+        return True
+    return not any(byte < 9 or 13 < byte < 32 for byte in head)
+
+
+def count_rows(piece: bytes) -> int:
+    """Lines of a piece that are not empty."""
+    if b"\n\n" in piece or b"\n\r\n" in piece or piece[:1] in (b"\n", b"\r"):
+        return sum(1 for line in piece.split(b"\n") if line.strip(b"\r"))
+    return piece.count(b"\n") + (not piece.endswith(b"\n"))
+
+
+class TextFile:
+    """The content of a text file from its first byte, however it is compressed."""
+
+    def __init__(self, path: Path, head: bytes) -> None:
+        self.path = path
+        self.compression = compression(head)
+
+    def first_lines(self) -> bytes:
+        """The first 64 kB of the content, or as much of it as holds its first line."""
+        with self._content() as stream:
+            first: bytes = stream.read(1 << 16)
+            while b"\n" not in first:
+                more = stream.read(1 << 16)
+                if not more:
+                    break
+                first += more
+                if len(first) > LONGEST_LINE:
+                    raise InputError(self._too_long())
+        return first
+
+    @contextmanager
+    def pieces(self, offset: int) -> Iterator[Iterator[Load]]:
+        """The content from ``offset`` on, as calls that give its pieces in order and may be made from any thread.
+
+        Raises:
+            InputError: a line is longer than 1 MB, or what is compressed is damaged or cut short.
+        """
+        if self.compression is None:
+            with open(self.path, "rb", buffering=0) as file:
+                yield self._ranges(file, offset)
+            return
+        with self._content() as stream:
+            stream.read(offset)
+            with closing(read_ahead(repeat(self._joined(stream)), 1)) as drawn:
+                yield self._until_none(drawn)
+
+    def _ranges(self, file: Any, offset: int) -> Iterator[Load]:
+        size = os.fstat(file.fileno()).st_size
+        read = partial(_read_at, file, threading.Lock(), str(self.path))
+        while offset < size:
+            stop = self._line_end(read, offset + PIECE, size)
+            yield partial(read, offset, stop - offset)
+            offset = stop
+
+    def _line_end(self, read: Callable[[int, int], bytes], at: int, size: int) -> int:
+        """The place after the first line end at or after ``at``."""
+        for window in range(at, min(at + LONGEST_LINE, size), 1 << 14):
+            found = read(window, min(1 << 14, size - window)).find(b"\n")
+            if found >= 0:
+                return window + found + 1
+        if at + LONGEST_LINE < size:
+            raise InputError(self._too_long())
+        return size
+
+    def _joined(self, stream: Any) -> Callable[[], bytes | None]:
+        """A call that gives the next piece of a stream, None after the last."""
+        carried = b""
+
+        def next_piece() -> bytes | None:
+            nonlocal carried
+            with self._undamaged():
+                piece = stream.read(PIECE)
+            if not piece:
+                rest, carried = carried, b""
+                return rest or None
+            cut = piece.rfind(b"\n") + 1
+            if not cut and len(carried) + len(piece) > LONGEST_LINE:
+                raise InputError(self._too_long())
+            whole, carried = carried + piece[:cut], piece[cut:] if cut else carried + piece
+            return whole if cut else b""
+
+        return next_piece
+
+    @staticmethod
+    def _until_none(drawn: Iterator[bytes | None]) -> Iterator[Load]:
+        for piece in drawn:
+            if piece is None:
+                return
+            if piece:
+                yield partial(_given, piece)
+
+    @contextmanager
+    def _content(self) -> Iterator[Any]:
+        with self._undamaged(), open(self.path, "rb") as file, self._decompressed(file) as stream:
+            yield stream
+
+    def _decompressed(self, file: BinaryIO) -> Any:
+        if self.compression == "gzip":
+            return gzip.GzipFile(fileobj=file)
+        if self.compression == "zip":
+            archive = zipfile.ZipFile(file)
+            members = [name for name in archive.namelist() if not name.endswith("/")]
+            if len(members) != 1:
+                listed = ", ".join(members[:5]) + (", ..." if len(members) > 5 else "")
+                raise InputError(f"{self.path} holds {len(members)} files ({listed}): a zip of bars holds one")
+            return archive.open(members[0])
+        if self.compression == "zstd":
+            import pyarrow as pa
+
+            return pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
+        return file
+
+    @contextmanager
+    def _undamaged(self) -> Iterator[None]:
+        try:
+            yield
+        except InputError:
+            raise
+        except (
+            EOFError,
+            zlib.error,
+            zipfile.BadZipFile,
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+            ValueError,
+        ) as error:
+            if self.compression is None:
+                raise InputError(f"{self.path} cannot be read: {error}") from error
+            first = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise InputError(
+                f"{self.path} cannot be read as {self.compression}, it is damaged or cut short: {first}"
+            ) from error
+
+    def _too_long(self) -> str:
+        return f"{self.path} has a line longer than {LONGEST_LINE >> 20} MB: it is no CSV of bars"
+
+
+def _given(piece: bytes) -> bytes:
+    return piece
+
+
+def _read_at(file: Any, lock: threading.Lock, label: str, at: int, size: int) -> bytes:
+    """Exactly ``size`` bytes of a file from ``at`` on, from any thread."""
+    parts = []
+    while size > 0:
+        if hasattr(os, "pread"):
+            part = os.pread(file.fileno(), size, at)
+        else:
+            with lock:
+                file.seek(at)
+                part = file.read(size)
+        if not part:
+            raise InputError(f"{label} became shorter while it was read: run again when nothing writes to it")
+        parts.append(part)
+        at += len(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,129 @@
+"""Times as the house keeps them, int64 nanoseconds UTC: from text, datetimes and epochs, and back to text."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom.errors import InputError
+
+Ints = npt.NDArray[np.int64]
+
+FIRST_TIME = int(np.iinfo(np.int64).min)
+"""The smallest int64: no time, and the mark of a time that could not be read."""
+LAST_TIME = int(np.iinfo(np.int64).max)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Smallest and largest value of each epoch unit, and nanoseconds in one. The ranges tell the units apart for all times
+# from 2001-09-09 on (1973 in milliseconds and finer); a value between two ranges lies past 2262, the end of int64.
+EPOCH_UNITS = (
+    (10**9, LAST_TIME // 10**9, 10**9),
+    (10**11, LAST_TIME // 10**6, 10**6),
+    (10**14, LAST_TIME // 10**3, 10**3),
+    (10**17, LAST_TIME, 1),
+)
+
+NANOSECONDS = {
+    "W": 604_800 * 10**9,
+    "D": 86_400 * 10**9,
+    "h": 3600 * 10**9,
+    "m": 60 * 10**9,
+    "s": 10**9,
+    "ms": 10**6,
+    "us": 10**3,
+    "ns": 1,
+}
+
+
+def epochs_to_ns(values: Ints) -> Ints:
+    """Integer epochs as nanoseconds, the unit told by size, value by value; ``FIRST_TIME`` where no unit fits."""
+    if not len(values):
+        return values
+    low, high = int(values.min()), int(values.max())
+    for smallest, largest, factor in EPOCH_UNITS:
+        if smallest <= low and high <= largest:
+            return values if factor == 1 else values * np.int64(factor)
+    times = np.full(len(values), FIRST_TIME, dtype=np.int64)
+    for smallest, largest, factor in EPOCH_UNITS:
+        fits = (values >= smallest) & (values <= largest)
+        times[fits] = values[fits] * np.int64(factor)
+    return times
+
+
+def decimal_epochs_to_ns(values: npt.NDArray[np.float64]) -> Ints:
+    """Epochs with a fraction as nanoseconds, to the microsecond (a float64 of today's seconds holds no more)."""
+    times = np.full(len(values), FIRST_TIME, dtype=np.int64)
+    for smallest, largest, factor in EPOCH_UNITS:
+        fits = (values >= smallest) & (values < float(largest))
+        if factor >= 1000:
+            times[fits] = np.rint(values[fits] * (factor / 1000)).astype(np.int64) * 1000
+        else:
+            times[fits] = np.rint(values[fits]).astype(np.int64)
+    return times
+
+
+def datetimes_to_ns(values: npt.NDArray[Any]) -> Ints:
+    """A datetime64 array of any unit as int64 nanoseconds; ``FIRST_TIME`` for NaT and times outside 1677 to 2262."""
+    unit, step = np.datetime_data(values.dtype)
+    if unit == "generic":
+        return np.full(len(values), FIRST_TIME, dtype=np.int64)
+    if values.dtype.byteorder not in "=|" and not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
+    if unit in ("Y", "M"):
+        values, unit, step = values.astype("datetime64[D]"), "D", 1
+    if unit in ("ps", "fs", "as"):
+        values, unit, step = values.astype("datetime64[ns]"), "ns", 1
+    raw = np.ascontiguousarray(values).view(np.int64)
+    factor = NANOSECONDS[unit] * step
+    if factor == 1:
+        return raw
+    most = LAST_TIME // factor
+    inside = (raw >= -most) & (raw <= most)
+    return raw * factor if inside.all() else np.where(inside, raw, 0) * factor + np.where(inside, 0, FIRST_TIME)
+
+
+def parse_time(value: Any, option: str) -> int:
+    """Nanoseconds of a time given as ISO text, datetime, date, datetime64 or integer nanoseconds; naive is UTC.
+
+    Raises:
+        InputError: the text is no time, or the time lies outside the years 1677 to 2262.
+    """
+    if isinstance(value, bool):
+        raise InputError(f"{option} is {value}: give a time such as 2012-02-01T00:00:00")
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, np.datetime64):
+        value = int(datetimes_to_ns(value.reshape(1))[0])
+        if value == FIRST_TIME:
+            raise InputError(f"{option} is no time between the years 1677 and 2262")
+        return int(value)
+    moment: datetime
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day)
+    else:
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            raise InputError(
+                f"{option} is '{value}': give an ISO time such as 2012-02-01 or 2012-02-01T09:30:00 (UTC)"
+            ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    nanoseconds = (moment - EPOCH) // timedelta(microseconds=1) * 1000 + int(getattr(moment, "nanosecond", 0))
+    if not FIRST_TIME < nanoseconds <= LAST_TIME:
+        raise InputError(f"{option} is '{value}': times lie between the years 1677 and 2262")
+    return nanoseconds
+
+
+def iso(nanoseconds: int) -> str:
+    """A time as text, ``2012-02-01T00:16:00Z``, with a fraction only where there is one."""
+    seconds, fraction = divmod(nanoseconds, 10**9)
+    moment = EPOCH + timedelta(seconds=seconds)
+    tail = f".{fraction:09d}".rstrip("0") if fraction else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{tail}Z"

@@ -1,0 +1,198 @@
+"""Bars to a file: CSV, Parquet or Arrow IPC, committed whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom.bars.bars import Bars
+from barloom.bars.chunk import Chunk, Ints
+from barloom.bars.schema import PRICES
+from barloom.errors import InputError
+
+BATCH_ROWS = 1 << 16  # bars in a record batch: what a reader holds at once
+GROUP_BATCHES = 8  # batches in a Parquet row group
+
+
+def write_bars(bars: Bars, path: str | os.PathLike[str]) -> int:
+    """Write bars to a file in the format of its suffix (``.csv``, ``.parquet``, ``.arrow``); the rows written.
+
+    The file appears whole under its name or not at all: written under a temporary name beside it, synced, renamed.
+
+    Raises:
+        InputError: the suffix names no format, the folder cannot be written, or the bars are bad.
+    """
+    target = Path(path)
+    writers = {".csv": _csv, ".parquet": _parquet, ".arrow": _arrow}
+    if target.suffix.lower() not in writers:
+        raise InputError(
+            f"{target} has the suffix '{target.suffix}': write to a name that ends in .csv, .parquet or .arrow"
+        )
+    if target.is_dir():
+        raise InputError(f"{target} is a directory: name a file in it")
+    rows = 0
+    with (
+        _committed(target) as file,
+        closing(bars.chunks(BATCH_ROWS, volume=bars.has_volume)) as chunks,
+        writers[target.suffix.lower()](file, bars) as write,
+    ):
+        for chunk in chunks:
+            write(chunk)
+            rows += chunk.rows
+    return rows
+
+
+@contextmanager
+def _committed(target: Path) -> Iterator[Any]:
+    """A file to write to, renamed to ``target`` when done and removed on failure."""
+    import pyarrow as pa
+
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    except OSError as error:
+        raise InputError(f"{target} cannot be written: {error.strerror or error}") from error
+    try:
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield pa.PythonFile(file, "w")
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, target)
+        except OSError as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{target} cannot be written: {error.strerror or error}") from error
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+    _sync_folder(target.parent)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself last; not every system can open a folder."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _schema(bars: Bars) -> Any:
+    import pyarrow as pa
+
+    fields = [("timestamp", pa.timestamp("ns", tz="UTC")), *((name, pa.float64()) for name in PRICES)]
+    return pa.schema([*fields, ("volume", pa.float64())] if bars.has_volume else fields)
+
+
+def _record(chunk: Chunk, schema: Any) -> Any:
+    import pyarrow as pa
+
+    times = pa.array(chunk.timestamp).cast(pa.timestamp("ns")).cast(pa.timestamp("ns", tz="UTC"))
+    columns = [times, *(pa.array(getattr(chunk, name)) for name in schema.names[1:])]
+    return pa.record_batch(columns, schema=schema)
+
+
+@contextmanager
+def _arrow(file: Any, bars: Bars) -> Iterator[Any]:
+    import pyarrow as pa
+
+    schema = _schema(bars)
+    with pa.ipc.new_file(file, schema) as writer:
+        yield lambda chunk: writer.write_batch(_record(chunk, schema))
+
+
+@contextmanager
+def _parquet(file: Any, bars: Bars) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _schema(bars)
+    waiting: list[Any] = []
+
+    def flush() -> None:
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting, schema=schema))
+            waiting.clear()
+
+    def write(chunk: Chunk) -> None:
+        waiting.append(_copied(_record(chunk, schema)))
+        if len(waiting) == GROUP_BATCHES:
+            flush()
+
+    with pq.ParquetWriter(file, schema, use_dictionary=False, write_page_checksum=True) as writer:
+        yield write
+        flush()
+
+
+def _copied(record: Any) -> Any:
+    """A record of its own memory: a chunk's arrays hold for two more chunks only."""
+    import pyarrow as pa
+
+    return pa.record_batch(
+        [pa.concat_arrays([column, column.slice(0, 0)]) for column in record.columns], schema=record.schema
+    )
+
+
+@contextmanager
+def _csv(file: Any, bars: Bars) -> Iterator[Any]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    schema = _schema(bars).set(0, pa.field("timestamp", pa.string()))
+    file.write((",".join(schema.names) + "\n").encode())
+
+    def write(chunk: Chunk) -> None:
+        columns = [_time_text(chunk.timestamp), *(pa.array(getattr(chunk, name)) for name in schema.names[1:])]
+        writer.write_batch(pa.record_batch(columns, schema=schema))
+
+    options = csv.WriteOptions(include_header=False, quoting_style="none", batch_size=BATCH_ROWS)
+    with csv.CSVWriter(file, schema, write_options=options) as writer:
+        yield write
+
+
+def _time_text(times: Ints) -> Any:
+    """Times as ``2015-01-05T00:00:00Z``, with a fraction where any time of the chunk has one."""
+    import pyarrow as pa
+
+    seconds, fraction = np.divmod(times, 1_000_000_000)
+    if fraction.any():
+        return pa.array(np.char.add(np.datetime_as_string(times.view("datetime64[ns]")), "Z"))
+    # Far faster than formatting each: the dates are few, and a clock is looked up.
+    days, second = np.divmod(seconds, 86_400)
+    known, place = np.unique(days, return_inverse=True)
+    dates = np.datetime_as_string(known.astype("datetime64[D]")).astype("S10").view(np.uint8).reshape(-1, 10)
+    text = np.empty((len(times), 20), dtype=np.uint8)
+    text[:, :10] = dates[place]
+    text[:, 10:] = _clock()[second]
+    ends = np.arange(0, 20 * len(times) + 1, 20, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(times), pa.py_buffer(ends), pa.py_buffer(text))
+
+
+@cache
+def _clock() -> npt.NDArray[np.uint8]:
+    """``T00:00:00Z`` to ``T23:59:59Z``, one row a second of the day."""
+    second = np.arange(86_400)
+    rows = np.empty((86_400, 10), dtype=np.uint8)
+    rows[:] = np.frombuffer(b"T00:00:00Z", dtype=np.uint8)
+    for at, part in ((1, second // 3600), (4, second // 60 % 60), (7, second % 60)):
+        rows[:, at] += (part // 10).astype(np.uint8)
+        rows[:, at + 1] += (part % 10).astype(np.uint8)
+    return rows

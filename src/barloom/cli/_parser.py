@@ -1,0 +1,346 @@
+"""The command line as argparse sees it. Imports the standard library only, so the man page builds from this file alone.
+
+Options default to being absent (``SUPPRESS``): what was not typed can come from ``--config``, and the real defaults
+live in the models ``RunParameters`` and ``JobOptions``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+DIRECTIONS = ("long", "short", "both")
+ENTRIES = ("next_open", "close")
+FILLS = ("pessimistic", "optimistic")
+INTRABAR = ("pessimistic", "optimistic", "nearest_open", "ohlc", "olhc", "candle")
+POSITIONS = ("single", "overlap")
+EXCLUSIVE = (("size", "risk_pct"), ("data", "sample"))
+"""Options of ``run`` that cannot be given together."""
+
+RUN_EXAMPLES = """\
+examples:
+  barloom run --sample
+  barloom run EURUSD.csv --strategy ema-cross --param fast=10 --param slow=40 --spread 0.00008
+  barloom run EURUSD.parquet --data-frac 0.25 --portion 2 --stop atr:2 --target r:2 --max-hold 240
+  barloom run EURUSD.arrow --start 2020-01-01 --end 2021-01-01 --format json | jq .metrics
+  barloom run EURUSD.csv --config settings.toml --deterministic
+"""
+EXAMPLES = """\
+examples:
+  barloom run --sample                        a first run, no file needed
+  barloom strategies show trend-pullback      what a strategy does and can be told
+  barloom run EURUSD.csv --stop atr:2         one-minute bars in, trades and a record of the run out
+
+exit codes: 0 done, 2 bad input or options, 3 two runs that must agree do not, 4 unexpected error, 130 interrupted
+"""
+
+
+class Number:
+    """Reads a number within limits, and says in plain words what is wrong with any other text."""
+
+    def __init__(
+        self,
+        *,
+        whole: bool = False,
+        at_least: float | None = None,
+        above: float | None = None,
+        at_most: float | None = None,
+        auto: bool = False,
+    ) -> None:
+        self.whole, self.at_least, self.above, self.at_most, self.auto = whole, at_least, above, at_most, auto
+
+    def __str__(self) -> str:
+        limits = []
+        if self.at_least is not None:
+            limits.append(f"of at least {self.at_least:g}")
+        if self.above is not None:
+            limits.append(f"above {self.above:g}")
+        if self.at_most is not None:
+            limits.append(f"up to {self.at_most:g}")
+        kind = "a whole number" if self.whole else "a number"
+        return " ".join([kind, " and ".join(limits)]).rstrip() + (", or auto" if self.auto else "")
+
+    def __call__(self, text: str) -> float | int | None:
+        """The number; None for ``auto`` where that is allowed.
+
+        Raises:
+            argparse.ArgumentTypeError: anything else; one plain sentence.
+        """
+        if self.auto and text.strip().lower() == "auto":
+            return None
+        try:
+            # int() and float() alone would also take 1_000 and digits of other scripts.
+            if "_" in text or not text.isascii():
+                raise ValueError
+            value: float | int = int(text) if self.whole else float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not {self}") from None
+        low = (self.at_least is not None and value < self.at_least) or (self.above is not None and value <= self.above)
+        high = self.at_most is not None and value > self.at_most
+        if low or high or not math.isfinite(value):
+            raise argparse.ArgumentTypeError(f"{text} is not {self}")
+        return value
+
+
+FRACTION = Number(above=0, at_most=1)
+PORTION = Number(whole=True, at_least=1)
+_COUNT = Number(whole=True, at_least=1)
+_COST = Number(at_least=0)
+
+
+def pair(text: str) -> tuple[str, str]:
+    """``name=value`` as a pair."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
+    return name.strip(), value.strip()
+
+
+def names(text: str) -> list[str]:
+    """Names between commas."""
+    found = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of names between commas")
+    return found
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """``did you mean X?`` for the nearest of the known names, or nothing where none is near."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser that refuses in one plain sentence, with the nearest name after a typing error."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings.setdefault("allow_abbrev", False)
+        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**settings)
+        self.subcommands: dict[str, Parser] = {}
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one sentence and leave with 2."""
+        self.exit(2, f"barloom: error: {message.removeprefix('argument ')} (see '{self.prog} --help')\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            near = hint(str(value), known)
+            said = f"'{value}' is not known: {near + ' ' if near else ''}choose from {', '.join(known)}"
+            raise argparse.ArgumentError(action, said)
+
+    def commands(self, dest: str) -> Any:
+        """The sub-parsers action, whose parsers are remembered in ``subcommands``."""
+        action = self.add_subparsers(dest=dest, metavar="COMMAND", required=True, title="commands")
+        self.subcommands = action.choices
+        return action
+
+    def leaf(self, words: Sequence[str]) -> Parser:
+        """The parser of the sub-command that the words name, as deep as they go."""
+        parser = self
+        for word in words:
+            if word in parser.subcommands:
+                parser = parser.subcommands[word]
+        return parser
+
+    def options(self) -> list[str]:
+        """The long options this parser knows."""
+        return [text for text in self._option_string_actions if text.startswith("--")]
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but an unknown option is refused with the nearest known one."""
+        words = list(sys.argv[1:] if args is None else args)
+        found, extra = self.parse_known_args(words, namespace)
+        if not extra:
+            return found
+        leaf = self.leaf(words)
+        unknown = next((text for text in extra if text.startswith("-") and len(text) > 1), None)
+        if unknown is None:
+            leaf.error(f"unexpected argument '{extra[0]}'")
+        name = unknown.partition("=")[0]
+        return leaf.error(f"unknown option '{name}': {hint(name, leaf.options())}".removesuffix(": "))
+
+
+class _Version(argparse.Action):
+    """Prints the version; looked up only when asked, as the file also runs where barloom is not."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option_string: str | None = None
+    ) -> NoReturn:
+        from barloom import __version__
+
+        print(f"barloom {__version__}")
+        parser.exit(0)
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a strategy over bars",
+        description="Run a strategy over bars and write its trades, equity, and a record of the run.",
+        epilog=RUN_EXAMPLES,
+        argument_default=argparse.SUPPRESS,
+    )
+    data = run.add_argument_group("data")
+    data.add_argument("data", metavar="DATA", nargs="?", help="CSV (plain, .gz, .zip, .zst), Parquet or Arrow file")
+    data.add_argument("--data", metavar="DATA", dest="data_option", help="the same as an option")
+    data.add_argument("--sample", action="store_true", help="run on a seeded built-in data set, no file needed")
+    data.add_argument(
+        "--data-frac", metavar="F", type=FRACTION, help="part of the data, above 0 and up to 1 (default 1.0)"
+    )
+    data.add_argument(
+        "--portion", metavar="K", type=PORTION, help="which part, from 1: 0.25 and 2 is the second quarter (default 1)"
+    )
+    data.add_argument("--start", metavar="TIME", help="first time, ISO, UTC")
+    data.add_argument("--end", metavar="TIME", help="time to stop before, ISO, UTC")
+    data.add_argument("--columns", metavar="time=Date,open=O,...", help="names or 1-based positions of the columns")
+    data.add_argument("--ignore-columns", metavar="A,B", type=names, help="columns in the file to leave unread")
+    data.add_argument(
+        "--on-bad-rows", choices=("error", "drop"), help="refuse bad rows, or drop and count them (default error)"
+    )
+    rules = run.add_argument_group("strategy and exits")
+    rules.add_argument(
+        "--strategy", metavar="NAME", help="built in, module:Class or path.py:Class (default trend-pullback)"
+    )
+    rules.add_argument(
+        "--param", metavar="K=V", type=pair, action="append", help="a parameter of the strategy; repeatable"
+    )
+    rules.add_argument("--direction", type=str.lower, choices=DIRECTIONS, help="sides to trade (default both)")
+    rules.add_argument(
+        "--stop", metavar="DISTANCE", help="atr:2, pct:0.5, points:0.0020, pips:20 or none (default the strategy's)"
+    )
+    rules.add_argument("--target", metavar="DISTANCE", help="as --stop, or r:2 (default the strategy's)")
+    rules.add_argument("--max-hold", metavar="N", type=_COUNT, help="leave at the close after N bars (default none)")
+    fills = run.add_argument_group("fills and positions")
+    fills.add_argument("--entry", choices=ENTRIES, help="where a signal is filled (default next_open)")
+    fills.add_argument("--fills", choices=FILLS, help="preset of fill rules (default pessimistic)")
+    fills.add_argument("--intrabar", choices=INTRABAR, help="path inside a bar, instead of the preset's")
+    fills.add_argument("--position", choices=POSITIONS, help="which signals become trades (default single)")
+    fills.add_argument(
+        "--max-open", metavar="N", type=Number(whole=True, at_least=0), help="open trades with overlap, 0 for no limit"
+    )
+    money = run.add_argument_group("costs and money")
+    money.add_argument("--spread", metavar="X", type=_COST, help="ask minus bid, in price units (default 0)")
+    money.add_argument(
+        "--slippage", metavar="X", type=_COST, help="adverse price units on market and stop fills (default 0)"
+    )
+    money.add_argument("--commission", metavar="X", type=_COST, help="money a unit (default 0)")
+    money.add_argument("--balance", metavar="X", type=Number(above=0), help="starting balance (default 10000)")
+    money.add_argument(
+        "--risk-pct",
+        metavar="X",
+        type=Number(above=0, at_most=100),
+        help="percent of equity a trade risks (default 0.25)",
+    )
+    money.add_argument(
+        "--size", metavar="UNITS", type=Number(above=0), help="fixed units a trade, instead of --risk-pct"
+    )
+    work = run.add_argument_group("how the work is done (never changes a result)")
+    work.add_argument(
+        "--chunk-rows",
+        metavar="N",
+        type=Number(whole=True, at_least=1, auto=True),
+        help="bars worked on at a time, or auto (default auto)",
+    )
+    work.add_argument(
+        "--threads",
+        metavar="N",
+        type=Number(whole=True, at_least=1, auto=True),
+        help="threads, or auto for one a core (default auto)",
+    )
+    work.add_argument("--batch-rows", metavar="N", type=_COUNT, help="trades a written batch (default 65536)")
+    work.add_argument(
+        "--deterministic", action="store_true", help="run twice, compare the digests, exit with 3 if they differ"
+    )
+    work.add_argument(
+        "--seed", metavar="N", type=Number(whole=True, at_least=0), help="seed of everything random (default 0)"
+    )
+    output = run.add_argument_group("output")
+    output.add_argument("--out", metavar="DIR", help="run folders DIR/runs, records DIR/benchmarks (default results)")
+    output.add_argument(
+        "--benchmark-out", metavar="PATH", help="the benchmark record's file (default in DIR/benchmarks)"
+    )
+    output.add_argument(
+        "--format", choices=("text", "json"), help="a table, or one JSON document on stdout (default text)"
+    )
+    output.add_argument(
+        "--log-frequency",
+        metavar="N",
+        type=_COUNT,
+        help="trades between progress lines when not at a terminal (default 1000)",
+    )
+    output.add_argument(
+        "--memory-threshold-mb",
+        metavar="N",
+        type=Number(at_least=0),
+        help="warn when peak memory passes it, 0 for never (default 0)",
+    )
+    output.add_argument("--config", metavar="FILE.toml", help="any option of this page; the command line wins")
+    output.add_argument("--non-interactive", action="store_true", help="never ask a question")
+
+
+def _add_data(commands: Any) -> None:
+    data = commands.add_parser("data", help="make and look at bar files", description="Make and look at bar files.")
+    actions = data.commands("action")
+    generate = actions.add_parser(
+        "generate",
+        help="write synthetic one-minute bars",
+        description="Write seeded synthetic one-minute bars that look like FX: same seed, same bytes.",
+        epilog="example:\n  barloom data generate --rows 1000000 --seed 7 --out bars.parquet\n",
+    )
+    generate.add_argument("--rows", metavar="N", type=_COUNT, required=True, help="bars to write")
+    generate.add_argument("--seed", metavar="N", type=Number(whole=True, at_least=0), default=0, help="(default 0)")
+    generate.add_argument("--out", metavar="FILE", required=True, help="a .csv, .parquet or .arrow file")
+    generate.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    info = actions.add_parser(
+        "info",
+        help="what a bar file holds",
+        description="What a bar file holds: rows, times, columns, faults.",
+        epilog="example:\n  barloom data info EURUSD.csv --format json\n",
+    )
+    info.add_argument("file", metavar="FILE", help="CSV, Parquet or Arrow file")
+    info.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+
+
+def _add_strategies(commands: Any) -> None:
+    strategies = commands.add_parser(
+        "strategies", help="the built-in strategies", description="The built-in strategies."
+    )
+    actions = strategies.commands("action")
+    listed = actions.add_parser("list", help="names and rules", description="Names and rules of the strategies.")
+    listed.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+    show = actions.add_parser(
+        "show",
+        help="one strategy's rules and parameters",
+        description="One strategy's rules and parameters.",
+        epilog="example:\n  barloom strategies show ema-cross\n",
+    )
+    show.add_argument("name", metavar="NAME", help="built in, module:Class or path.py:Class")
+    show.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+
+
+def build_parser() -> Parser:
+    """The parser of the whole command line."""
+    parser = Parser(
+        prog="barloom",
+        description="Test trading rules on any number of price bars: streamed, the same trades to the byte every time.",
+        epilog=EXAMPLES,
+    )
+    parser.add_argument(
+        "--version", nargs=0, dest=argparse.SUPPRESS, action=_Version, help="show the version and leave"
+    )
+    commands = parser.commands("command")
+    _add_run(commands)
+    _add_data(commands)
+    _add_strategies(commands)
+    info = commands.add_parser(
+        "info", help="version, machine and libraries", description="Version, machine, OpenMP and libraries."
+    )
+    info.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+    return parser

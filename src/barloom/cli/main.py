@@ -1,0 +1,118 @@
+"""Entry of the command ``barloom``: picks the command and turns every ending into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+DONE = 0
+BAD_INPUT = 2
+UNEXPECTED = 4
+INTERRUPTED = 130
+
+
+def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt("terminated")
+
+
+def _say(text: str) -> None:
+    """One line on stderr; silence where stderr is closed too."""
+    try:
+        print(f"barloom: {text}", file=sys.stderr, flush=True)
+    except (OSError, ValueError, AttributeError):
+        return
+
+
+def _open_standard_streams() -> None:
+    """Give closed standard streams a place to go, and unprintable characters a form that prints."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not fail."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(devnull, sys.stdout.fileno())
+    except (OSError, ValueError):
+        return
+    finally:
+        os.close(devnull)
+
+
+def _keep_traceback() -> str:
+    """Write the traceback of the current error to a file of its own; its path."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="barloom-error-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        traceback.print_exc(file=log)
+    return log.name
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: words after the program's name; None for those of the process.
+
+    Returns:
+        0 done, 2 bad input or options, 3 two runs that must agree do not, 4 unexpected, 130 interrupted.
+    """
+    from barloom.cli._parser import build_parser
+    from barloom.errors import BarloomError
+
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options = build_parser().parse_args(words)
+        command = importlib.import_module(f"barloom.cli.{options.command}")
+        code: int = command.main(options, words)
+        sys.stdout.flush()
+        return code
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else UNEXPECTED
+    except BarloomError as error:
+        _say(f"error: {error}")
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader has gone (`| head`): what there was to do is done, and there is nobody to tell.
+        _silence_stdout()
+        return DONE
+    except KeyboardInterrupt as interrupt:
+        _say(f"interrupted{': ' if interrupt.args else ''}{' '.join(map(str, interrupt.args))}")
+        return INTERRUPTED
+    except OSError as error:
+        _silence_stdout()
+        where = f"'{error.filename}'" if error.filename else "the output"
+        _say(f"error: cannot read or write {where}: {error.strerror or error}")
+        return BAD_INPUT
+    except Exception as error:
+        _say(f"unexpected error: {type(error).__name__}: {error}; the traceback is in {_keep_traceback()}")
+        return UNEXPECTED
+
+
+def entry() -> NoReturn:
+    """What the installed command runs.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    _open_standard_streams()
+    try:
+        signal.signal(signal.SIGTERM, _terminated)
+        code = main()
+    except KeyboardInterrupt:
+        _say("interrupted")
+        code = INTERRUPTED
+    sys.exit(code)

@@ -1,0 +1,73 @@
+"""The table a trader reads after a run: money first, then risk, then where the signals went, then what it took."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from barloom.backtest.job import JobOutcome
+from barloom.backtest.metrics import Metrics
+from barloom.backtest.records import RunRecord
+from barloom.cli.tables import facts_table, render
+
+DIGEST_SHOWN = 16
+
+
+def _number(value: float | None, pattern: str = ",.2f", unit: str = "") -> str:
+    """A number, or a dash where there is none."""
+    return "-" if value is None else f"{value:{pattern}}{unit}"
+
+
+def _time(nanoseconds: int) -> str:
+    return f"{datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC):%Y-%m-%d %H:%M}"
+
+
+def _results(metrics: Metrics) -> list[tuple[str, str]]:
+    risk = f"{_number(metrics.max_drawdown)} ({_number(metrics.max_drawdown_pct)}%)"
+    ratios = " / ".join(_number(value) for value in (metrics.sharpe, metrics.sortino, metrics.calmar))
+    held = f"{metrics.average_bars_held:,.1f} bars on average, {metrics.longest_bars_held:,} at most"
+    return [
+        ("net PnL", f"{_number(metrics.net_pnl, '+,.2f')} ({_number(metrics.return_pct, '+,.2f')}%)"),
+        ("trades", f"{metrics.trades:,} ({metrics.wins:,} won, {metrics.losses:,} lost)"),
+        ("win rate", f"{100 * metrics.win_rate:.1f}%"),
+        ("profit factor", _number(metrics.profit_factor)),
+        ("expectancy", _number(metrics.expectancy_r, "+.3f", " R")),
+        ("max drawdown", risk),
+        ("Sharpe / Sortino / Calmar", ratios),
+        ("exposure", f"{100 * metrics.exposure:.1f}% of bars"),
+        ("holding", held),
+    ]
+
+
+def _signals(run: RunRecord) -> list[tuple[str, str]]:
+    counts = run.counts
+    refused = ", ".join(f"{number:,} {reason}" for reason, number in counts.rejected.items() if number)
+    return [
+        ("signals", f"{counts.signals:,}: {counts.accepted:,} taken" + (f", not taken: {refused}" if refused else ""))
+    ]
+
+
+def _work(outcome: JobOutcome) -> list[tuple[str, str]]:
+    run = outcome.run
+    data = run.data
+    share = "" if data.selected_rows == data.total_rows else f" of {data.total_rows:,}"
+    dropped = ", ".join(f"{number:,} {kind}" for kind, number in data.dropped.items() if number)
+    rate = data.selected_rows / run.wall_clock_total if run.wall_clock_total else 0.0
+    memory = "" if run.memory_peak_mb is None else f", {run.memory_peak_mb:,.0f} MB at peak"
+    failed = [name for name, verdict in outcome.benchmark.criteria.items() if verdict.status == "fail"]
+    rows = [
+        ("data", data.path),
+        ("bars", f"{data.selected_rows:,}{share}, {_time(data.first_ts)} to {_time(data.last_ts)} UTC"),
+        ("dropped rows", dropped),
+        ("took", f"{run.wall_clock_total:.2f} s, {rate:,.0f} bars/s{memory}"),
+        ("missed criteria", ", ".join(failed)),
+        ("digest", run.digest[:DIGEST_SHOWN] + (", the same twice" if run.deterministic else "")),
+        ("files", str(outcome.folder)),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def summary(outcome: JobOutcome) -> str:
+    """The table as text for stdout."""
+    run = outcome.run
+    title = f"{run.parameters.strategy}, {run.parameters.direction}"
+    return render(title, facts_table([*_results(run.metrics), *_signals(run), *_work(outcome)]))

@@ -1,0 +1,59 @@
+"""Tables for people: wide where there is room, folded where there is not, plain where nobody sees colours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+
+WIDE = 1000
+"""Columns where nobody looks: a path in a pipe is not folded."""
+
+
+def render(*parts: RenderableType, piped_width: int = WIDE) -> str:
+    """What rich would print on stdout, as text: a reader that has gone is then met where we write, not inside rich.
+
+    Args:
+        parts: tables and lines.
+        piped_width: columns to fill where stdout is no terminal.
+    """
+    from rich.console import Console
+
+    told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(file=sys.stdout, highlight=False, width=None if told else piped_width)
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part)
+    return "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
+
+
+def facts_table(rows: Iterable[tuple[str, str]], title: str | None = None) -> Table:
+    """Names and values in two columns, without markup: square brackets in them stay."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=False)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(Text(name, style="dim"), Text(value))
+    return table
+
+
+def listing(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """Rows under a header."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table

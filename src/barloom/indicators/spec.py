@@ -1,0 +1,113 @@
+"""What an indicator is: a name, a source and parameters. Two equal specs are one computation."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import SupportsIndex, TypeAlias
+
+from barloom.errors import InputError, nearest
+
+COLUMNS = ("open", "high", "low", "close", "volume")
+BARS = "bars"
+"""The source of an indicator of high, low and close together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A derived series: equal specs are computed once and shared.
+
+    ``source`` is a column of the bars, ``"bars"`` where high, low and close are all read, or another indicator.
+    """
+
+    name: str
+    source: str | Indicator
+    params: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        inside = [str(n) for n in self.params]
+        if self.source not in ("close", BARS):
+            inside.append(str(self.source))
+        return f"{self.name}({', '.join(inside)})"
+
+
+Source: TypeAlias = str | Indicator
+
+
+def sma(n: int, source: Source = "close") -> Indicator:
+    """Mean of the last ``n`` values."""
+    return _windowed("sma", n, source)
+
+
+def ema(n: int, source: Source = "close") -> Indicator:
+    """Exponential average of weight 2 / (n + 1), beginning with the mean of the first ``n`` values."""
+    return _windowed("ema", n, source)
+
+
+def rma(n: int, source: Source = "close") -> Indicator:
+    """Wilder's average: exponential of weight 1 / n, beginning with the mean of the first ``n`` values."""
+    return _windowed("rma", n, source)
+
+
+def true_range() -> Indicator:
+    """Greatest of high - low and the distances of high and low from the close before; none on the first bar."""
+    return Indicator("true_range", BARS)
+
+
+def atr(n: int) -> Indicator:
+    """Wilder's average of the true range over ``n`` bars."""
+    return Indicator("atr", BARS, (_bars("atr", n),))
+
+
+def rsi(n: int, source: Source = "close") -> Indicator:
+    """Wilder's relative strength index over ``n`` bars, 0 to 100; 0 where nothing moved, as TA-Lib has it."""
+    return _windowed("rsi", n, source)
+
+
+def stoch_rsi(n: int, source: Source = "close") -> Indicator:
+    """Place of the RSI over ``n`` bars within its range of ``n`` bars, 0 to 1, unsmoothed.
+
+    0 where that range is empty, as TA-Lib has it (its STOCHRSI with fastk_period=n, fastd_period=1, divided by 100).
+    """
+    return _windowed("stoch_rsi", n, source)
+
+
+def rolling_min(n: int, source: Source = "close") -> Indicator:
+    """Lowest of the last ``n`` values."""
+    return _windowed("rolling_min", n, source)
+
+
+def rolling_max(n: int, source: Source = "close") -> Indicator:
+    """Highest of the last ``n`` values."""
+    return _windowed("rolling_max", n, source)
+
+
+def rolling_mean(n: int, source: Source = "close") -> Indicator:
+    """Mean of the last ``n`` values: ``sma`` under its statistical name, and the same spec."""
+    return sma(n, source)
+
+
+def rolling_std(n: int, source: Source = "close") -> Indicator:
+    """Population standard deviation (divided by n) of the last ``n`` values."""
+    return _windowed("rolling_std", n, source)
+
+
+def zscore(n: int, source: Source = "close") -> Indicator:
+    """Distance of the newest of the last ``n`` values from their mean, in standard deviations; 0 where all are equal."""
+    return _windowed("zscore", n, source)
+
+
+def _windowed(name: str, n: SupportsIndex, source: Source) -> Indicator:
+    if not isinstance(source, Indicator) and source not in COLUMNS:
+        raise InputError(f"{name} of '{source}': no such column; {nearest(str(source), COLUMNS)}, or another indicator")
+    return Indicator(name, source, (_bars(name, n),))
+
+
+def _bars(name: str, n: SupportsIndex) -> int:
+    try:
+        bars = -1 if isinstance(n, bool) else operator.index(n)
+    except TypeError:
+        bars = -1
+    if bars < 1:
+        raise InputError(f"{name} over {n!r} bars: give a whole number of at least 1")
+    return bars

@@ -1,0 +1,118 @@
+"""How far a run is: a bar at a terminal, now and then a line elsewhere; either costs next to nothing (FR-010)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from barloom.observe.memory import MemoryWatch
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+REDRAW_SECONDS = 0.1
+log = logging.getLogger(__name__)
+
+
+class Step(Protocol):
+    """What is told after each chunk."""
+
+    @property
+    def bars(self) -> int:
+        """Bars so far."""
+
+    @property
+    def total_bars(self) -> int | None:
+        """All bars, if that is known."""
+
+    @property
+    def trades(self) -> int:
+        """Trades so far."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+
+
+class ProgressReport:
+    """Takes each step of a run and shows some of them on stderr.
+
+    Use it as a context manager around the run and call it with each step.
+    """
+
+    def __init__(self, log_frequency: int, memory: MemoryWatch, *, terminal: bool | None = None) -> None:
+        """Show steps.
+
+        Args:
+            log_frequency: trades between lines where stderr is no terminal.
+            memory: looked at with each step that is shown.
+            terminal: whether to draw a bar; None finds out from stderr.
+        """
+        self._every = log_frequency
+        self._memory = memory
+        self._terminal = sys.stderr.isatty() if terminal is None else terminal
+        self._next_trades = log_frequency
+        self._next_look = 0.0
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._label = "bars"
+
+    def __enter__(self) -> Self:
+        if self._terminal:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=None),
+                TextColumn("{task.fields[done]}"),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                # Drawn by us between chunks: no thread of its own beside the kernels'.
+                auto_refresh=False,
+                transient=True,
+            )
+            self._bar.start()
+            self.begin(self._label)
+        return self
+
+    def begin(self, label: str) -> None:
+        """Start over for another pass over the bars, which ``label`` names."""
+        self._label = label
+        self._next_trades = self._every
+        self._next_look = 0.0
+        if self._bar is not None:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(label, total=None, done="")
+
+    def __call__(self, step: Step) -> None:
+        """Take a step; most are not shown."""
+        now = time.monotonic()
+        if now < self._next_look and step.trades < self._next_trades:
+            return
+        self._next_look = now + REDRAW_SECONDS
+        self._memory.look()
+        if self._bar is not None and self._task is not None:
+            self._next_trades = sys.maxsize
+            done = f"{step.bars:,} bars" + (f"  {step.trades:,} trades" if step.trades else "")
+            self._bar.update(self._task, completed=step.bars, total=step.total_bars, done=done, refresh=True)
+        elif step.trades >= self._next_trades:
+            # A chunk may hold many times the frequency: one line for it, not many.
+            self._next_trades = (step.trades // self._every + 1) * self._every
+            share = f" of {step.total_bars:,}" if step.total_bars else ""
+            log.info(
+                "%s: %s%s, %s trades, %.1f s", self._label, f"{step.bars:,}", share, f"{step.trades:,}", step.seconds
+            )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        self._memory.look()

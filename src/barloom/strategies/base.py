@@ -1,0 +1,88 @@
+"""The class every strategy derives from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from barloom.execution.entries import Entries
+from barloom.indicators.spec import Indicator
+from barloom.strategies.window import Window
+
+Period = Annotated[int, Field(ge=1, le=1_000_000)]
+"""A parameter that counts the bars of an indicator."""
+Multiple = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+"""A positive parameter that scales a distance."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyOrigin:
+    """Where a strategy's code came from, for the record of a run.
+
+    ``location`` is the name of a built-in strategy, or the resolved path of the file that was run; ``sha256`` is that
+    file's.
+    """
+
+    kind: Literal["built-in", "module", "file"]
+    location: str
+    sha256: str | None = None
+
+
+class Strategy:
+    """A trading rule: its parameters, the indicators it reads, and the entries it asks for.
+
+    A subclass sets ``name``, declares its parameters in a nested ``Params``, and defines ``indicators`` and
+    ``signals``::
+
+        class Breakout(Strategy):
+            name = "breakout"
+            lookback = 1
+
+            class Params(Strategy.Params):
+                window: Period = Field(20, description="bars of the channel")
+
+            def indicators(self):
+                return {"top": rolling_max(self.params.window, "high"), "atr": atr(14)}
+
+            def signals(self, window):
+                above = window.close > np.append(np.nan, window["top"][:-1])
+                bars = np.flatnonzero(above)
+                return Entries(bars, 1, stop=2 * window["atr"][bars], target=4 * window["atr"][bars])
+
+    ``signals`` runs once a chunk. Entries name bars by their index into the window; those of its history are dropped.
+    A signal may use bars up to its own and ``lookback`` bars of history, no others: a run over other chunk sizes that
+    gives other trades is reported. What ``signals`` raises ends the run with the strategy's name.
+    """
+
+    name: ClassVar[str] = ""
+    uses_volume: ClassVar[bool] = False
+    """Whether ``signals`` reads ``window.volume``; data without volumes is refused then."""
+    target_in_r: ClassVar[bool] = False
+    """Whether targets are multiples of the stop distance, so that a run with another ``--stop`` moves them with it."""
+
+    class Params(BaseModel):
+        """Parameters of a strategy: named, typed, with defaults; an unknown one is refused."""
+
+        model_config = ConfigDict(extra="forbid", frozen=True)
+
+    params: Params
+    origin: StrategyOrigin | None = None
+    """Where `load_strategy` found the class; None for an instance made directly."""
+
+    def __init__(self, params: Params | None = None) -> None:
+        self.params = type(self).Params() if params is None else params
+
+    @property
+    def lookback(self) -> int:
+        """Bars before its own that a signal reads, beyond what indicators remember. A plain class attribute will do."""
+        return 0
+
+    def indicators(self) -> dict[str, Indicator]:
+        """The indicators that ``signals`` reads, by the names it reads them by."""
+        return {}
+
+    def signals(self, window: Window) -> Entries:
+        """The entries decided at the closes of the window's bars, in order of bars."""
+        raise NotImplementedError(f"{type(self).__name__} defines no signals()")

@@ -1,0 +1,142 @@
+"""The strategies there are, and how one is found by name, module or file."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import stat
+import sys
+import types
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from barloom.errors import InputError, nearest
+from barloom.strategies.base import Strategy, StrategyOrigin
+from barloom.strategies.ema_cross import EmaCross
+from barloom.strategies.parameters import read_parameters
+from barloom.strategies.trend_pullback import TrendPullback
+from barloom.strategies.zscore_reversion import ZscoreReversion
+
+BUILT_IN: dict[str, type[Strategy]] = {kind.name: kind for kind in (TrendPullback, EmaCross, ZscoreReversion)}
+
+
+def load_strategy(
+    text: str, params: Mapping[str, object] | None = None, *, source_option: str = "--strategy"
+) -> Strategy:
+    """The strategy that ``text`` names, with ``params`` in place of its defaults.
+
+    ``text`` is a built-in name, ``module:Class`` or ``path/to/file.py:Class``. The last two RUN that code, with all
+    the rights of this process; ``origin`` of the result says which file it was and its SHA-256. Never pass text found
+    in data.
+
+    Args:
+        text: which strategy.
+        params: values by name; text is converted to the parameter's type.
+        source_option: what the user calls ``text``, for messages.
+
+    Raises:
+        InputError: no such strategy, parameter, module, file or class; a value the parameter does not accept; code
+        that fails
+            to load; a class that is no Strategy; or a file that every user of the machine may write to.
+    """
+    kind, origin = _find(text, source_option)
+    strategy = kind(read_parameters(kind, params or {}))
+    strategy.origin = origin
+    return strategy
+
+
+def _find(text: str, option: str) -> tuple[type[Strategy], StrategyOrigin]:
+    place, colon, name = text.rpartition(":")
+    if text.endswith(".py"):
+        raise InputError(f"{option} {text}: name the class in that file too, as {text}:Class")
+    if not colon:
+        if text not in BUILT_IN:
+            raise InputError(
+                f"{option} {text}: no such strategy; {nearest(text, BUILT_IN)}, or module:Class, or file.py:Class"
+            )
+        return BUILT_IN[text], StrategyOrigin("built-in", text)
+    if place.endswith(".py"):
+        module, origin = _run_file(Path(place), option)
+    else:
+        module, origin = _import(place, name, option)
+    return _class(module, name, f"{option} {text}"), origin
+
+
+def _run_file(path: Path, option: str) -> tuple[types.ModuleType, StrategyOrigin]:
+    try:
+        path = path.resolve(strict=True)
+        code = path.read_bytes()
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise InputError(f"{option} {path}: cannot be read ({error.strerror or error}); check the path") from error
+    if os.name == "posix" and mode & stat.S_IWOTH:
+        raise InputError(
+            f"{option} {path}: every user of this machine may write to it, so it is not run; chmod o-w it first"
+        )
+    digest = hashlib.sha256(code).hexdigest()
+    module = types.ModuleType(f"barloom_strategy_{path.stem}_{digest[:16]}")
+    module.__file__ = str(path)
+    # What was hashed is what runs. Annotations of the class are looked up in sys.modules.
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(code, str(path), "exec"), module.__dict__)
+    except Exception as error:
+        del sys.modules[module.__name__]
+        raise InputError(f"{option} {path}: {_fault(error, str(path))}") from error
+    return module, StrategyOrigin("file", str(path), digest)
+
+
+def _import(name: str, class_name: str, option: str) -> tuple[types.ModuleType, StrategyOrigin]:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise InputError(
+            f"{option} {name}:{class_name}: '{name}' is no module name; give module:Class or path/to/file.py:Class"
+        )
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            remedy = f"install it, or give its file as path/to/file.py:{class_name}"
+            raise InputError(f"{option} {name}:{class_name}: no module named '{error.name}'; {remedy}") from error
+        raise InputError(f"{option} {name}:{class_name}: {_fault(error, '')}") from error
+    except Exception as error:
+        raise InputError(f"{option} {name}:{class_name}: {_fault(error, '')}") from error
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return module, StrategyOrigin("module", name)
+    path = Path(file).resolve()
+    return module, StrategyOrigin("module", str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _fault(error: BaseException, path: str) -> str:
+    """What went wrong while code was loaded, with its line where that is known."""
+    line = error.lineno if isinstance(error, SyntaxError) else None
+    trace = error.__traceback__
+    while trace is not None and line is None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    where = f" on line {line}" if line else ""
+    reason = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}{where} while loading it: {reason}"
+
+
+def _class(module: types.ModuleType, name: str, subject: str) -> type[Strategy]:
+    kinds = {
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, Strategy) and value is not Strategy
+    }
+    if name in kinds:
+        kind = kinds[name]
+        if not (isinstance(kind.Params, type) and issubclass(kind.Params, BaseModel)):
+            raise InputError(f"{subject}: its Params is no pydantic model; derive it from Strategy.Params")
+        if not kind.name:
+            kind.name = name
+        return kind
+    if hasattr(module, name):
+        raise InputError(f"{subject}: {name} is no subclass of barloom.Strategy; derive it from that")
+    known = nearest(name, kinds) if kinds else "there is no strategy in it"
+    raise InputError(f"{subject}: no class '{name}' there; {known}")

@@ -1,0 +1,234 @@
+"""What is left, and what is said, when a run is stopped or has nowhere to write (F17, F35, F36, F40, F46)."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pyarrow.parquet as pq
+import pytest
+from helpers.command import COMMAND, call, environment
+
+from barloom.bars import from_synthetic
+from barloom.bars.writer import write_bars
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and devices")
+
+SLOW = """
+import time
+from barloom.strategies.ema_cross import EmaCross
+
+
+class Slow(EmaCross):
+    name = "slow"
+
+    def signals(self, window):
+        time.sleep(0.02)
+        return super().signals(window)
+
+
+class Never(Slow):
+    def signals(self, window):
+        return super().signals(window).take(slice(0, 0))
+"""
+
+
+@pytest.fixture(scope="module")
+def bars(tmp_path_factory):
+    path = tmp_path_factory.mktemp("bars") / "bars.arrow"
+    write_bars(from_synthetic(200_000, 1), path)
+    return path
+
+
+@pytest.fixture
+def slow(tmp_path):
+    """The words of a run that takes many seconds, in chunks."""
+    path = tmp_path / "slow.py"
+    path.write_text(SLOW)
+    path.chmod(0o644)
+    return lambda bars, name="Slow": ["run", str(bars), "--strategy", f"slow.py:{name}", "--chunk-rows", "500"]
+
+
+def start(words, cwd):
+    return subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=cwd,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(found, process):
+    """Wait until something is there; fail if the process ends before."""
+    for _ in range(1500):
+        result = found()
+        if result:
+            return result
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    raise AssertionError("nothing came in 30 s")
+
+
+def stop(process, number):
+    """Send a signal; the exit code, what was said, and the seconds it took."""
+    started = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    return process.returncode, out, err, time.monotonic() - started
+
+
+def logs(cwd):
+    return list((cwd / "results" / "runs").glob("*/run.log")) if (cwd / "results" / "runs").exists() else []
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_its_trades_and_says_so(bars, slow, tmp_path, number):
+    """F17."""
+    process = start([*slow(bars), "--log-frequency", "20"], tmp_path)
+    wait_for(lambda: logs(tmp_path) and " trades, " in logs(tmp_path)[0].read_text(), process)
+    code, out, err, seconds = stop(process, number)
+    assert code == 130 and out == "" and "Traceback" not in err
+    assert seconds < 10  # the promise is one second; a loaded machine may take longer, a hang would not end at all
+    (folder,) = (tmp_path / "results" / "runs").iterdir()
+    kept = folder / "trades.partial.parquet"
+    assert f"interrupted: the trades finished so far are in {kept.relative_to(tmp_path)}" in err
+    assert pq.read_table(kept).num_rows >= 20
+    assert sorted(path.name for path in folder.iterdir()) == ["failed.json", "run.log", "trades.partial.parquet"]
+    assert json.loads((folder / "failed.json").read_text())["error"] == "interrupted"
+    assert not list((tmp_path / "results" / "benchmarks").iterdir())
+
+
+@posix
+def test_an_interrupted_run_without_trades_leaves_nothing(bars, slow, tmp_path):
+    """F17."""
+    process = start(slow(bars, "Never"), tmp_path)
+    wait_for(lambda: logs(tmp_path), process)
+    code, _, err, _ = stop(process, signal.SIGINT)
+    assert code == 130 and "nothing is left" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["slow.py"]
+
+
+@posix
+def test_an_interrupt_at_any_moment_ends_with_130_and_no_half_run(bars, slow, tmp_path):
+    """F17: also while libraries are still being loaded."""
+    for delay in (0.05, 0.2, 0.4, 0.6, 0.9):
+        process = start(slow(bars), tmp_path)
+        time.sleep(delay)
+        code, _, err, _ = stop(process, signal.SIGINT)
+        # Before Python has its handlers, the signal itself ends the process.
+        assert code in {130, -signal.SIGINT}, err
+        if code == 130:
+            assert "Traceback" not in err, err
+    assert not list(tmp_path.glob("results/runs/*/run.json"))
+
+
+@posix
+def test_a_killed_run_leaves_nothing_that_looks_whole(bars, slow, tmp_path):
+    """F37: older runs stay as they are."""
+    assert call("run", bars, cwd=tmp_path).returncode == 0
+    before = {path: path.read_bytes() for path in tmp_path.glob("results/**/*") if path.is_file()}
+    process = start(slow(bars), tmp_path)
+    wait_for(lambda: len(logs(tmp_path)) == 2, process)
+    process.kill()
+    process.communicate()
+    after = {path: path.read_bytes() for path in tmp_path.glob("results/**/*") if path.is_file()}
+    assert before.items() <= after.items()
+    new = {path.name for path in after.keys() - before.keys()}
+    assert not new & {"run.json", "trades.parquet", "equity.parquet", "failed.json"}
+
+
+def test_an_output_folder_that_cannot_be_is_refused_before_any_work(bars, tmp_path):
+    """F35: below a regular file, as root may write to any folder."""
+    (tmp_path / "file").write_text("mine")
+    said = call("run", bars, "--out", "file/results", cwd=tmp_path)
+    assert said.returncode == 2 and "--out" in said.stderr and said.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_runs_at_the_same_moment_have_folders_of_their_own(bars, tmp_path):
+    """F40."""
+    processes = [start(["run", str(bars), "--strategy", "ema-cross"], tmp_path) for _ in range(4)]
+    assert [process.wait() for process in processes] == [0] * 4
+    for process in processes:
+        process.communicate()
+    assert len(list(tmp_path.glob("results/runs/*/run.json"))) == 4
+    lines = (tmp_path / "results" / "benchmarks" / "summary.csv").read_text().splitlines()
+    assert len(lines) == 5 and sum(line.startswith("job_id,") for line in lines) == 1
+
+
+@posix
+@pytest.mark.parametrize("words", [["info"], ["run", "BARS", "--format", "json"], ["--help"], ["strategies", "list"]])
+def test_a_reader_that_has_gone_is_no_error(bars, tmp_path, words):
+    """F46: ``| head`` closes our stdout."""
+    words = [str(bars) if word == "BARS" else word for word in words]
+    reader, writer = os.pipe()
+    os.close(reader)
+    said = subprocess.run(
+        [*COMMAND, *words],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert said.stderr == "" and said.returncode == 0
+
+
+@posix
+def test_closed_standard_streams_are_no_error(bars, tmp_path):
+    """F46."""
+    line = " ".join([*COMMAND, "run", str(bars), ">&-", "2>&-", "<&-"])
+    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment(), check=False).returncode == 0
+    assert len(list(tmp_path.glob("results/runs/*/run.json"))) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [["info"], ["run", "BARS"], ["--version"]])
+def test_a_full_disk_behind_stdout_is_one_sentence(bars, tmp_path, words):
+    """F36."""
+    words = [str(bars) if word == "BARS" else word for word in words]
+    with open("/dev/full", "w") as full:
+        said = subprocess.run(
+            [*COMMAND, *words],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert said.returncode == 2 and "No space left" in said.stderr and said.stderr.count("\n") == 1
+
+
+@posix
+def test_a_disk_that_fills_up_leaves_nothing_of_the_run(bars, tmp_path):
+    """F36: a limit on the size of files stands in for the full disk."""
+    import resource
+
+    words = ["run", str(bars), "--strategy", "ema-cross"]
+    said = subprocess.run(
+        [*COMMAND, *words],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )
+    assert said.returncode == 2 and said.stderr.count("\n") == 1 and "Traceback" not in said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_that_is_no_utf8_is_no_error(bars, tmp_path):
+    """F46: a strategy's name is printed in whatever the terminal can."""
+    said = call("strategies", "list", cwd=tmp_path, env=environment(PYTHONIOENCODING="ascii"))
+    assert said.returncode == 0, said.stderr

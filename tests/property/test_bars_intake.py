@@ -1,0 +1,182 @@
+"""Whatever the rows, chunks, batches, history and format: the same bars, the same counts, the same hash."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from barloom._native import chunking
+from barloom.bars import Bars, from_arrays, open_bars
+from barloom.bars.intake import Intake, Tally
+from barloom.bars.slicing import make_selection, portions
+from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
+from barloom.bars.sources.memory import MemorySource
+from barloom.bars.writer import write_bars
+
+MINUTE = 60 * 10**9
+FIRST = 1328054400 * 10**9
+NAMES = ("timestamp", "open", "high", "low", "close", "volume")
+PRICE = st.sampled_from([1.0, 1.5, 2.0, 0.5, 3.0, float("nan"), float("inf"), -1.0, 0.0])
+GOOD_ROW = st.tuples(st.just(1), st.just(1.5), st.just(2.0), st.just(1.0), st.just(1.25), st.just(5.0))
+ANY_ROW = st.tuples(
+    st.sampled_from([-2, 0, 1, 2, 5, "time", "price", "shape"]),
+    PRICE,
+    PRICE,
+    PRICE,
+    PRICE,
+    st.sampled_from([0.0, 5.0, -1.0]),
+)
+MARKS = {"time": UNPARSABLE_TIME, "price": UNPARSABLE_PRICE, "shape": MALFORMED}
+
+
+@st.composite
+def raw_rows(draw: Any, marks: bool = True) -> Batch:
+    """Mostly good rows, some bad in every way; enough of them to fill runs of the kernel at times."""
+    good = draw(st.sampled_from([0, 1, 5, 250, 300, 600]))
+    rows: list[tuple[Any, ...]] = [(1, 1.5, 2.0, 1.0, 1.25, 5.0)] * good
+    for row in draw(st.lists(st.one_of(GOOD_ROW, ANY_ROW), max_size=30)):
+        if isinstance(row[0], str) and not marks:
+            continue
+        rows.insert(draw(st.integers(0, len(rows))), row)
+    now = FIRST
+    times = []
+    for row in rows:
+        if isinstance(row[0], str):
+            times.append(MARKS[row[0]])
+        else:
+            now += row[0] * MINUTE
+            times.append(now)
+    table = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 5)
+    columns = [np.ascontiguousarray(table[:, k]) for k in range(5)]
+    return Batch(0, np.array(times, dtype=np.int64), columns[0], columns[1], columns[2], columns[3], columns[4])
+
+
+def judged(rows: Batch, volume: bool, start: int, end: int) -> tuple[list[int], dict[str, int], dict[str, int]]:
+    """The kept rows, counts and first rows by the plainest reading of the rules."""
+    last = None
+    kept: list[int] = []
+    counts: dict[str, int] = {}
+    first: dict[str, int] = {}
+    for row in range(len(rows)):
+        t = int(rows.timestamp[row])
+        o, h, low, c = (float(getattr(rows, name)[row]) for name in ("open", "high", "low", "close"))
+        v = float(rows.volume[row]) if volume and rows.volume is not None else 0.0
+        kind = {UNPARSABLE_TIME: "unparsable_time", UNPARSABLE_PRICE: "unparsable_price", MALFORMED: "malformed"}.get(t)
+        if kind is None:
+            if t < start:
+                continue
+            if t >= end:
+                break
+            if last is not None and t <= last:
+                kind = "repeated" if t == last else "unsorted"
+            elif not np.isfinite([o, h, low, c, v]).all():
+                kind = "not_finite"
+            elif min(o, h, low, c) <= 0 or v < 0:
+                kind = "not_positive"
+            elif h < max(o, c) or low > min(o, c):
+                kind = "high_low"
+        if kind is None:
+            kept.append(row)
+            last = t
+        else:
+            counts[kind] = counts.get(kind, 0) + 1
+            first.setdefault(kind, row)
+    return kept, counts, first
+
+
+@given(
+    rows=raw_rows(),
+    chunk_rows=st.sampled_from([1, 2, 3, 64, 255, 256, 257, 10_000]),
+    history=st.sampled_from([0, 1, 2, 7, 300]),
+    batch_rows=st.sampled_from([1, 3, 100, 256, 1000]),
+    volume=st.booleans(),
+    start=st.sampled_from([-(2**63), FIRST + 3 * MINUTE, FIRST + 260 * MINUTE]),
+    end=st.sampled_from([2**63 - 1, FIRST + 10 * MINUTE, FIRST + 400 * MINUTE]),
+)
+@settings(max_examples=300, deadline=None)
+def test_kept_rows_counts_and_chunks_are_those_of_a_plain_reading(
+    rows: Batch, chunk_rows: int, history: int, batch_rows: int, volume: bool, start: int, end: int
+) -> None:
+    kept, counts, first = judged(rows, volume, start, end)
+    tally = Tally(start, end)
+    intake = Intake(tally, chunk_rows, history, volume, strict=False)
+    batches = (rows.between(at, at + batch_rows) for at in range(0, len(rows), batch_rows))
+    seen = 0
+    held: list[tuple[Any, Any]] = []
+    for chunk in intake.chunks(batches):
+        assert chunk.base == seen
+        assert chunk.history == min(history, seen)
+        expected = kept[seen - chunk.history : seen + chunk.rows]
+        for name in NAMES[: 6 if volume else 5]:
+            assert getattr(chunk, name).tolist() == getattr(rows, name)[expected].tolist()
+        # The chunk before this one must still hold what it held.
+        for copy, arrays in held:
+            assert copy == arrays.tolist()
+        held = [*held, (chunk.timestamp.tolist(), chunk.timestamp)][-1:]
+        seen += chunk.rows
+        assert chunk.last == (seen == len(kept))
+        assert chunk.last or chunk.rows == chunk_rows
+    assert seen == len(kept) == intake.kept
+    assert tally.by_kind() == counts
+    assert tally.first_rows() == first
+    whole = Tally(start, end)
+    columns = [getattr(rows, name) for name in NAMES[:5]]
+    chunking.take_bars(*columns, rows.volume if volume else None, 0, 0, whole.state)
+    assert whole.content_hash(len(kept)) == tally.content_hash(len(kept))
+
+
+@given(
+    rows=raw_rows(marks=False),
+    fraction=st.sampled_from([1.0, 0.5, 0.3, 0.1]),
+    seed=st.integers(0, 5),
+    volume=st.booleans(),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_format_gives_the_same_bars_and_the_same_hash(
+    rows: Batch, fraction: float, seed: int, volume: bool
+) -> None:
+    """The same rows, bad ones included, as arrays, CSV, Parquet and Arrow."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from pyarrow import csv
+
+    kept, _, _ = judged(rows, volume, -(2**63), 2**63 - 1)
+    table = pa.table({name: getattr(rows, name) for name in NAMES})
+    count = portions(make_selection(fraction).fraction)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sources: list[Bars] = [Bars(MemorySource(rows), on_bad_rows="drop")] if len(rows) else []
+        if len(rows):
+            csv.write_csv(table, folder / "bars.csv")
+            pq.write_table(table, folder / "bars.parquet", row_group_size=200)
+            with pa.ipc.new_file(folder / "bars.arrow", table.schema) as writer:
+                writer.write_table(table, max_chunksize=150)
+            sources += [open_bars(folder / f"bars.{kind}", on_bad_rows="drop") for kind in ("csv", "parquet", "arrow")]
+        found = set()
+        for bars in sources:
+            for portion in range(1, count + 1):
+                part = bars.select(fraction=fraction, portion=portion)
+                try:
+                    closes = b"".join(
+                        chunk.close[chunk.history :].tobytes()
+                        for chunk in part.chunks(64 + seed, history=seed, volume=volume)
+                    )
+                except ValueError as error:
+                    found.add((portion, str(error).replace(bars.label, "")))
+                    continue
+                found.add((portion, closes, str(part.report)))
+        assert len(found) == (count if sources else 0)
+        if kept:
+            clean = from_arrays(*(getattr(rows, column)[kept] for column in NAMES[:5]))
+            for kind in ("csv", "parquet", "arrow"):
+                write_bars(clean, folder / f"clean.{kind}")
+                again = open_bars(folder / f"clean.{kind}")
+                assert sum(chunk.rows for chunk in again.chunks(100)) == len(kept)
+                assert again.report is not None
+                list(clean.chunks(1000))
+                assert again.report == clean.report

@@ -1,0 +1,191 @@
+"""Records refuse what cannot be, and come back from their JSON as they went (SC-007)."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from pydantic import ValidationError
+
+from barloom.backtest.parameters import RunParameters
+from barloom.backtest.records import (
+    PHASES,
+    SUMMARY_COLUMNS,
+    BacktestJob,
+    BenchmarkRecord,
+    Counts,
+    DatasetSlice,
+)
+from barloom.observe.criteria import Facts, judge
+from barloom.observe.machine import machine
+
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+LATER = START + timedelta(seconds=2)
+SLICE = {
+    "path": "bars.csv",
+    "content_hash": "abc123",
+    "total_rows": 100,
+    "selected_rows": 25,
+    "fraction": 0.25,
+    "portion": 2,
+    "first_ts": 1_500_000_000_000_000_000,
+    "last_ts": 1_500_001_440_000_000_000,
+    "columns": {"timestamp": "int64", "open": "float64", "high": "float64", "low": "float64", "close": "float64"},
+}
+
+
+def job(**changes):
+    return BacktestJob(**{"job_id": "j", "started_at": START, "parameters": RunParameters(), **changes})
+
+
+def benchmark(**changes):
+    facts = Facts(
+        selected_rows=25,
+        seconds=2.0,
+        ingest_seconds=0.5,
+        peak_bytes=100_000_000,
+        raw_bytes=1000,
+        speedup=None,
+        identical=None,
+        compared="",
+        retries=None,
+    )
+    fields = {
+        "job_id": "j",
+        "started_at": START,
+        "ended_at": LATER,
+        "command": ["barloom", "run", "bars.csv"],
+        "version": "0.1.0",
+        "machine": machine(),
+        "data": SLICE,
+        "trades_simulated": 3,
+        "signals": 5,
+        "phase_times": {"ingest": 0.5, "scan": 0.1, "simulate": 0.1, "write": 0.1},
+        "wall_clock_total": 2.0,
+        "memory_peak_mb": 100.0,
+        "raw_bytes": 1000,
+        "memory_ratio": 100_000.0,
+        "digest": "00ff",
+        "criteria": judge(facts),
+    }
+    return BenchmarkRecord(**{**fields, **changes})
+
+
+def test_a_job_goes_from_created_to_running_to_complete():
+    done = job().become("running").become("complete", at=LATER)
+    assert (done.status, done.ended_at) == ("complete", LATER)
+
+
+@pytest.mark.parametrize("path", [["failed"], ["running", "failed"]])
+def test_a_job_can_fail_until_it_is_complete(path):
+    found = job()
+    for status in path:
+        found = found.become(status, at=LATER if status == "failed" else None, error="why")
+    assert (found.status, found.error) == ("failed", "why")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ([], "complete"),
+        (["running"], "running"),
+        (["running"], "created"),
+        (["running", "complete"], "failed"),
+        (["failed"], "running"),
+    ],
+)
+def test_a_state_that_cannot_follow_is_refused(path, status):
+    found = job()
+    for step in path:
+        found = found.become(step, at=None if step == "running" else LATER)
+    with pytest.raises(ValueError, match="cannot become"):
+        found.become(status, at=LATER)
+
+
+def test_a_clock_that_was_set_back_does_not_end_a_job_before_its_start():
+    """F45."""
+    assert job().become("failed", at=START - timedelta(days=1)).ended_at == START
+
+
+def test_a_job_that_ended_has_an_end_and_one_that_runs_has_none():
+    with pytest.raises(ValidationError, match="has no end time"):
+        job().become("running").become("complete")
+    with pytest.raises(ValidationError, match="has an end time"):
+        job(ended_at=LATER)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ended_at": START - timedelta(seconds=1), "status": "failed"},
+        {"workers": 0},
+        {"fraction": 0.0},
+        {"fraction": 1.01},
+        {"fraction": float("nan")},
+        {"portion": 0},
+        {"job_id": ""},
+        {"unknown": 1},
+        {"started_at": datetime(2026, 1, 1)},
+    ],
+)
+def test_a_job_that_cannot_be_is_refused(changes):
+    with pytest.raises(ValidationError):
+        job(**changes)
+
+
+def test_times_are_kept_in_utc():
+    east = START.astimezone(timezone(timedelta(hours=5)))
+    assert job(started_at=east).started_at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"selected_rows": 0},
+        {"selected_rows": 101},
+        {"last_ts": 1_400_000_000_000_000_000},
+        {"dropped": {"unsorted": -1}},
+        {"fraction": 0},
+    ],
+)
+def test_a_slice_that_cannot_be_is_refused(changes):
+    DatasetSlice(**SLICE)
+    with pytest.raises(ValidationError):
+        DatasetSlice(**{**SLICE, **changes})
+
+
+def test_signals_are_all_accounted_for():
+    Counts(signals=5, accepted=3, rejected={"position": 1, "no_fill": 1})
+    with pytest.raises(ValidationError, match="do not add up"):
+        Counts(signals=5, accepted=3, rejected={"position": 1})
+
+
+def test_a_benchmark_record_comes_back_from_its_json_equal():
+    """SC-007."""
+    record = benchmark()
+    again = BenchmarkRecord.model_validate_json(record.to_json())
+    assert again == record
+    assert list(json.loads(record.to_json())["criteria"]) == [f"SC-{number:03d}" for number in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ended_at": START - timedelta(seconds=1)},
+        {"phase_times": {"sleep": 1.0}},
+        {"phase_times": {"ingest": float("nan")}},
+        {"wall_clock_total": float("inf")},
+        {"trades_simulated": -1},
+        {"digest": "not hexadecimal"},
+        {"criteria": {"SC-001": {"status": "maybe", "why": ""}}},
+        {"extra": 1},
+    ],
+)
+def test_a_benchmark_record_that_cannot_be_is_refused(changes):
+    with pytest.raises(ValidationError):
+        benchmark(**changes)
+
+
+def test_the_summary_row_has_the_columns_the_header_names():
+    row = benchmark().summary_row("ema-cross")
+    assert tuple(row) == SUMMARY_COLUMNS
+    assert {f"{phase}_seconds" for phase in PHASES} <= set(row)

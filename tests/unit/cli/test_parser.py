@@ -1,0 +1,124 @@
+"""The options are refused or taken as the interface page says, with a hint after a typing error."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from barloom.backtest.parameters import RunParameters
+from barloom.cli import _parser
+from barloom.cli._parser import build_parser
+from barloom.execution.fills import ENTRY, INTRABAR, PRESETS
+from barloom.execution.positions import POSITIONS
+
+
+def refused(capsys, *words):
+    with pytest.raises(SystemExit) as ending:
+        build_parser().parse_args(list(words))
+    assert ending.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("barloom: error: ") and said.err.count("\n") == 1
+    return said.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("--stp", "--stop"), ("--taget", "--target"), ("--data-fraction", "--data-frac"), ("--thread=2", "--threads")],
+)
+def test_an_unknown_option_is_refused_with_the_nearest(capsys, typed, meant):
+    said = refused(capsys, "run", "bars.csv", typed, "1")
+    assert typed.partition("=")[0] in said and f"did you mean {meant}?" in said
+
+
+@pytest.mark.parametrize("option", ["--trail", "--breakeven", "--profile", "--max-workers", "--max-ram", "--stamp"])
+def test_options_that_do_nothing_yet_are_refused(capsys, option):
+    assert f"unknown option '{option}'" in refused(capsys, "run", "bars.csv", option, "1")
+
+
+def test_an_abbreviation_is_not_taken(capsys):
+    refused(capsys, "run", "bars.csv", "--thr", "2")
+
+
+def test_a_mistyped_command_is_refused_with_the_nearest(capsys):
+    assert "did you mean run?" in refused(capsys, "rnu")
+    assert "did you mean generate?" in refused(capsys, "data", "genrate")
+
+
+@pytest.mark.parametrize("value", ["0", "1.2", "-1", "nan", "inf", "half", "1_0", "", "١"])
+def test_a_bad_fraction_is_refused_before_anything_starts(capsys, value):
+    """FR-012."""
+    said = refused(capsys, "run", "bars.csv", f"--data-frac={value}")
+    assert "--data-frac" in said and "above 0 and up to 1" in said
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--portion", "0"),
+        ("--portion", "1.5"),
+        ("--max-hold", "0"),
+        ("--spread", "-0.1"),
+        ("--spread", "nan"),
+        ("--balance", "0"),
+        ("--risk-pct", "101"),
+        ("--size", "0"),
+        ("--threads", "0"),
+        ("--chunk-rows", "many"),
+        ("--seed", "-1"),
+        ("--batch-rows", "0"),
+        ("--log-frequency", "0"),
+        ("--max-open", "-1"),
+        ("--direction", "up"),
+        ("--fills", "pesimistic"),
+        ("--param", "fast"),
+        ("--ignore-columns", "a,,b"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(capsys, option, value):
+    assert option in refused(capsys, "run", "bars.csv", f"{option}={value}")
+
+
+def test_negative_numbers_are_values_not_options(capsys):
+    assert "--spread: -1 is not a number of at least 0" in refused(capsys, "run", "bars.csv", "--spread", "-1")
+
+
+def test_what_is_not_typed_is_absent():
+    assert vars(build_parser().parse_args(["run"])) == {"command": "run"}
+
+
+def test_values_come_out_typed():
+    words = ["--direction", "LONG", "--data-frac", ".25", "--chunk-rows", "auto", "--threads", "2", "--param", "a=1"]
+    options = build_parser().parse_args(["run", "b.csv", *words, "--param", "b=x=y"])
+    assert options.direction == "long" and options.data_frac == 0.25
+    assert options.chunk_rows is None and options.threads == 2
+    assert options.param == [("a", "1"), ("b", "x=y")]
+
+
+def test_the_names_in_the_parser_are_those_of_the_engine():
+    assert set(ENTRY) == set(_parser.ENTRIES)
+    assert set(INTRABAR) == set(_parser.INTRABAR)
+    assert set(PRESETS) == set(_parser.FILLS)
+    assert set(POSITIONS) == set(_parser.POSITIONS)
+
+
+def test_every_option_of_a_run_reaches_a_model():
+    from barloom.backtest.job import JobOptions
+
+    run = build_parser().subcommands["run"]
+    front = {"help", "data", "data_option", "sample", "columns", "ignore_columns", "on_bad_rows"}
+    front |= {"param", "config", "format", "non_interactive"}
+    models = set(RunParameters.model_fields) | set(JobOptions.model_fields)
+    assert {action.dest for action in run._actions} - front == models - {"params"}
+
+
+def test_the_parser_file_runs_alone_without_barloom(tmp_path):
+    """argparse-manpage executes the file when the package is built, before there is a package."""
+    copy = tmp_path / "alone.py"
+    copy.write_bytes(Path(_parser.__file__).read_bytes())
+    code = (
+        "import runpy, sys; names = runpy.run_path(sys.argv[1]); names['build_parser']().format_help();"
+        "assert not {'barloom', 'numpy', 'pydantic', 'rich', 'pyarrow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code, str(copy)], check=True, cwd=tmp_path)
