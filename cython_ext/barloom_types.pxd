@@ -1,6 +1,7 @@
 # The numeric vocabulary of the kernels, and the inline helpers they share.
 # Declarations and inline functions only: Cython finds this file by name on its include path.
 
+from cython cimport overflowcheck
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
@@ -15,6 +16,7 @@ cdef inline double larger(double a, double b) noexcept nogil:
 cdef inline double smaller(double a, double b) noexcept nogil:
     return b if b < a else a
 
+@overflowcheck(False)
 cdef inline uint64_t mix(uint64_t state, uint64_t value) noexcept nogil:
     """One step of an order-dependent 64-bit hash: multiply and fold (splitmix64's constants)."""
     state = (state ^ value) * <uint64_t>0x9E3779B97F4A7C15

@@ -162,12 +162,12 @@ cdef class Smoother:
         if self.seen[k] == 0:
             i = first_finite(x, rows)
         while i < rows and self.seen[k] < self.n[k]:
-            self.value[k] += x[i]
-            self.seen[k] += 1
+            self.value[k] = self.value[k] + x[i]
+            self.seen[k] = self.seen[k] + 1
             i += 1
         blank(out, i)
         if self.seen[k] == self.n[k]:
-            self.value[k] /= self.n[k]
+            self.value[k] = self.value[k] / self.n[k]
             out[i - 1] = self.value[k]
         return i
 
@@ -282,13 +282,13 @@ cdef class AverageTrueRange:
             self.before = close[0]
             i = 1
         while i < rows and self.seen < self.n:
-            self.value += true_range(high[i], low[i], self.before)
+            self.value = self.value + true_range(high[i], low[i], self.before)
             self.before = close[i]
             out[i] = NAN
-            self.seen += 1
+            self.seen = self.seen + 1
             i += 1
             if self.seen == self.n:
-                self.value /= self.n
+                self.value = self.value / self.n
                 out[i - 1] = self.value
         return i
 
@@ -336,14 +336,14 @@ cdef class RelativeStrength:
         while i < rows and self.seen < self.n:
             change = x[i] - before
             up = larger(change, 0.0)
-            self.gain += up
-            self.loss += up - change
+            self.gain = self.gain + up
+            self.loss = self.loss + (up - change)
             before = x[i]
             out[i] = NAN
-            self.seen += 1
+            self.seen = self.seen + 1
             if self.seen == self.n:
-                self.gain /= self.n
-                self.loss /= self.n
+                self.gain = self.gain / self.n
+                self.loss = self.loss / self.n
                 out[i] = strength(self.gain, self.loss)
             i += 1
         gain = self.gain
@@ -418,7 +418,7 @@ cdef class Blocks:
             else:
                 count = min(self.n - self.at, rows - i)
                 self.span(x + i, i, count)
-                self.at += count
+                self.at = self.at + count
             self.finish(x + i, i, count)
             if not self.full:
                 self.unready(i, min(count, warming))
@@ -481,7 +481,7 @@ cdef class Extremes(Blocks):
             self.highest = extremes_prefix(x, count, &self.highs[0] + before, self.highest, high, False)
 
     cdef void close(self, const double* block) noexcept nogil:
-        self.turn ^= 1
+        self.turn = self.turn ^ 1
         if self.lows_of(0) != NULL:
             extremes_suffix(block, self.n, &self.lows[0] + self.turn * (self.n + 1), INFINITY, True)
         if self.highs_of(0) != NULL:
@@ -495,7 +495,7 @@ cdef class Extremes(Blocks):
             extremes_whole(x, self.n, blocks, &self.lows[0], self.turn, INFINITY, low, True)
         if high != NULL:
             extremes_whole(x, self.n, blocks, &self.highs[0], self.turn, -INFINITY, high, False)
-        self.turn ^= blocks & 1
+        self.turn = self.turn ^ (blocks & 1)
 
     cdef void finish(self, const double* x, Py_ssize_t row, Py_ssize_t count) noexcept nogil:
         cdef const double* low = self.lows_of(row)
@@ -557,7 +557,7 @@ cdef class Moments(Blocks):
 
     cdef void close(self, const double* block) noexcept nogil:
         cdef Py_ssize_t after
-        self.turn ^= 1
+        self.turn = self.turn ^ 1
         after = self.turn * (self.n + 1)
         self.present.origin = next_origin(block, self.n)
         self.present.plain = self.present.squares = 0.0
@@ -578,7 +578,7 @@ cdef class Moments(Blocks):
         else:
             origin = sums_whole(x, self.n, blocks, s, q, self.turn, origin, out, True, True)
         self.present.origin = origin
-        self.turn ^= blocks & 1
+        self.turn = self.turn ^ (blocks & 1)
 
     cdef void finish(self, const double* x, Py_ssize_t row, Py_ssize_t count) noexcept nogil:
         cdef Outputs out = self.outputs(row)

@@ -18,6 +18,10 @@ class InputError(BarloomError, ValueError):
     exit_code = 2
 
 
+class StrategyError(BarloomError):
+    """A strategy's own code failed."""
+
+
 class FidelityError(BarloomError):
     """Two runs that must agree do not, or the reference simulator disagrees with the kernel."""
 

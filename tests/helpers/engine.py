@@ -8,7 +8,7 @@ import numpy as np
 
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
-from barloom.execution.trades import COLUMNS, REASONS, Trades, column
+from barloom.execution.trades import REASONS, Trades, columns_of
 from helpers.market import Market
 
 
@@ -23,13 +23,13 @@ class Outcome:
     signals: int
 
     def rows(self) -> list[dict[str, object]]:
-        columns = {name: column(self.trades, name).tolist() for name in COLUMNS}
+        columns = {name: values.tolist() for name, values in columns_of(self.trades).items()}
         columns["exit_reason"] = [REASONS[code] for code in columns["exit_reason"]]
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def bytes(self) -> tuple[object, ...]:
         return (
-            tuple(column(self.trades, name).tobytes() for name in COLUMNS),
+            tuple(values.tobytes() for values in columns_of(self.trades).values()),
             self.points.tobytes(),
             self.account.tobytes(),
             sorted(self.rejected.items()),

@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from helpers.command import call, environment
 
 import barloom
 from barloom.bars import open_bars
+from helpers.command import call, environment
 
 
 def test_the_version_is_that_of_the_package(tmp_path):
@@ -122,3 +122,12 @@ def test_a_strategy_is_shown_with_its_parameters_defaults_and_meaning(tmp_path):
 def test_an_unknown_strategy_is_refused_with_the_nearest(tmp_path):
     said = call("strategies", "show", "ema-corss", cwd=tmp_path)
     assert said.returncode == 2 and "ema-cross" in said.stderr
+
+
+def test_a_file_without_a_header_is_described_once_its_columns_are_named(tmp_path):
+    (tmp_path / "bare.csv").write_text("1420070400000,1.0,1.5,2.0,0.5,7\n1420070460000,1.5,1.0,2.0,0.5,7\n")
+    refused = call("data", "info", "bare.csv", cwd=tmp_path)
+    assert refused.returncode == 2 and "--columns" in refused.stderr
+    named = call("data", "info", "bare.csv", "--columns", "time=1,open=2,close=3,high=4,low=5", "--format", "json", cwd=tmp_path)
+    assert named.returncode == 0, named.stderr
+    assert json.loads(named.stdout)["bars"] == 2

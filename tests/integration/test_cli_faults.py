@@ -9,10 +9,10 @@ import time
 
 import pyarrow.parquet as pq
 import pytest
-from helpers.command import COMMAND, call, environment
 
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
+from helpers.command import COMMAND, call, environment
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and devices")
 

@@ -6,11 +6,11 @@ import math
 
 import pyarrow.parquet as pq
 import pytest
-from helpers.command import call, environment
 
 from barloom.backtest.records import BenchmarkRecord, read_run
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
+from helpers.command import call, environment
 
 ROWS = 30_000
 

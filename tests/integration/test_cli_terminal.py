@@ -8,10 +8,10 @@ import sys
 import time
 
 import pytest
-from helpers.command import COMMAND, environment
 
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
+from helpers.command import COMMAND, environment
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
 

@@ -15,7 +15,7 @@ from barloom.backtest.feed import StrategyFeed
 from barloom.execution import reference
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
-from barloom.execution.trades import COLUMNS, column
+from barloom.execution.trades import COLUMNS
 from barloom.strategies.registry import BUILT_IN, load_strategy
 
 pytestmark = [
@@ -42,16 +42,16 @@ def compare(bars: bl.Bars, name: str) -> int:
     )
     judged = reference.simulate(plain, entries, sizing=Sizing())
     assert judged.rejected == result.counts["rejected"]
-    trades = result.sink.trades
-    assert len(trades) == len(judged.trades)
+    trades = result.sink.columns
+    assert result.trades_count == len(judged.trades)
     for field in COLUMNS:
         if field == "exit_reason":
             assert result.trades[field].tolist() == [trade.exit_reason for trade in judged.trades]
             continue
-        ours, theirs = column(trades, field).tolist(), [getattr(trade, field) for trade in judged.trades]
+        ours, theirs = trades[field].tolist(), [getattr(trade, field) for trade in judged.trades]
         assert all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(ours, theirs, strict=True)), field
     assert result.metrics.max_drawdown == pytest.approx(judged.max_drawdown, rel=1e-9)
-    return len(trades)
+    return result.trades_count
 
 
 @pytest.mark.parametrize("strategy", BUILT_IN)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.command import environment
 
 import barloom as bl
 from barloom.backtest.orchestrator import run
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.writer import ParquetSink
 from barloom.bars.writer import write_bars
+from helpers.command import environment
 
 memray_only = pytest.mark.skipif(sys.platform == "win32", reason="memray does not run on Windows")
 ROWS = 1_000_000  # 40 MB of columns

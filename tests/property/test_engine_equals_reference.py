@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.engine import Outcome, weave
-from helpers.market import Market, entries_for, markets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +16,8 @@ from barloom.execution.costs import Costs
 from barloom.execution.fills import INTRABAR
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import COLUMNS
+from helpers.engine import Outcome, weave
+from helpers.market import Market, entries_for, markets
 
 COSTS = st.builds(
     Costs,

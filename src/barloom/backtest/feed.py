@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
-from barloom.errors import InputError
+from barloom.errors import BarloomError, InputError, StrategyError
 from barloom.execution.entries import Entries
 from barloom.execution.exits import Distance
 from barloom.indicators import IndicatorBank, atr
@@ -75,8 +75,8 @@ class StrategyFeed:
         if any(distance is not None and distance.unit == "atr" for distance in (self._stop, self._target)):
             wanted.append(self._atr)
         self.history = strategy.lookback
-        self.uses_volume = strategy.uses_volume
         self.bank = IndicatorBank(wanted, self.history)
+        self.uses_volume = strategy.uses_volume or "volume" in self.bank.columns
 
     def entries(self, chunk: Chunk) -> Entries:
         """The signals of the chunk's new bars."""
@@ -84,7 +84,15 @@ class StrategyFeed:
             self._pip = 0.01 if chunk.close[0] >= 20.0 else 0.0001
         computed = self.bank.update(chunk)
         window = Window(chunk, self._specs, computed)
-        entries = self._strategy.signals(window)
+        try:
+            entries = self._strategy.signals(window)
+        except BarloomError:
+            raise
+        except Exception as error:
+            first, last = chunk.base - chunk.history, chunk.base + chunk.rows - 1
+            raise StrategyError(
+                f"signals() of strategy {self._strategy.name} failed on bars {first} to {last}: {type(error).__name__}: {error}"
+            ) from error
         if not isinstance(entries, Entries):
             raise InputError(
                 f"signals() of strategy {self._strategy.name} gave a {type(entries).__name__}: return bl.Entries"

@@ -27,7 +27,7 @@ from barloom.backtest.records import (
 )
 from barloom.backtest.results import RunResult, SelfCheck
 from barloom.backtest.run_folder import RunFolder, StagedFile, append_row, check_summary
-from barloom.backtest.writer import ParquetSink
+from barloom.backtest.writer import BATCH_ROWS, ParquetSink
 from barloom.bars.bars import Bars, BarsReport
 from barloom.errors import BarloomError, FidelityError, InputError
 from barloom.observe.criteria import Facts, judge
@@ -48,7 +48,7 @@ class JobOptions(BaseModel):
     start: str | None = None
     end: str | None = None
     deterministic: bool = False
-    batch_rows: int = Field(default=65_536, ge=1)
+    batch_rows: int = Field(default=BATCH_ROWS, ge=1)
     log_frequency: int = Field(default=1000, ge=1)
     memory_threshold_mb: float = Field(default=0.0, ge=0.0)
     out: Path = Path("results")
@@ -332,10 +332,10 @@ def run_job(
     except Exception as error:
         _abandon(sink, keep_partial=True)
         _failed(folder, job, f"{type(error).__name__}: {error}")
-        if isinstance(error, BarloomError):
+        if isinstance(error, FidelityError):
             raise
-        log_path = folder.path / "run.log"
-        raise BarloomError(f"unexpected: {type(error).__name__}: {error}; the traceback is in {log_path}") from error
+        said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
+        raise BarloomError(f"{said}; the traceback is in {folder.path / 'run.log'}") from error
     return JobOutcome(run, benchmark, folder.path, benchmark_path)
 
 

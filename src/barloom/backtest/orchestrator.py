@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from barloom.backtest.ahead import ahead
 from barloom.backtest.feed import EntriesFeed, Feed, StrategyFeed
 from barloom.backtest.metrics import MetricsTotals
 from barloom.backtest.parameters import RunParameters
-from barloom.backtest.results import RunResult
+from barloom.backtest.results import RunResult, SelfCheck
 from barloom.backtest.selfcheck import Head, check_head
 from barloom.backtest.writer import MemorySink, TradeSink
 from barloom.bars.chunk import Chunk
@@ -30,8 +31,9 @@ from barloom.strategies.registry import load_strategy
 
 if TYPE_CHECKING:
     from barloom.bars.bars import Bars
+    from barloom.strategies.base import StrategyOrigin
 
-CHUNK_ROWS = 65_536
+CHUNK_ROWS = 131_072
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +77,28 @@ def run(
     rules = rules_of(parameters)
 
     strategy = load_strategy(parameters.strategy, parameters.params)
-    if strategy.uses_volume and not bars.has_volume:
-        raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
 
     def new_feed() -> StrategyFeed:
         return StrategyFeed(strategy, direction=parameters.direction, stop=parameters.stop, target=parameters.target)
 
     if parameters.size is None and parameters.stop == "none":
         raise InputError("--stop none leaves no risk to size a trade by: give fixed units with --size as well")
+    feed = new_feed()
+    if feed.uses_volume and not bars.has_volume:
+        raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
     head = Head()
-    result = weave(
+    return weave(
         bars,
-        new_feed(),
+        feed,
         rules,
         chunk_rows=parameters.chunk_rows,
         threads=parameters.threads,
         sink=sink,
         on_progress=on_progress,
         head=head,
+        check=lambda: check_head(head, new_feed, rules, strategy.name),
+        origin=strategy.origin,
     )
-    result.origin = strategy.origin
-    result.self_check = check_head(head, new_feed, rules, strategy.name)
-    return result
 
 
 def simulate(
@@ -176,6 +178,8 @@ def weave(
     sink: TradeSink | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     head: Head | None = None,
+    check: Callable[[], SelfCheck] | None = None,
+    origin: StrategyOrigin | None = None,
 ) -> RunResult:
     """Pass every chunk of the bars through feed and book, and finished trades on to the sink."""
     cores = available_cores()
@@ -206,7 +210,12 @@ def weave(
         raise InputError(f"{bars.label} has no bars in the selection: widen it")
     with clock.phase("write"):
         sink.finish()
-        digest = record.digest(sink.read)
+    # Hashing lets go of the interpreter, so the check runs beside it.
+    with ThreadPoolExecutor(1) as beside:
+        hashed = beside.submit(record.digest, sink.read)
+        checked = check() if check is not None else None
+        with clock.phase("write"):
+            digest = hashed.result()
     totals.account = book.account
     metrics = totals.metrics()
     return RunResult(
@@ -216,6 +225,8 @@ def weave(
         counts={"signals": book.signals, "accepted": metrics.trades, "rejected": dict(sorted(book.rejected.items()))},
         phase_times=dict(clock.seconds),
         report=bars.report,
+        origin=origin,
+        self_check=checked,
         sink=sink,
     )
 

@@ -73,7 +73,7 @@ class RunResult:
         Raises:
             AttributeError: the run wrote its trades to files; read ``trades.parquet`` of its folder.
         """
-        return record.to_pandas(self._memory().trades)
+        return record.to_pandas(self._memory().columns)
 
     @cached_property
     def equity(self) -> pd.DataFrame:

@@ -17,10 +17,12 @@ from barloom.execution.account import join, pick
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.fills import INTRABAR
-from barloom.execution.trades import COLUMNS, REASONS, TRADE, Trades, column
+from barloom.execution.trades import COLUMNS, REASONS, TRADE, Trades, columns_of
 
 HEAD_BARS = 16_384
-JUDGED_ENTRIES = 64  # the reference walks bar by bar: enough entries to judge by, few enough to cost nothing
+# The reference walks bar by bar: enough entries and bars behind them to judge by, few enough to cost little.
+JUDGED_ENTRIES = 64
+JUDGED_BARS = 2_048
 OTHER_CHUNK_ROWS = 1_009
 PRICES = ("timestamp", "open", "high", "low", "close", "volume")
 
@@ -65,7 +67,7 @@ class Head:
 
 
 def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy: str) -> SelfCheck:
-    """Run the head again and compare.
+    """Run the head of a finished run again and compare.
 
     Raises:
         FidelityError: other chunks give other trades (the strategy looks ahead, or back beyond its lookback), or the reference
@@ -81,9 +83,9 @@ def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy:
     again = join(trades, TRADE)
     again = pick(again, again["exit_bar"] < head.rows - 1)
     _compare_chunks(head.trades(), again, strategy, head.rows)
-    judged, engine_seconds, reference_seconds = _judge(
-        head.chunks(head.rows, 0)[0], _first(Entries.joined(entries)), rules
-    )
+    first = _first(Entries.joined(entries))
+    rows = min(head.rows, int(first.signal_bar[-1]) + JUDGED_BARS) if len(first) else head.rows
+    judged, engine_seconds, reference_seconds = _judge(head.chunks(rows, 0)[0], first, rules)
     return SelfCheck(
         bars=head.rows,
         trades=len(again),
@@ -104,6 +106,7 @@ def _first(entries: Entries) -> Entries:
 
 def _judge(bars: Chunk, entries: Entries, rules: Rules) -> tuple[int, float, float]:
     """Compare engine and reference on the same entries; how many trades, and the seconds of each."""
+    bars.last = True
     started = time.perf_counter()
     trades = Book(rules, threads=1).pass_chunk(bars, entries)
     engine_seconds = time.perf_counter() - started
@@ -128,7 +131,8 @@ def _judge(bars: Chunk, entries: Entries, rules: Rules) -> tuple[int, float, flo
 
 def _compare_chunks(first: Trades, second: Trades, strategy: str, rows: int) -> None:
     """Compare the trades of the run with those of the head alone, but for its last bar, which ends the trades of the head."""
-    if len(first) == len(second) and all(column(first, n).tobytes() == column(second, n).tobytes() for n in COLUMNS):
+    ours, theirs = columns_of(first), columns_of(second)
+    if all(ours[name].tobytes() == theirs[name].tobytes() for name in COLUMNS):
         return
     shared = min(len(first), len(second))
     differs = np.zeros(shared, dtype=bool)
@@ -148,8 +152,8 @@ def _compare_reference(again: Trades, judged: reference.ReferenceResult) -> None
         raise FidelityError(
             f"the engine made {len(again)} trades of the first bars and the reference simulator {len(judged.trades)}: please report this"
         )
-    for name in COLUMNS:
-        ours = column(again, name).tolist()
+    for name, values in columns_of(again).items():
+        ours = values.tolist()
         theirs = [getattr(trade, name) for trade in judged.trades]
         if name == "exit_reason":
             ours = [REASONS[code] for code in ours]

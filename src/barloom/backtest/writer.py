@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,13 +16,16 @@ import numpy.typing as npt
 from barloom.backtest.run_folder import replace, sync_folder
 from barloom.execution import trades as record
 from barloom.execution.account import POINT, join
-from barloom.execution.trades import TRADE, Trades
+from barloom.execution.trades import TRADE, Columns, Trades
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
 Points = npt.NDArray[np.void]
+
+BATCH_ROWS = 16_384
+KEPT_ROWS = 196_608  # 34 MB of columns
 
 
 class TradeSink(Protocol):
@@ -51,54 +56,97 @@ class MemorySink:
             self._points.append(points)
 
     def finish(self) -> None:
-        """Join what was taken."""
-        self._trades = [join(self._trades, TRADE)]
-        self._points = [join(self._points, POINT)]
+        """Nothing to do: everything is there."""
 
     def read(self, name: str) -> Iterator[npt.NDArray[Any]]:
         """A column of the trades, in one piece."""
-        for trades in self._trades:
-            yield record.column(trades, name)
+        yield self.columns[name]
 
-    @property
-    def trades(self) -> Trades:
-        """All trades, after ``finish``."""
-        return self._trades[0]
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of all trades, after ``finish``."""
+        return record.columns_of(join(self._trades, TRADE))
 
-    @property
+    @cached_property
     def points(self) -> Points:
         """All equity points, after ``finish``."""
-        return self._points[0]
+        return join(self._points, POINT)
 
 
 class ParquetSink:
     """Writes ``trades.parquet`` and ``equity.parquet`` into a folder, a row group every ``batch_rows`` rows (FR-007).
 
-    Both have temporary names until ``commit``. Memory holds at most a batch and the trades of one chunk.
+    Both have temporary names until ``commit``. They are written on a thread of their own, one batch at a time; memory holds the batch
+    being written, the one being gathered, and the newest ``KEPT_ROWS`` trades for the digest.
     """
 
-    def __init__(self, folder: Path, batch_rows: int = 65_536) -> None:
+    def __init__(self, folder: Path, batch_rows: int = BATCH_ROWS) -> None:
         self.folder = folder
-        self._trades = _Table(folder / "trades.parquet", record.arrow_schema(), record.to_arrow, batch_rows)
-        self._equity = _Table(folder / "equity.parquet", points_schema(), points_to_arrow, batch_rows)
+        self._batch_rows = batch_rows
+        self._pending: tuple[list[Trades], list[Points]] = ([], [])
+        self._kept: list[Columns | None] = []
+        self._trades = _Table(folder / "trades.parquet", record.arrow_schema())
+        self._equity = _Table(folder / "equity.parquet", points_schema())
+        self._thread = ThreadPoolExecutor(1, "barloom-write")
+        self._writing: Future[None] | None = None
 
     def add(self, trades: Trades, points: Points) -> None:
-        """Take what one chunk finished."""
-        self._trades.add(trades)
-        self._equity.add(points)
+        """Take what one chunk finished; raises what writing an earlier batch raised."""
+        for rows, pending in ((trades, self._pending[0]), (points, self._pending[1])):
+            if len(rows):
+                pending.append(rows)
+        if max(sum(map(len, pending)) for pending in self._pending) >= self._batch_rows:
+            self._flush()
+
+    def _flush(self) -> None:
+        trades, points = self._pending
+        self._pending = ([], [])
+        self._wait()
+        self._writing = self._thread.submit(self._write, trades, points)
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
+
+    def _write(self, trades: list[Trades], points: list[Points]) -> None:
+        for rows in _batches(join(trades, TRADE), self._batch_rows):
+            columns = record.columns_of(rows)
+            self._trades.write(record.to_arrow(columns))
+            self._kept.append(columns)
+        kept = 0
+        for group in range(len(self._kept) - 1, -1, -1):
+            columns_kept = self._kept[group]
+            if columns_kept is None:
+                break
+            kept += len(columns_kept["trade_id"])
+            if kept > KEPT_ROWS:
+                self._kept[group] = None
+        for rows in _batches(join(points, POINT), self._batch_rows):
+            self._equity.write(points_to_arrow(rows))
 
     def finish(self) -> None:
         """Write what is left and close the files, still under their temporary names."""
-        self._trades.close()
-        self._equity.close()
+        try:
+            self._flush()
+            self._wait()
+        finally:
+            self._thread.shutdown()
+            self._trades.close()
+            self._equity.close()
 
     def read(self, name: str) -> Iterator[npt.NDArray[Any]]:
-        """A column of the trades, a row group at a time, read back from the file."""
+        """A column of the trades, a row group at a time: the newest from memory, the others read back from the file."""
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(self._trades.temporary) as file:
-            for group in range(file.num_row_groups):
-                yield record.from_arrow(name, file.read_row_group(group, columns=[name]).column(0))
+        with contextlib.ExitStack() as stack:
+            file = None
+            for group, columns in enumerate(self._kept):
+                if columns is not None:
+                    yield columns[name]
+                    continue
+                file = file or stack.enter_context(pq.ParquetFile(self._trades.temporary))
+                yield record.from_arrow(name, file.read_row_group(group, columns=[name], use_threads=False).column(0))
 
     def commit(self) -> None:
         """Give the files their names; call after ``finish``."""
@@ -109,11 +157,11 @@ class ParquetSink:
         sync_folder(self.folder)
 
     def abandon(self, keep_partial: bool) -> Path | None:
-        """Give up: remove the files, or keep the trades that are done as ``trades.partial.parquet`` and return its path."""
+        """Give up: remove the files, or keep the finished trades as ``trades.partial.parquet`` and return its path."""
         kept = None
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
             self.finish()
-            if keep_partial and self._trades.rows:
+            if keep_partial and self._kept:
                 kept = self.folder / "trades.partial.parquet"
                 replace(self._trades.temporary, kept)
         for table in (self._trades, self._equity):
@@ -122,45 +170,31 @@ class ParquetSink:
         return kept
 
 
-class _Table:
-    """One Parquet file, written in row groups of at least ``batch_rows`` rows but the last."""
+def _batches(rows: npt.NDArray[np.void], size: int) -> Iterator[npt.NDArray[np.void]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
-    def __init__(self, path: Path, schema: pa.Schema, convert: Any, batch_rows: int) -> None:
+
+class _Table:
+    """One Parquet file in the making, under a temporary name beside its own."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
         import pyarrow.parquet as pq
 
         self.path = path
         self.temporary = path.with_name(f".{path.name}.tmp")
-        self.rows = 0
-        self._convert = convert
-        self._batch_rows = batch_rows
-        self._pending: list[npt.NDArray[np.void]] = []
-        self._pending_rows = 0
         self._writer: pq.ParquetWriter | None = pq.ParquetWriter(
             str(self.temporary), schema, compression="lz4", use_dictionary=["exit_reason"], write_statistics=False
         )
 
-    def add(self, rows: npt.NDArray[np.void]) -> None:
-        if len(rows):
-            self._pending.append(rows)
-            self._pending_rows += len(rows)
-        if self._pending_rows >= self._batch_rows:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._pending and self._writer is not None:
-            rows = join(self._pending, self._pending[0].dtype)
-            self._pending, self._pending_rows = [], 0
-            for start in range(0, len(rows), self._batch_rows):
-                self._writer.write_batch(self._convert(rows[start : start + self._batch_rows]))
-            self.rows += len(rows)
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self._writer is not None:
+            self._writer.write_batch(batch)
 
     def close(self) -> None:
         if self._writer is not None:
-            try:
-                self._flush()
-            finally:
-                self._writer.close()
-                self._writer = None
+            writer, self._writer = self._writer, None
+            writer.close()
 
 
 def points_schema() -> pa.Schema:
@@ -169,12 +203,12 @@ def points_schema() -> pa.Schema:
 
     return pa.schema(
         [
-            ("time", pa.timestamp("ns", tz="UTC")),
-            ("bar", pa.int64()),
-            ("trade_id", pa.int64()),
-            ("balance", pa.float64()),
-            ("equity", pa.float64()),
-            ("drawdown", pa.float64()),
+            pa.field("time", pa.timestamp("ns", tz="UTC"), nullable=False),
+            pa.field("bar", pa.int64(), nullable=False),
+            pa.field("trade_id", pa.int64()),
+            pa.field("balance", pa.float64(), nullable=False),
+            pa.field("equity", pa.float64(), nullable=False),
+            pa.field("drawdown", pa.float64(), nullable=False),
         ]
     )
 
@@ -186,6 +220,6 @@ def points_to_arrow(points: Points) -> pa.RecordBatch:
     arrays = []
     for field in points_schema():
         values = np.ascontiguousarray(points[field.name])
-        mask = values < 0 if field.name == "trade_id" else None
-        arrays.append(pa.array(values, mask=mask).cast(field.type))
+        valid = values >= 0 if field.name == "trade_id" else None
+        arrays.append(record.arrow_array(values, field.type, valid))
     return pa.RecordBatch.from_arrays(arrays, schema=points_schema())

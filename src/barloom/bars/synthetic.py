@@ -89,13 +89,13 @@ class _Walk:
         hour = inside // (3600 // self.step) % 24
         seconds = FIRST_WEEK + week * 604_800 + inside * self.step
         busy = np.array(HOURS, dtype=np.int64)[hour]
-        deviation = busy * np.repeat(self._levels(), CLUSTER)  # 256 x the hour's usual move in tenths of a point
+        deviation = busy * np.repeat(self._levels(), CLUSTER)  # about 900 x the usual move of a minute, in points
 
         moves = self.bits.random_raw(BLOCK).astype(np.uint64)
         rest = self.bits.random_raw(BLOCK).astype(np.uint64)
         # Four 16-bit uniforms add up to something close to a normal of deviation 2^16 / sqrt(3).
         drawn = _field(moves, 0, 16) + _field(moves, 16, 16) + _field(moves, 32, 16) + _field(moves, 48, 16) - 131_070
-        path = self.place + np.cumsum((drawn * deviation) >> 20)
+        path = self.place + np.cumsum((3 * drawn * deviation) >> 20)
         close = self._reflected(path)
         self.place = int(path[-1]) % (2 * (HIGH - LOW) * SCALE)
 
@@ -107,10 +107,11 @@ class _Walk:
         open_[1:] = close[:-1]
         open_ += _field(rest, 12, 4) // 5 - 1  # -1, 0, +1, seldom +2 points from the last close
         self.close = int(close[-1])
-        # The product of two uniforms is mostly small, sometimes large, as wicks are.
-        reach = deviation >> 8
-        high = np.maximum(open_, close) + ((_field(rest, 16, 10) * _field(rest, 26, 10) * reach) >> 20)
-        low = np.minimum(open_, close) - ((_field(rest, 36, 10) * _field(rest, 46, 10) * reach) >> 20)
+        # The product of two uniforms is mostly small, sometimes large, as wicks are. On average a wick is a quarter of the usual
+        # move from close to close: longer ones would reach stops that the path of the closes does not.
+        reach = 9 * deviation
+        high = np.maximum(open_, close) + ((_field(rest, 16, 10) * _field(rest, 26, 10) * reach) >> 33)
+        low = np.minimum(open_, close) - ((_field(rest, 36, 10) * _field(rest, 46, 10) * reach) >> 33)
         volume = 1 + ((_field(rest, 56, 8) + 32) * deviation >> 10)
         prices = [points / 100_000.0 for points in (open_, high, low, close)]
         times = seconds * 1_000_000_000

@@ -179,6 +179,11 @@ class _Version(argparse.Action):
         parser.exit(0)
 
 
+def _add_column_options(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--columns", metavar="time=Date,open=O,...", help="names or 1-based positions of the columns")
+    group.add_argument("--ignore-columns", metavar="A,B", type=names, help="columns in the file to leave unread")
+
+
 def _add_run(commands: Any) -> None:
     run = commands.add_parser(
         "run",
@@ -199,8 +204,7 @@ def _add_run(commands: Any) -> None:
     )
     data.add_argument("--start", metavar="TIME", help="first time, ISO, UTC")
     data.add_argument("--end", metavar="TIME", help="time to stop before, ISO, UTC")
-    data.add_argument("--columns", metavar="time=Date,open=O,...", help="names or 1-based positions of the columns")
-    data.add_argument("--ignore-columns", metavar="A,B", type=names, help="columns in the file to leave unread")
+    _add_column_options(data)
     data.add_argument(
         "--on-bad-rows", choices=("error", "drop"), help="refuse bad rows, or drop and count them (default error)"
     )
@@ -254,7 +258,7 @@ def _add_run(commands: Any) -> None:
         type=Number(whole=True, at_least=1, auto=True),
         help="threads, or auto for one a core (default auto)",
     )
-    work.add_argument("--batch-rows", metavar="N", type=_COUNT, help="trades a written batch (default 65536)")
+    work.add_argument("--batch-rows", metavar="N", type=_COUNT, help="trades a written batch (default 16384)")
     work.add_argument(
         "--deterministic", action="store_true", help="run twice, compare the digests, exit with 3 if they differ"
     )
@@ -305,6 +309,7 @@ def _add_data(commands: Any) -> None:
         epilog="example:\n  barloom data info EURUSD.csv --format json\n",
     )
     info.add_argument("file", metavar="FILE", help="CSV, Parquet or Arrow file")
+    _add_column_options(info)
     info.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
 
 

@@ -64,7 +64,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    found = describe(Path(options.file))
+    found = describe(Path(options.file), options.columns, options.ignore_columns or ())
     if options.format == "json":
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
         return 0

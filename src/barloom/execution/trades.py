@@ -60,15 +60,27 @@ COLUMNS: tuple[str, ...] = (
 COLUMNS += (
     *("bars_held", "mfe", "mae", "gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net_pnl", "r"),
 )
+ROWS_AT_ONCE = 1024
 TIMES = ("entry_time", "exit_time")
 FLAGS = ("gap", "ambiguous")
 
 
-def column(trades: Trades, name: str) -> npt.NDArray[Any]:
-    """One column of the record, contiguous, as the digest reads it (reasons and flags as uint8 codes)."""
-    if name == "bars_held":
-        return np.asarray(trades["exit_bar"] - trades["entry_bar"] + 1)
-    return np.ascontiguousarray(trades[name])
+Columns = dict[str, npt.NDArray[Any]]
+
+
+def columns_of(trades: Trades) -> Columns:
+    """The columns of the record, contiguous, as the digest reads them (reasons and flags as uint8 codes).
+
+    Rows are turned into columns a few at a time, while they are in cache: four times as fast as one column after the other.
+    """
+    count = len(trades)
+    columns: Columns = {name: np.empty(count, TRADE[name]) for name in COLUMNS if name != "bars_held"}
+    for start in range(0, count, ROWS_AT_ONCE):
+        rows = trades[start : start + ROWS_AT_ONCE]
+        for name, values in columns.items():
+            values[start : start + ROWS_AT_ONCE] = rows[name]
+    columns["bars_held"] = columns["exit_bar"] - columns["entry_bar"] + 1
+    return {name: columns[name] for name in COLUMNS}
 
 
 def digest(read: Callable[[str], Iterable[npt.NDArray[Any]]]) -> str:
@@ -81,7 +93,7 @@ def digest(read: Callable[[str], Iterable[npt.NDArray[Any]]]) -> str:
 
 
 def arrow_schema() -> pa.Schema:
-    """The Arrow schema of the record: times as UTC nanoseconds, reasons as dictionary strings, flags as booleans."""
+    """The Arrow schema of the record: times as UTC nanoseconds, reasons as dictionary strings, flags as booleans; no nulls."""
     import pyarrow as pa
 
     special: dict[str, Any] = {
@@ -90,56 +102,61 @@ def arrow_schema() -> pa.Schema:
         "exit_reason": pa.dictionary(pa.int8(), pa.string()),
         "bars_held": pa.int64(),
     }
-    return pa.schema([(name, special.get(name) or pa.from_numpy_dtype(TRADE[name])) for name in COLUMNS])
+    kinds = ((name, special.get(name) or pa.from_numpy_dtype(TRADE[name])) for name in COLUMNS)
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in kinds])
 
 
-def to_arrow(trades: Trades) -> pa.RecordBatch:
-    """The record of closed trades as one Arrow batch of ``arrow_schema()``."""
+def to_arrow(columns: Columns) -> pa.RecordBatch:
+    """Columns of closed trades as one Arrow batch of ``arrow_schema()``, over the same memory where the types allow."""
     import pyarrow as pa
 
     schema = arrow_schema()
     arrays = []
-    for name in COLUMNS:
-        values = column(trades, name)
-        if name == "exit_reason":
-            codes = pa.array(values.astype(np.int8) - np.int8(1))
-            arrays.append(pa.DictionaryArray.from_arrays(codes, list(REASONS.values())))
-        elif name in FLAGS:
-            arrays.append(pa.array(values.astype(bool)))
+    for field in schema:
+        values = columns[field.name]
+        if field.name == "exit_reason":
+            codes = arrow_array(values.astype(np.int8) - np.int8(1), pa.int8())
+            arrays.append(pa.DictionaryArray.from_arrays(codes, pa.array(list(REASONS.values()))))
         else:
-            arrays.append(pa.array(values).cast(schema.field(name).type))
+            arrays.append(arrow_array(values, field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def arrow_array(values: npt.NDArray[Any], kind: pa.DataType, valid: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """An Arrow array over the bytes of a contiguous one. Arrow's own conversions load its compute library, a tenth of a second."""
+    import pyarrow as pa
+
+    mask = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    data = np.packbits(values != 0, bitorder="little") if pa.types.is_boolean(kind) else values
+    return pa.Array.from_buffers(kind, len(values), [mask, pa.py_buffer(data)])
 
 
 def from_arrow(name: str, values: pa.ChunkedArray) -> npt.NDArray[Any]:
     """A column as it was written by ``to_arrow``, as the digest reads it."""
     import pyarrow as pa
 
-    joined = values.combine_chunks()
+    (joined,) = values.chunks
     if name == "exit_reason":
         codes = {reason: code for code, reason in REASONS.items()}
-        of_index = np.array([codes[reason] for reason in joined.dictionary.to_pylist()] or [0], dtype=np.uint8)
-        return np.asarray(of_index[joined.indices.to_numpy(zero_copy_only=False)])
+        of_index = np.array([codes[reason] for reason in joined.dictionary.to_pylist()], dtype=np.uint8)
+        return np.asarray(of_index[joined.indices.to_numpy()])
     if name in FLAGS:
         return np.asarray(joined.to_numpy(zero_copy_only=False).astype(np.uint8))
     if name in TIMES:
-        joined = joined.cast(pa.int64())
-    return np.asarray(joined.to_numpy(zero_copy_only=False))
+        joined = joined.view(pa.int64())
+    return np.asarray(joined.to_numpy())
 
 
-def to_pandas(trades: Trades) -> pd.DataFrame:
-    """The record of closed trades as a frame, one row a trade."""
+def to_pandas(columns: Columns) -> pd.DataFrame:
+    """Columns of closed trades as a frame, one row a trade."""
     import pandas as pd
 
-    frame = {}
-    for name in COLUMNS:
-        values = column(trades, name)
-        if name == "exit_reason":
-            frame[name] = pd.Categorical.from_codes(values.astype(np.int8) - 1, categories=list(REASONS.values()))
-        elif name in FLAGS:
-            frame[name] = values.astype(bool)
-        elif name in TIMES:
-            frame[name] = pd.DatetimeIndex(values.view("M8[ns]")).tz_localize("UTC")
-        else:
-            frame[name] = values
+    frame: dict[str, Any] = dict(columns)
+    frame["exit_reason"] = pd.Categorical.from_codes(
+        frame["exit_reason"].astype(np.int8) - 1, categories=list(REASONS.values())
+    )
+    for name in FLAGS:
+        frame[name] = frame[name].astype(bool)
+    for name in TIMES:
+        frame[name] = pd.DatetimeIndex(frame[name].view("M8[ns]")).tz_localize("UTC")
     return pd.DataFrame(frame)

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.market import Market
 
 from barloom.backtest.feed import EntriesFeed, StrategyFeed
-from barloom.errors import InputError
+from barloom.errors import InputError, StrategyError
 from barloom.execution.entries import Entries
 from barloom.indicators import atr, true_range
 from barloom.indicators.cache import IndicatorBank
 from barloom.strategies.base import Strategy
 from barloom.strategies.window import Window
+from helpers.market import Market
 
 
 class EveryThird(Strategy):
@@ -125,6 +125,15 @@ def test_a_signal_outside_the_window_is_refused() -> None:
 
     with pytest.raises(InputError, match=r"every-third gave signal_bar 60 in a window of 60 bars"):
         drawn(market(), strategy=Beyond())
+
+
+def test_what_a_strategy_raises_names_it() -> None:
+    class Broken(EveryThird):
+        def signals(self, window: Window) -> Entries:
+            raise ZeroDivisionError("no range")
+
+    with pytest.raises(StrategyError, match="every-third failed on bars 0 to 59: ZeroDivisionError: no range"):
+        drawn(market(), strategy=Broken())
 
 
 def test_prepared_entries_are_dealt_out_by_bar() -> None:

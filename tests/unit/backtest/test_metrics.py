@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from helpers.market import MINUTE, Market
 
 from barloom.backtest.metrics import MetricsTotals, annual_return_pct, daily_ratios
 from barloom.execution.account import POINT
@@ -16,6 +15,7 @@ from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import TRADE
+from helpers.market import MINUTE, Market
 
 
 def totals_of(market: Market, entries: Entries, chunk_rows: int = 100, balance: float = 100.0) -> MetricsTotals:

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from helpers.market import Market
 
+from barloom.backtest import writer
 from barloom.backtest.writer import MemorySink, ParquetSink
 from barloom.execution.account import POINT
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
-from barloom.execution.trades import COLUMNS, column, digest, to_pandas
+from barloom.execution.trades import COLUMNS, digest, to_pandas
+from helpers.market import Market
 
 
 def batches(count: int = 200) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -33,8 +34,12 @@ def batches(count: int = 200) -> list[tuple[np.ndarray, np.ndarray]]:
     return found
 
 
+@pytest.mark.parametrize("kept", [0, 9, 10_000])
 @pytest.mark.parametrize("batch_rows", [1, 7, 10_000])
-def test_files_hold_what_memory_holds(tmp_path: Path, batch_rows: int) -> None:
+def test_files_hold_what_memory_holds(
+    tmp_path: Path, batch_rows: int, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "KEPT_ROWS", kept)
     memory, files = MemorySink(), ParquetSink(tmp_path, batch_rows)
     for trades, points in batches():
         memory.add(trades, points)
@@ -45,7 +50,7 @@ def test_files_hold_what_memory_holds(tmp_path: Path, batch_rows: int) -> None:
     assert list(tmp_path.glob("*.parquet")) == []
     files.commit()
     read = pq.read_table(tmp_path / "trades.parquet").to_pandas()
-    kept = to_pandas(memory.trades)
+    kept = to_pandas(memory.columns)
     assert list(read.columns) == list(COLUMNS)
     for name in COLUMNS:
         assert read[name].tolist() == kept[name].tolist() or read[name].isna().all(), name
@@ -62,7 +67,7 @@ def test_the_digest_is_blake2b_of_the_columns_in_order(tmp_path: Path) -> None:
     memory.finish()
     by_hand = hashlib.blake2b()
     for name in COLUMNS:
-        by_hand.update(column(memory.trades, name).tobytes())
+        by_hand.update(memory.columns[name].tobytes())
     assert digest(memory.read) == by_hand.hexdigest()
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from helpers.chunks import drawn
 from pyarrow import feather
 
 from barloom.bars import from_synthetic, open_bars
 from barloom.errors import InputError
+from helpers.chunks import drawn
 
 FIRST = 1328054400 * 10**9
 MINUTE = 60 * 10**9

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers.chunks import drawn
 
 import barloom.bars.sources.text as text_module
 from barloom.bars import open_bars
 from barloom.bars.times import iso
 from barloom.errors import InputError
+from helpers.chunks import drawn
 
 GOOD_LINES = (
     "2012-02-01T00:00:00Z,1.50000,1.50100,1.49900,1.50050,10",
@@ -277,7 +277,7 @@ def test_no_chunk_holds_or_follows_the_first_bad_row(csv_file: CsvFile) -> None:
     with pytest.raises(InputError):
         for chunk in open_bars(path).chunks(1):
             seen.append(iso(int(chunk.timestamp[-1])))
-    assert seen == ["2012-02-01T00:00:00Z", "2012-02-01T00:01:00Z"] or seen == []
+    assert seen == ["2012-02-01T00:00:00Z", "2012-02-01T00:01:00Z"]
 
 
 def test_a_bad_volume_matters_only_where_it_is_read(csv_file: CsvFile) -> None:

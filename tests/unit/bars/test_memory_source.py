@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.chunks import drawn
 
 from barloom.bars import from_arrays, from_pandas
 from barloom.errors import InputError
+from helpers.chunks import drawn
 
 FIRST = 1328054400 * 10**9
 MINUTE = 60 * 10**9

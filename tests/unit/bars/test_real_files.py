@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
-from helpers.chunks import drawn
 
 from barloom.bars import open_bars
 from barloom.bars.info import describe
 from barloom.bars.times import iso
 from barloom.errors import InputError
+from helpers.chunks import drawn
 
 FOLDER = Path(os.environ.get("BARLOOM_DATA", ""))
 pytestmark = [

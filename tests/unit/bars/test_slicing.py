@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.chunks import drawn
 
 from barloom.bars import from_arrays
 from barloom.bars.slicing import make_selection, portions
 from barloom.bars.times import iso, parse_time
 from barloom.errors import InputError
+from helpers.chunks import drawn
 
 MINUTE = 60 * 10**9
 FIRST = 1328054400 * 10**9

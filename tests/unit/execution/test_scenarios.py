@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.engine import weave
-from helpers.market import Market
 
 from barloom.execution import reference
 from barloom.execution.book import Rules
@@ -18,6 +16,8 @@ from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
 from barloom.execution.fills import INTRABAR
 from barloom.execution.sizing import Sizing
+from helpers.engine import weave
+from helpers.market import Market
 
 Row = dict[str, Any]
 Simulate = Callable[..., tuple[list[Row], dict[str, int]]]
