@@ -21,7 +21,7 @@ cdef enum Policy:
     CANDLE = 5
 
 cdef enum:
-    GROUP_BARS = BLOCK * GROUP
+    GROUP_BARS = 4096        # BLOCK * GROUP, written out: Cython 3.3 crashes on it with overflow checks on
     PARALLEL_FROM = 256      # trades from which a second thread pays for its start
 
 BLOCK_BARS = BLOCK

@@ -128,6 +128,8 @@ def test_a_file_without_a_header_is_described_once_its_columns_are_named(tmp_pat
     (tmp_path / "bare.csv").write_text("1420070400000,1.0,1.5,2.0,0.5,7\n1420070460000,1.5,1.0,2.0,0.5,7\n")
     refused = call("data", "info", "bare.csv", cwd=tmp_path)
     assert refused.returncode == 2 and "--columns" in refused.stderr
-    named = call("data", "info", "bare.csv", "--columns", "time=1,open=2,close=3,high=4,low=5", "--format", "json", cwd=tmp_path)
+    named = call(
+        "data", "info", "bare.csv", "--columns", "time=1,open=2,close=3,high=4,low=5", "--format", "json", cwd=tmp_path
+    )
     assert named.returncode == 0, named.stderr
     assert json.loads(named.stdout)["bars"] == 2

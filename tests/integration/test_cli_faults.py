@@ -163,7 +163,10 @@ def test_runs_at_the_same_moment_have_folders_of_their_own(bars, tmp_path):
 
 
 @posix
-@pytest.mark.parametrize("words", [["info"], ["run", "BARS", "--format", "json"], ["--help"], ["strategies", "list"]])
+@pytest.mark.parametrize(
+    "words",
+    [["info"], ["run", "BARS", "--format", "json", "--log-frequency", "1000000"], ["--help"], ["strategies", "list"]],
+)
 def test_a_reader_that_has_gone_is_no_error(bars, tmp_path, words):
     """F46: ``| head`` closes our stdout."""
     words = [str(bars) if word == "BARS" else word for word in words]
@@ -192,7 +195,7 @@ def test_closed_standard_streams_are_no_error(bars, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-@pytest.mark.parametrize("words", [["info"], ["run", "BARS"], ["--version"]])
+@pytest.mark.parametrize("words", [["info"], ["run", "BARS", "--log-frequency", "1000000"], ["--version"]])
 def test_a_full_disk_behind_stdout_is_one_sentence(bars, tmp_path, words):
     """F36."""
     words = [str(bars) if word == "BARS" else word for word in words]
@@ -214,7 +217,7 @@ def test_a_disk_that_fills_up_leaves_nothing_of_the_run(bars, tmp_path):
     """F36: a limit on the size of files stands in for the full disk."""
     import resource
 
-    words = ["run", str(bars), "--strategy", "ema-cross"]
+    words = ["run", str(bars), "--strategy", "ema-cross", "--log-frequency", "1000000"]
     said = subprocess.run(
         [*COMMAND, *words],
         cwd=tmp_path,
