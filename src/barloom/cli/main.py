@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 from typing import NoReturn
+
+from barloom.observe import interrupts
 
 DONE = 0
 BAD_INPUT = 2
 UNEXPECTED = 4
 INTERRUPTED = 130
-
-
-def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt("terminated")
 
 
 def _say(text: str) -> None:
@@ -77,12 +73,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = build_parser().parse_args(words)
         command = importlib.import_module(f"barloom.cli.{options.command}")
+        interrupts.check()
         code: int = command.main(options, words)
         sys.stdout.flush()
         return code
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else UNEXPECTED
     except BarloomError as error:
+        if interrupts.seen():
+            _say("interrupted")
+            return INTERRUPTED
         _say(f"error: {error}")
         return error.exit_code
     except BrokenPipeError:
@@ -98,6 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"error: cannot read or write {where}: {error.strerror or error}")
         return BAD_INPUT
     except Exception as error:
+        if interrupts.seen():
+            # It came while a library was being loaded, which then failed in its own words.
+            _say("interrupted")
+            return INTERRUPTED
         _say(f"unexpected error: {type(error).__name__}: {error}; the traceback is in {_keep_traceback()}")
         return UNEXPECTED
 
@@ -110,7 +114,7 @@ def entry() -> NoReturn:
     """
     _open_standard_streams()
     try:
-        signal.signal(signal.SIGTERM, _terminated)
+        interrupts.watch()
         code = main()
     except KeyboardInterrupt:
         _say("interrupted")

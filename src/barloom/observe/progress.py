@@ -8,6 +8,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from barloom.observe import interrupts
 from barloom.observe.memory import MemoryWatch
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class ProgressReport:
             self._task = self._bar.add_task(label, total=None, done="")
 
     def __call__(self, step: Step) -> None:
-        """Take a step; most are not shown."""
+        """Take a step; most are not shown. Raises KeyboardInterrupt if a signal came that nobody has acted on."""
+        interrupts.check()
         now = time.monotonic()
         if now < self._next_look and step.trades < self._next_trades:
             return
