@@ -38,13 +38,6 @@ cdef struct Trade:
     double exit_price
     double mfe
     double mae
-    double gross_pnl
-    double spread_cost
-    double slippage_cost
-    double commission
-    double swap
-    double net_pnl
-    double r
     int8_t side
     uint8_t state
     uint8_t refusal
@@ -53,3 +46,10 @@ cdef struct Trade:
     uint8_t ambiguous
     uint8_t stop_is_price    # while WORKING: how to read stop and target
     uint8_t target_is_price
+    double gross_pnl         # from here on the ledger writes; the exit resolver touches the 128 bytes before
+    double spread_cost
+    double slippage_cost
+    double commission
+    double swap
+    double net_pnl
+    double r

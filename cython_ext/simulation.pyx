@@ -12,6 +12,16 @@ from libc.string cimport memset
 from barloom_trade cimport CLOSED, END, INVALID_BRACKET, NO_STOP, OPEN, REFUSED, STOP, TARGET, TIME, WORKING, Trade
 from barloom_types cimport BLOCK, GROUP, larger, smaller
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define barloom_prefetch(address) __builtin_prefetch(address)
+    #else
+    #define barloom_prefetch(address) ((void)0)
+    #endif
+    """
+    void barloom_prefetch(const void* address) noexcept nogil
+
 cdef enum Policy:
     PESSIMISTIC = 0
     OPTIMISTIC = 1
@@ -23,6 +33,7 @@ cdef enum Policy:
 cdef enum:
     GROUP_BARS = 4096        # BLOCK * GROUP, written out: Cython 3.3 crashes on it with overflow checks on
     PARALLEL_FROM = 256      # trades from which a second thread pays for its start
+    AHEAD = 12               # entries whose fill bars are fetched before their turn
 
 BLOCK_BARS = BLOCK
 GROUP_BLOCKS = GROUP
@@ -172,6 +183,7 @@ cdef void follow(Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t 
     cdef const double* group_better = bars.group_high if trade.side > 0 else bars.group_low
     cdef double stop = sign * trade.stop
     cdef double target = sign * trade.target
+    cdef bint is_long = trade.side > 0
     cdef double lowest = INFINITY
     cdef double highest = -INFINITY
     cdef double low, high
@@ -214,10 +226,21 @@ cdef void follow(Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t 
         block_end = j - j % BLOCK + BLOCK
         if block_end > end:
             block_end = end
+        if is_long:
+            while j < block_end:
+                low = worse[j]
+                high = better[j]
+                if (low <= stop) | (high >= target):
+                    hit = True
+                    break
+                lowest = smaller(lowest, low)
+                highest = larger(highest, high)
+                j += 1
+            continue
         while j < block_end:
-            low = sign * (worse[j] + offset)
-            high = sign * (better[j] + offset)
-            if low <= stop or high >= target:
+            low = -(worse[j] + offset)
+            high = -(better[j] + offset)
+            if (low <= stop) | (high >= target):
                 hit = True
                 break
             lowest = smaller(lowest, low)
@@ -355,7 +378,7 @@ cdef class Asked:
 
 cdef void ask(Trade* trade, const Columns* asked, Py_ssize_t k, int64_t max_hold) noexcept nogil:
     """Write entry k as a working order."""
-    memset(trade, 0, sizeof(Trade))
+    memset(trade, 0, <size_t>(<char*>&trade.gross_pnl - <char*>trade))
     trade.trade_id = -1
     trade.signal_bar = asked.signal_bar[k]
     trade.entry_bar = -1
@@ -369,9 +392,23 @@ cdef void ask(Trade* trade, const Columns* asked, Py_ssize_t k, int64_t max_hold
     trade.target = asked.target_price[k] if trade.target_is_price else asked.target[k]
     trade.size = asked.size[k]
     trade.exit_price = NAN
-    trade.r = NAN
     trade.side = asked.side[k]
     trade.state = WORKING
+
+
+cdef void enter_one(
+    Trade* trade, const Columns* asked, Py_ssize_t k, int64_t max_hold, const Bars* bars, const Rules* rules
+) noexcept nogil:
+    """One entry of many: waits for memory less when the bars of later ones are on their way."""
+    cdef Py_ssize_t later
+    if k + AHEAD < asked.count:
+        later = <Py_ssize_t>(asked.signal_bar[k + AHEAD] - bars.base)
+        barloom_prefetch(bars.open + later)
+        barloom_prefetch(bars.time + later)
+        barloom_prefetch(bars.high + later)
+        barloom_prefetch(bars.low + later)
+    ask(trade, asked, k, max_hold)
+    step(trade, bars, rules)
 
 
 def resume(Trade[::1] trades not None, Warp warp not None, int threads):
@@ -410,13 +447,11 @@ def enter(Asked asked not None, Trade[::1] out not None, int64_t[::1] free_from 
     if places == 0:
         if threads > 1 and count >= PARALLEL_FROM:
             for k in prange(count, nogil=True, num_threads=threads, schedule="static"):
-                ask(&out[k], columns, k, max_hold)
-                step(&out[k], bars, rules)
+                enter_one(&out[k], columns, k, max_hold, bars, rules)
         else:
             with nogil:
                 for k in range(count):
-                    ask(&out[k], columns, k, max_hold)
-                    step(&out[k], bars, rules)
+                    enter_one(&out[k], columns, k, max_hold, bars, rules)
         return count
     with nogil:
         for k in range(count):

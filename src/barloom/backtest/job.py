@@ -301,13 +301,15 @@ def run_job(
             sink = ParquetSink(folder.path, options.batch_rows)
             with ProgressReport(options.log_frequency, MemoryWatch(options.memory_threshold_mb)) as progress:
                 result = orchestrator.run(selected, parameters, sink=sink, on_progress=progress)
+                hashing = time.perf_counter()
+                log.info("%d trades, digest %s", result.trades_count, result.digest)
+                result.phase_times["write"] += time.perf_counter() - hashing
                 if options.deterministic:
                     progress.begin("again")
                     _compare(result, orchestrator.run(selected, parameters, on_progress=progress))
             measured.phase_times = dict(result.phase_times)
             data = _slice(bars, result, options)
             run, benchmark = _records(job, result, data, folder, command, measured)
-            log.info("%d trades, digest %s", result.trades_count, result.digest)
             _commit(folder, sink, run, benchmark, benchmark_path)
     except InputError:
         _abandon(sink, keep_partial=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,12 +13,11 @@ from barloom.backtest.ahead import ahead
 from barloom.backtest.feed import EntriesFeed, Feed, StrategyFeed
 from barloom.backtest.metrics import MetricsTotals
 from barloom.backtest.parameters import RunParameters
-from barloom.backtest.results import RunResult, SelfCheck
+from barloom.backtest.results import RunResult
 from barloom.backtest.selfcheck import Head, check_head
 from barloom.backtest.writer import MemorySink, TradeSink
 from barloom.bars.chunk import Chunk
 from barloom.errors import InputError, nearest
-from barloom.execution import trades as record
 from barloom.execution.book import Book, Rules
 from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
@@ -87,7 +85,7 @@ def run(
     if feed.uses_volume and not bars.has_volume:
         raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
     head = Head()
-    return weave(
+    result = weave(
         bars,
         feed,
         rules,
@@ -96,9 +94,10 @@ def run(
         sink=sink,
         on_progress=on_progress,
         head=head,
-        check=lambda: check_head(head, new_feed, rules, strategy.name),
         origin=strategy.origin,
     )
+    result.self_check = check_head(head, new_feed, rules, strategy.name)
+    return result
 
 
 def simulate(
@@ -178,7 +177,6 @@ def weave(
     sink: TradeSink | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     head: Head | None = None,
-    check: Callable[[], SelfCheck] | None = None,
     origin: StrategyOrigin | None = None,
 ) -> RunResult:
     """Pass every chunk of the bars through feed and book, and finished trades on to the sink."""
@@ -210,23 +208,15 @@ def weave(
         raise InputError(f"{bars.label} has no bars in the selection: widen it")
     with clock.phase("write"):
         sink.finish()
-    # Hashing lets go of the interpreter, so the check runs beside it.
-    with ThreadPoolExecutor(1) as beside:
-        hashed = beside.submit(record.digest, sink.read)
-        checked = check() if check is not None else None
-        with clock.phase("write"):
-            digest = hashed.result()
     totals.account = book.account
     metrics = totals.metrics()
     return RunResult(
         metrics=metrics,
-        digest=digest,
         checksum=totals.checksum,
         counts={"signals": book.signals, "accepted": metrics.trades, "rejected": dict(sorted(book.rejected.items()))},
         phase_times=dict(clock.seconds),
         report=bars.report,
         origin=origin,
-        self_check=checked,
         sink=sink,
     )
 

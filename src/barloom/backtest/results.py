@@ -45,14 +45,12 @@ class RunResult:
     """Trades, metrics and accounts of a run or a simulation.
 
     Attributes:
-        digest: BLAKE2b of every column of every trade, hexadecimal.
         checksum: 64-bit mix of entry bar, exit bar and exit price, 16 hexadecimal digits.
         counts: ``signals``, ``accepted`` and ``rejected`` by reason; accepted + rejected = signals.
         phase_times: seconds in ``ingest``, ``scan``, ``simulate``, ``write``; phases overlap, so they may add up to more than the wall clock.
     """
 
     metrics: Metrics
-    digest: str
     checksum: str
     counts: dict[str, Any]
     phase_times: dict[str, float]
@@ -60,6 +58,11 @@ class RunResult:
     origin: StrategyOrigin | None = None
     self_check: SelfCheck | None = None
     sink: Any = field(default=None, repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """BLAKE2b of every column of every trade, hexadecimal; taken when first asked for."""
+        return record.digest(self.sink.read)
 
     @property
     def trades_count(self) -> int:

@@ -39,15 +39,16 @@ TRADE = np.dtype(
     ]
     + [
         (name, np.float64)
-        for name in (
-            *("entry_price", "initial_stop", "stop", "target", "size", "exit_price", "mfe", "mae"),
-            *("gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net_pnl", "r"),
-        )
+        for name in ("entry_price", "initial_stop", "stop", "target", "size", "exit_price", "mfe", "mae")
     ]
     + [("side", np.int8)]
     + [
         (name, np.uint8)
         for name in ("state", "refusal", "exit_reason", "gap", "ambiguous", "stop_is_price", "target_is_price")
+    ]
+    + [
+        (name, np.float64)
+        for name in ("gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net_pnl", "r")
     ]
 )
 
