@@ -57,6 +57,7 @@ def openmp_flags(compiler) -> tuple[list[str], list[str]] | None:
 
 class BuildExt(build_ext):
     def build_extensions(self) -> None:
+        self.force = True
         flags = MSVC_FLAGS if self.compiler.compiler_type == "msvc" else UNIX_FLAGS
         found = openmp_flags(self.compiler)
         if found is None:
@@ -76,7 +77,8 @@ setup(
         [Extension(f"barloom._native.{name}", [f"cython_ext/{name}.pyx"]) for name in MODULES],
         include_path=["cython_ext"],
         compiler_directives=DIRECTIVES,
-        build_dir="build/cython",
+        # Cython and distutils compare only dates: a debug build must not find the C files or objects of another.
+        build_dir="build/cython-debug" if DEBUG else "build/cython",
     ),
     cmdclass={"build_ext": BuildExt},
 )
