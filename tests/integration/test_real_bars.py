@@ -35,7 +35,8 @@ def compare(bars: bl.Bars, name: str) -> int:
     result = bl.run(bars, name)
     (chunk,) = bars.chunks(1 << 30)
     (led,) = bars.chunks(1 << 30, history=load_strategy(name).lookback)
-    entries = StrategyFeed(load_strategy(name)).entries(led)
+    feed = StrategyFeed(load_strategy(name))
+    entries = feed.entries(led, feed.prepare(led))
     assert result.counts["signals"] == len(entries)
     plain = reference.ReferenceBars(
         *(getattr(chunk, column).tolist() for column in ("timestamp", "open", "high", "low", "close"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -11,11 +12,12 @@ from barloom.bars.chunk import Chunk
 from barloom.errors import BarloomError, InputError, StrategyError
 from barloom.execution.entries import Entries
 from barloom.execution.exits import Distance
-from barloom.indicators import IndicatorBank, atr
+from barloom.indicators import Indicator, IndicatorBank, atr
 from barloom.strategies.base import Strategy
 from barloom.strategies.window import Window
 
 Floats = npt.NDArray[np.float64]
+Prepared = Mapping[Indicator, Floats]
 ATR_BARS = 14
 
 
@@ -26,7 +28,10 @@ class Feed(Protocol):
     """Bars before a chunk that it looks back on."""
     uses_volume: bool
 
-    def entries(self, chunk: Chunk) -> Entries:
+    def prepare(self, chunk: Chunk) -> Prepared:
+        """What can be made of the chunk one chunk ahead, on another thread; its arrays hold until the one after the next."""
+
+    def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
         """The entries that the new bars of the chunk ask for; ``signal_bar`` counted in the slice."""
 
 
@@ -40,7 +45,11 @@ class EntriesFeed:
         self._entries = entries
         self._dealt = 0
 
-    def entries(self, chunk: Chunk) -> Entries:
+    def prepare(self, chunk: Chunk) -> Prepared:
+        """Nothing."""
+        return {}
+
+    def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
         """The entries whose signal bars lie in the chunk.
 
         Raises:
@@ -78,12 +87,15 @@ class StrategyFeed:
         self.bank = IndicatorBank(wanted, self.history)
         self.uses_volume = strategy.uses_volume or "volume" in self.bank.columns
 
-    def entries(self, chunk: Chunk) -> Entries:
+    def prepare(self, chunk: Chunk) -> Prepared:
+        """The indicators of the chunk."""
+        return self.bank.update(chunk)
+
+    def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
         """The signals of the chunk's new bars."""
         if self._pip is None:
             self._pip = 0.01 if chunk.close[0] >= 20.0 else 0.0001
-        computed = self.bank.update(chunk)
-        window = Window(chunk, self._specs, computed)
+        window = Window(chunk, self._specs, prepared)
         try:
             entries = self._strategy.signals(window)
         except BarloomError:
@@ -108,7 +120,7 @@ class StrategyFeed:
         if not keep.all():
             entries = entries.take(keep)
         if len(entries) and (self._stop or self._target):
-            entries = self._with_levels(entries, chunk, computed.get(self._atr))
+            entries = self._with_levels(entries, chunk, prepared.get(self._atr))
         return entries.moved(chunk.base - chunk.history)
 
     def _with_levels(self, entries: Entries, chunk: Chunk, atr_values: Floats | None) -> Entries:

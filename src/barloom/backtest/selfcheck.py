@@ -77,7 +77,7 @@ def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy:
     book = Book(rules, threads=1)
     trades, entries = [], []
     for chunk in head.chunks(OTHER_CHUNK_ROWS, feed.history):
-        asked = feed.entries(chunk)
+        asked = feed.entries(chunk, feed.prepare(chunk))
         entries.append(asked)
         trades.append(book.pass_chunk(chunk, asked))
     again = join(trades, TRADE)

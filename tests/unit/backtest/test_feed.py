@@ -50,7 +50,7 @@ def drawn(market: Market, chunk_rows: int = 1000, strategy: Strategy | None = No
         chunk.history = lead
         chunk.timestamp, chunk.open, chunk.high = market.time[cut], market.open[cut], market.high[cut]
         chunk.low, chunk.close = market.low[cut], market.close[cut]
-        parts.append(feed.entries(chunk))
+        parts.append(feed.entries(chunk, feed.prepare(chunk)))
     return Entries.joined(parts)
 
 
@@ -140,7 +140,7 @@ def test_prepared_entries_are_dealt_out_by_bar() -> None:
     bars = market()
     entries = Entries([0, 0, 6, 7, 13, 59], [1, 1, -1, 1, 1, 1], stop=1.0)
     feed = EntriesFeed(entries)
-    dealt = [feed.entries(chunk).signal_bar.tolist() for chunk in bars.chunks(7)]
+    dealt = [feed.entries(chunk, {}).signal_bar.tolist() for chunk in bars.chunks(7)]
     assert dealt == [[0, 0, 6], [7, 13], [], [], [], [], [], [], [59]]
 
 
@@ -148,4 +148,4 @@ def test_a_prepared_entry_beyond_the_bars_is_refused() -> None:
     feed = EntriesFeed(Entries([0, 60], [1, 1]))
     with pytest.raises(InputError, match="signal_bar of entry 1 is 60, but the last bar is 59"):
         for chunk in market().chunks(100):
-            feed.entries(chunk)
+            feed.entries(chunk, {})
