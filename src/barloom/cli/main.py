@@ -57,6 +57,20 @@ def _keep_traceback() -> str:
     return log.name
 
 
+def _run(words: Sequence[str]) -> int:
+    """Parse the words and run their command; its exit code, also where the parser ends by itself (help, version, errors)."""
+    from barloom.cli._parser import build_parser
+
+    try:
+        options = build_parser().parse_args(words)
+        command = importlib.import_module(f"barloom.cli.{options.command}")
+        interrupts.check()
+        code: int = command.main(options, words)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else UNEXPECTED
+    return code
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
@@ -66,19 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 2 bad input or options, 3 two runs that must agree do not, 4 unexpected, 130 interrupted.
     """
-    from barloom.cli._parser import build_parser
     from barloom.errors import BarloomError
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        options = build_parser().parse_args(words)
-        command = importlib.import_module(f"barloom.cli.{options.command}")
-        interrupts.check()
-        code: int = command.main(options, words)
+        code = _run(words)
+        # Here, where a reader that has gone or a full disk can still be told of.
         sys.stdout.flush()
         return code
-    except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else UNEXPECTED
     except BarloomError as error:
         if interrupts.seen():
             _say("interrupted")
