@@ -92,7 +92,7 @@ def peak_memory(folder: Path, sizes: list[int]) -> list[Row]:
     rows = []
     with tempfile.TemporaryDirectory() as out:
         for size in sizes:
-            for suffix in ("csv", "arrow") if size <= 10_000_000 else ("arrow",):
+            for suffix in ("csv", "arrow"):
                 done = command(run_command(bars_file(folder, size, suffix), out))
                 rows.append(
                     Row(f"peak RSS, {size:,} bars from {suffix}", done.peak_mb, "MB", 300, note=f"{done.seconds:.2f} s")

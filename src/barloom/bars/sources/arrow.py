@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from barloom.bars.schema import resolve
-from barloom.bars.sources.base import Batches, read_ahead
+from barloom.bars.sources.base import Batches
 from barloom.bars.sources.columnar import check_types, to_batch
 from barloom.bars.sources.files import FileSource
 from barloom.errors import InputError
@@ -25,7 +25,7 @@ def recognises(head: bytes) -> bool:
 
 
 class ArrowSource(FileSource):
-    """Bars of an Arrow IPC file or stream. Memory holds two record batches: a file of one huge batch takes its size."""
+    """Bars of an Arrow IPC file or stream. Memory holds a record batch: a file of one huge batch takes its size."""
 
     kind = "Arrow IPC"
 
@@ -41,14 +41,14 @@ class ArrowSource(FileSource):
         self._rows: int | None = None
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
-        """Record batches, only the needed columns of them, read one ahead."""
+        """Record batches, only the needed columns of them. The run reads ahead of itself: a thread more would only wait."""
         fields = self.layout.fields(volume)
         row = 0
         with (
             self.unchanged(),
             self._reading(),
             self._reader(fields) as reader,
-            closing(read_ahead(self._tasks(reader), 1)) as drawn,
+            closing(task() for task in self._tasks(reader)) as drawn,
         ):
             for record in drawn:
                 if record is None or (stop is not None and row >= stop):
