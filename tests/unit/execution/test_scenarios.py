@@ -208,6 +208,12 @@ class TestEntering:
         )
         assert simulate(Market([SIGNAL, HELD]), Entries([0], [side], stop=0.625), costs=costs)[1] == {}
 
+    def test_a_stop_of_just_the_spread_is_refused_whatever_the_rounding(self, simulate: Simulate) -> None:
+        bid, spread = (1.99944, 0.00075)
+        assert (bid + spread) - spread < bid  # the stop's price comes out below the bid
+        market = Market([(bid, bid, bid, bid)] * 2)
+        assert simulate(market, Entries([0], [1], stop=spread), costs=Costs(spread=spread))[1] == {"invalid_bracket": 1}
+
     def test_what_the_fill_refuses_frees_its_place_from_that_bar(self, simulate: Simulate) -> None:
         entries = Entries([0, 0, 1], [1, 1, 1], stop=[np.nan, 1.0, 1.0], stop_price=[200.0, np.nan, np.nan])
         trades, rejected = simulate(Market([SIGNAL, HELD, HELD]), entries)
