@@ -235,3 +235,18 @@ def test_output_that_is_no_utf8_is_no_error(bars, tmp_path):
     """F46: a strategy's name is printed in whatever the terminal can."""
     said = call("strategies", "list", cwd=tmp_path, env=environment(PYTHONIOENCODING="ascii"))
     assert said.returncode == 0, said.stderr
+
+
+def test_fewer_bars_than_an_indicator_needs(tmp_path):
+    rows = "".join(f"2020-01-01 00:{minute:02},1.0,1.5,0.5,1.0\n" for minute in range(49))
+    (tmp_path / "few.csv").write_text("timestamp,open,high,low,close\n" + rows)
+    said = call("run", "few.csv", "--strategy", "ema-cross", cwd=tmp_path)
+    assert said.returncode == 2
+    assert said.stderr == (
+        "barloom: error: few.csv has 49 bars in the selection, and the indicators of ema-cross give no value before 50: "
+        "give more bars, or shorter periods with --param\n"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["few.csv"]
+    with open(tmp_path / "few.csv", "a") as file:
+        file.write("2020-01-01 00:49,1.0,1.5,0.5,1.0\n")
+    assert call("run", "few.csv", "--strategy", "ema-cross", cwd=tmp_path).returncode == 0

@@ -27,6 +27,9 @@ class Feed(Protocol):
     history: int
     """Bars before a chunk that it looks back on."""
     uses_volume: bool
+    name: str
+    warmup: int
+    """Bars that must be there before any entry can be asked for."""
 
     def prepare(self, chunk: Chunk) -> Prepared:
         """What can be made of the chunk one chunk ahead, on another thread; its arrays hold until the one after the next."""
@@ -40,6 +43,8 @@ class EntriesFeed:
 
     history = 0
     uses_volume = False
+    name = "entries"
+    warmup = 1
 
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
@@ -83,8 +88,10 @@ class StrategyFeed:
         wanted = list(self._specs.values())
         if any(distance is not None and distance.unit == "atr" for distance in (self._stop, self._target)):
             wanted.append(self._atr)
+        self.name = strategy.name
         self.history = strategy.lookback
         self.bank = IndicatorBank(wanted, self.history)
+        self.warmup = max(1, self.bank.warmup)
         self.uses_volume = strategy.uses_volume or "volume" in self.bank.columns
 
     def prepare(self, chunk: Chunk) -> Prepared:

@@ -208,6 +208,11 @@ def weave(
             on_progress(Progress(totals.bars, total, trades, time.perf_counter() - started))
     if totals.bars == 0:
         raise InputError(f"{bars.label} has no bars in the selection: widen it")
+    if totals.bars < feed.warmup:
+        raise InputError(
+            f"{bars.label} has {totals.bars} bars in the selection, and the indicators of {feed.name} give no value before "
+            f"{feed.warmup}: give more bars, or shorter periods with --param"
+        )
     with clock.phase("write"):
         sink.finish()
     totals.account = book.account
