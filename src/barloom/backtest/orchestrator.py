@@ -190,24 +190,24 @@ def weave(
     started = time.perf_counter()
     chunks = bars.chunks(chunk_rows or CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=threads)
     steps = _steps(chunks, feed, clock)
-    for chunk, prepared in ahead(steps) if threads > 1 else steps:
-        with clock.phase("scan"):
-            entries = feed.entries(chunk, prepared)
-        with clock.phase("simulate"):
-            done = book.pass_chunk(chunk, entries)
-            totals.add(done, book.points)
-        if totals.bars == 0:
-            totals.first_time = int(chunk.timestamp[chunk.history])
-        totals.bars = chunk.base + chunk.rows
-        with clock.phase("write"):
-            sink.add(done, book.points)
-        if head is not None:
-            head.add(chunk, done)
-        if on_progress is not None:
-            trades = int(totals.tally["trades"][0])
-            on_progress(Progress(totals.bars, total, trades, time.perf_counter() - started))
-    if totals.bars == 0:
-        raise InputError(f"{bars.label} has no bars in the selection: widen it")
+    # Closed here, so that no thread reads on when a chunk fails.
+    with closing(ahead(steps) if threads > 1 else steps) as drawn:
+        for chunk, prepared in drawn:
+            with clock.phase("scan"):
+                entries = feed.entries(chunk, prepared)
+            with clock.phase("simulate"):
+                done = book.pass_chunk(chunk, entries)
+                totals.add(done, book.points)
+            if totals.bars == 0:
+                totals.first_time = int(chunk.timestamp[chunk.history])
+            totals.bars = chunk.base + chunk.rows
+            with clock.phase("write"):
+                sink.add(done, book.points)
+            if head is not None:
+                head.add(chunk, done)
+            if on_progress is not None:
+                trades = int(totals.tally["trades"][0])
+                on_progress(Progress(totals.bars, total, trades, time.perf_counter() - started))
     if totals.bars < feed.warmup:
         raise InputError(
             f"{bars.label} has {totals.bars} bars in the selection, and the indicators of {feed.name} give no value before "

@@ -10,18 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from barloom.errors import InputError
 
 Unit = Literal["atr", "pct", "points", "pips", "r", "none"]
-UNITS: dict[str, str] = {
-    "atr": "multiples of the ATR 14 at the signal",
-    "pct": "percent of the close at the signal",
-    "points": "price units",
-    "pips": "0.0001, or 0.01 where the first close is 20 or more",
-    "r": "multiples of the stop distance",
-    "none": "no level",
-}
 
 
 class Distance(BaseModel):
-    """A distance from the fill price: a unit and how many of it (``atr:2``, ``points:0.0020``, ``r:2``, ``none``)."""
+    """A distance from the fill price: a unit and how many of it (``atr:2``, ``points:0.0020``, ``r:2``, ``none``).
+
+    Units: ``atr`` multiples of the ATR 14 at the signal, ``pct`` percent of the close at the signal, ``points`` price units, ``pips``
+    of 0.0001 (0.01 where the first close is 20 or more), ``r`` multiples of the stop distance.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

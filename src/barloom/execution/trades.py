@@ -29,7 +29,6 @@ REFUSALS: dict[int, str] = {
 NO_FILL, INVALID_BRACKET, NO_STOP, NO_EQUITY, POSITION, CONFLICT = REFUSALS.values()
 
 REASONS: dict[int, str] = {1: "stop", 2: "target", 3: "time", 4: "end"}
-STOP, TARGET, TIME, END = REASONS.values()
 
 # Field for field the struct of barloom_trade.pxd.
 TRADE = np.dtype(
