@@ -1,162 +1,24 @@
-"""The exit resolver, the engine in memory, and the indicators against TA-Lib. Answers are checked before anything is timed."""
+"""The engine in memory, with and without bounds, and the indicators against TA-Lib. Answers are checked before anything is timed."""
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Callable
-from time import perf_counter
 
 import numpy as np
-from measure import Row, interleaved, seconds, spread
+from made import brackets, synthetic
+from measure import Row, interleaved, ratio, spread
 
 import barloom as bl
-from barloom._native import chunking, simulation
-from barloom.backtest.orchestrator import CHUNK_ROWS, run
+from barloom.backtest.orchestrator import run, weave
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.resolve import feed_of, rules_of
+from barloom.backtest.results import RunResult
 from barloom.bars.chunk import Chunk
-from barloom.execution import reference
-from barloom.execution.entries import Entries
-from barloom.execution.trades import OPEN, TRADE
 from barloom.indicators import spec
 from barloom.indicators.cache import IndicatorBank
-
-Arrays = tuple[np.ndarray, ...]
-
-
-def synthetic(rows: int) -> Arrays:
-    """Generated bars as arrays: time, open, high, low, close."""
-    parts = [
-        [column[chunk.history :].copy() for column in (chunk.timestamp, chunk.open, chunk.high, chunk.low, chunk.close)]
-        for chunk in bl.from_synthetic(rows, seed=1).chunks(1 << 18)
-    ]
-    return tuple(np.concatenate(pieces) for pieces in zip(*parts, strict=True))
-
-
-def brackets(arrays: Arrays, count: int, distance: float) -> Entries:
-    """Entries spread evenly over the bars, both sides, stop and target at one distance."""
-    where = np.linspace(0, len(arrays[0]) - 2, count).astype(np.int64)
-    return Entries(where, np.where(np.arange(count) % 2, 1, -1), stop=distance, target=distance)
-
-
-class Resolver:
-    """Block extremes and exits of overlapping entries over all bars, chunk by chunk, without the ledger."""
-
-    def __init__(self, arrays: Arrays, entries: Entries, threads: int) -> None:
-        self.arrays, self.entries, self.threads = arrays, entries, threads
-        self.trades = np.empty(len(entries), dtype=TRADE)
-        blocks = CHUNK_ROWS // simulation.BLOCK_BARS
-        groups = blocks // simulation.GROUP_BLOCKS
-        self.extremes = [np.empty(size) for size in (blocks, blocks, groups, groups)]
-        self.unlimited = np.empty(0, dtype=np.int64)
-        self.kernel_seconds = 0.0
-
-    def __call__(self) -> np.ndarray:
-        time, opens, high, low, close = self.arrays
-        entries, count = self.entries, len(self.arrays[0])
-        going_on = np.empty(0, dtype=np.int64)
-        rows_of = self.trades.view(np.dtype((np.void, TRADE.itemsize)))
-        states = self.trades["state"]
-        self.kernel_seconds = 0.0
-        for base in range(0, count, CHUNK_ROWS):
-            cut = slice(base, min(base + CHUNK_ROWS, count))
-            rows = cut.stop - base
-            blocks = -(-rows // simulation.BLOCK_BARS)
-            groups = -(-blocks // simulation.GROUP_BLOCKS)
-            extremes = [
-                whole[:size] for whole, size in zip(self.extremes, (blocks, blocks, groups, groups), strict=True)
-            ]
-            started = perf_counter()
-            chunking.block_extremes(high[cut], low[cut], *extremes, self.threads)
-            self.kernel_seconds += perf_counter() - started
-            bars = (time[cut], opens[cut], high[cut], low[cut], close[cut])
-            warp = simulation.Warp(base, cut.stop == count, *bars, *extremes, False, 0, False, 0.0, 0.0)
-            if len(going_on):
-                active = rows_of[going_on]
-                started = perf_counter()
-                simulation.resume(active.view(TRADE), warp, self.threads)
-                self.kernel_seconds += perf_counter() - started
-                rows_of[going_on] = active
-            first, last = np.searchsorted(entries.signal_bar, [base, cut.stop])
-            mine = entries.take(slice(first, last))
-            asked = simulation.Asked(*(getattr(mine, name) for name in ORDER))
-            started = perf_counter()
-            simulation.enter(asked, self.trades[first:last], self.unlimited, 0, warp, self.threads)
-            self.kernel_seconds += perf_counter() - started
-            going_on = np.concatenate([going_on, np.arange(first, last)])
-            going_on = going_on[states[going_on] <= OPEN]
-        return self.trades
-
-
-ORDER = ("signal_bar", "side", "stop", "target", "stop_price", "target_price", "max_hold", "size")
-
-
-def resolver(rows: int, count: int, repeats: int) -> list[Row]:
-    """170k overlapping entries at growing distances, so growing holding times; the first against the reference."""
-    arrays = synthetic(rows)
-    found: list[Row] = []
-    works, held = [], []
-    for distance in (0.0003, 0.0009, 0.0035, 0.011, 0.045):
-        entries = brackets(arrays, count, distance)
-        work = Resolver(arrays, entries, threads=2)
-        trades = work()
-        held.append(float(np.mean(trades["exit_bar"] - trades["entry_bar"] + 1)))
-        works.append(work)
-    judged = [check_resolver(arrays, work, bars_held) for work, bars_held in zip(works[:3], held, strict=False)]
-    whole: list[list[float]] = [[] for _ in works]
-    kernels: list[list[float]] = [[] for _ in works]
-    for _ in range(repeats):
-        for work, all_of_it, inside in zip(works, whole, kernels, strict=True):
-            all_of_it.append(1e9 * seconds(work) / count)
-            inside.append(1e9 * work.kernel_seconds / count)
-    for bars_held, all_of_it, inside in zip(held, whole, kernels, strict=True):
-        found.append(
-            Row(
-                f"exit resolver, a trade of {bars_held:,.0f} bars on average",
-                statistics.median(inside),
-                "ns",
-                spread=spread(inside),
-                note=f"with the Python around the kernels {statistics.median(all_of_it):.0f} ns",
-            )
-        )
-    found[0].limit = 150
-    longest = statistics.median(kernels[-1]) / statistics.median(kernels[0])
-    found.append(Row("the longest trades over the shortest", longest, "x", 4))
-    for bars_held, (plain, ours, compared) in zip(held, judged, strict=False):
-        found.append(
-            Row(
-                f"reference simulator over the resolver, a trade of {bars_held:,.0f} bars",
-                plain / ours,
-                "x",
-                1000,
-                at_least=True,
-                note=f"{compared} trades equal",
-            )
-        )
-    return found
-
-
-def check_resolver(arrays: Arrays, work: Resolver, bars_held: float) -> tuple[float, float, int]:
-    """The resolver's trades of the first bars against the reference; seconds a trade of each, and how many trades."""
-    part = 200_000
-    entries = work.entries.take(work.entries.signal_bar < part - 1)
-    entries = entries.take(slice(0, max(200, int(400_000 / bars_held))))
-    cut = tuple(column[:part] for column in arrays)
-    ours = Resolver(cut, entries, threads=2)
-    trades = ours()
-    plain = reference.ReferenceBars(*(column.tolist() for column in cut))
-    orders = reference.orders_of(entries, 0)
-
-    def resolve_all() -> None:
-        for order in orders:
-            reference.resolve(order, plain, "next_open", "pessimistic", bl.Costs(), needs_stop=False)
-
-    taken = seconds(resolve_all)
-    assert [order.exit_bar for order in orders] == trades["exit_bar"].tolist()
-    assert [order.exit_price for order in orders] == trades["exit_price"].tolist()
-    assert [order.mae for order in orders] == trades["mae"].tolist()
-    # Enough trades for a time of the engine: the whole set, not only those the reference walked.
-    work()
-    return taken / len(orders), work.kernel_seconds / len(work.entries), len(orders)
+from barloom.strategies.registry import load_strategy
 
 
 def engine(rows: int, repeats: int) -> list[Row]:
@@ -199,6 +61,47 @@ def simulated(rows: int, count: int, repeats: int) -> list[Row]:
             spread=spread(times),
         )
     ]
+
+
+def bounds(rows: int, count: int, repeats: int) -> list[Row]:
+    """What the accounts of the best and the worst case cost beside the chosen one."""
+    bars = bl.from_arrays(*(arrays := synthetic(rows)))
+    # So near that many bars hold both levels, and the cases part early.
+    entries = brackets(arrays, count, 0.00015)
+    parameters = RunParameters(strategy="ema-cross", stop="pips:1.5", target="pips:1.5", size=1.0)
+    strategy = load_strategy(parameters.strategy, parameters.params)
+
+    def simulated(with_bounds: bool) -> RunResult:
+        return bl.simulate(bars, entries, position="overlap", threads=2, bounds=with_bounds)
+
+    def whole_run(with_bounds: bool) -> RunResult:
+        rules = dataclasses.replace(rules_of(parameters), bounds=with_bounds)
+        return weave(bars, feed_of(parameters, strategy), rules, threads=2)
+
+    found = []
+    for name, work in (("bl.simulate, overlapping entries", simulated), ("a run of ema-cross", whole_run)):
+        with_them, without = work(True), work(False)
+        ambiguous = int(with_them.trades["ambiguous"].sum())
+        assert ambiguous > 0 and with_them.digest == without.digest
+        assert with_them.bounds is not None and without.bounds is None
+        low, chosen, high = (
+            case.net_pnl for case in (with_them.bounds.worst, with_them.bounds.chosen, with_them.bounds.best)
+        )
+        assert low <= chosen <= high and low < high, (low, chosen, high)
+        ours, plainly = interleaved([lambda work=work: work(True), lambda work=work: work(False)], repeats)
+        value, between = ratio(ours, plainly)
+        found.append(
+            Row(
+                f"{name}: with bounds over without",
+                value,
+                "x",
+                1.3,
+                spread=between,
+                note=f"{statistics.median(ours):.3f} s over {statistics.median(plainly):.3f} s, "
+                f"{ambiguous:,} ambiguous of {with_them.trades_count:,} trades",
+            )
+        )
+    return found
 
 
 def indicators(rows: int, repeats: int) -> list[Row]:

@@ -17,18 +17,23 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import commands
 import kernels
+import peers
+import resolving
 from measure import HEADER, Row, machine, record
 
 
-def sections(folder: Path, repeats: int) -> dict[str, Callable[[], list[Row]]]:
-    ten = 10_000_000
+def sections(folder: Path, repeats: int, scale: float) -> dict[str, Callable[[], list[Row]]]:
+    ten, eight, entries = (int(scale * rows) for rows in (10_000_000, 8_000_000, 170_000))
     return {
         "start": lambda: commands.start_up(repeats),
         "csv": lambda: commands.from_csv(folder, ten, repeats),
         "arrow": lambda: commands.from_arrow(folder, ten, repeats),
-        "memory": lambda: commands.peak_memory(folder, [1_000_000, ten, 50_000_000]),
-        "resolver": lambda: kernels.resolver(8_000_000, 170_000, repeats),
-        "simulate": lambda: kernels.simulated(8_000_000, 170_000, repeats),
+        "memory": lambda: commands.peak_memory(folder, [ten // 10, ten, 5 * ten]),
+        "resolver": lambda: resolving.brackets_by_holding_time(eight, entries, repeats),
+        "trailing": lambda: resolving.trailing(eight, entries, repeats),
+        "simulate": lambda: kernels.simulated(eight, entries, repeats),
+        "bounds": lambda: kernels.bounds(eight, entries, repeats),
+        "vectorbt": lambda: peers.vectorbt(eight, entries, repeats),
         "engine": lambda: kernels.engine(ten, repeats),
         "indicators": lambda: kernels.indicators(ten, repeats),
     }
@@ -37,18 +42,23 @@ def sections(folder: Path, repeats: int) -> dict[str, Callable[[], list[Row]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "section", nargs="*", help="which to run: start csv arrow memory resolver simulate engine indicators"
+        "section",
+        nargs="*",
+        help="which to run: start csv arrow memory resolver trailing simulate bounds vectorbt engine indicators",
     )
     parser.add_argument("--repeats", type=int, default=5, help="counted repeats, interleaved where two are compared")
     parser.add_argument(
         "--data", type=Path, help="folder for generated bars, kept for the next time; default: a temporary one"
     )
     parser.add_argument("--record", type=Path, help="write the rows and the machine as JSON")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="of the bars and entries, to try a section out; 1 to measure"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.data or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        known = sections(folder, options.repeats)
+        known = sections(folder, options.repeats, options.scale)
         unknown = set(options.section) - set(known)
         if unknown:
             parser.error(f"unknown section {', '.join(sorted(unknown))}: known are {' '.join(known)}")

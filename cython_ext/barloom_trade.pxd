@@ -15,12 +15,26 @@ cdef enum Refusal:
     NO_EQUITY = 4            # nothing left to risk
     POSITION = 5             # every place was taken
     CONFLICT = 6             # a long and a short on one bar
+    EXPIRED = 7              # a limit or stop order that no bar touched while it was good
+    INSUFFICIENT_MARGIN = 8  # more notional than the leverage allows
+    BELOW_MINIMUM = 9        # fewer lots than may be traded
+    EMPTY_PART = 10          # a part of a ladder that rounds to nothing: no row, and not counted
 
 cdef enum Reason:
     STOP = 1
     TARGET = 2
     TIME = 3
     END = 4
+    TRAIL = 5
+    BREAKEVEN = 6
+    SIGNAL = 7
+    SESSION = 8
+
+cdef enum Mark:
+    STOP_IS_PRICE = 1        # while WORKING: how to read stop and target
+    TARGET_IS_PRICE = 2
+    DECIDED = 4              # finer bars showed what came first
+    INSIDE = 8               # filled inside its entry bar, not at its open
 
 cdef struct Trade:
     int64_t trade_id
@@ -36,16 +50,16 @@ cdef struct Trade:
     double target
     double size
     double exit_price
-    double mfe
+    double mfe               # while OPEN: the best and the worst price seen, times the side
     double mae
     int8_t side
     uint8_t state
     uint8_t refusal
-    uint8_t exit_reason
+    uint8_t exit_reason      # while OPEN: what set the stop
     uint8_t gap
     uint8_t ambiguous
-    uint8_t stop_is_price    # while WORKING: how to read stop and target
-    uint8_t target_is_price
+    uint8_t marks            # bits of Mark
+    uint8_t part             # of a ladder, from 0
     double gross_pnl         # from here on the ledger writes; the exit resolver touches the 128 bytes before
     double spread_cost
     double slippage_cost
@@ -53,3 +67,20 @@ cdef struct Trade:
     double swap
     double net_pnl
     double r
+    double size_best         # size in the best and the worst case, 0 where that case has no such trade
+    double size_worst
+
+# What only some trades ask for: an array beside the trades, or none at all.
+cdef struct Plan:
+    int64_t order            # number of the signal: the parts of a ladder share it
+    int64_t good_for         # bars a limit or stop order may wait
+    double price             # of a limit or stop order, NaN for a market order
+    double trail             # distance from the peak, NaN for none
+    double trail_share       # distance from the peak as a share of it, beside ``trail``; 0 for none
+    double activation        # how far the peak must be from the entry before the trail counts
+    double trigger           # how far the peak must be from the entry to move the stop to breakeven, NaN for never
+    double offset            # of that stop from the entry
+    double slippage          # price units a market or stop fill; NaN while WORKING for that of the rules
+    double fraction          # of the whole size
+    double nearest           # smallest target distance of a ladder, NaN without one
+    double spread            # paid by this trade, in price units

@@ -3,6 +3,7 @@
 from cython cimport overflowcheck
 from cython.parallel cimport prange
 from libc.float cimport DBL_MAX
+from libc.math cimport INFINITY
 from libc.string cimport memcpy
 
 from barloom_types cimport BLOCK, GROUP, int64_t, larger, mix, smaller, uint64_t
@@ -23,7 +24,8 @@ cdef enum:
     RUN = 256                # bars checked, hashed and copied together while they are in the first-level cache
 
 cdef enum:                   # of a bad row, in order of precedence; take_bars' docstring is the reference
-    UNPARSABLE_TIME, UNPARSABLE_PRICE, MALFORMED, UNSORTED, REPEATED, NOT_FINITE, NOT_POSITIVE, HIGH_LOW
+    UNPARSABLE_TIME, UNPARSABLE_PRICE, MALFORMED, UNSORTED, REPEATED, NOT_FINITE, NOT_POSITIVE, HIGH_LOW,
+    NO_ASK, BAD_ASK, CROSSED
     CLEAN = -1
 
 cdef struct Tally:           # what take_bars carries from call to call, laid over the caller's int64 array: 8 bytes a field, no padding
@@ -32,14 +34,16 @@ cdef struct Tally:           # what take_bars carries from call to call, laid ov
     int64_t start            # times before it are passed over
     int64_t end              # at the first time from here on the taking is finished
     int64_t finished
-    int64_t counts[8]        # bad rows by kind
-    int64_t first[8]         # the first of each
+    int64_t counts[11]       # bad rows by kind
+    int64_t first[11]        # the first of each
+    uint64_t ask_hash[4]     # the lanes of the ask columns: open, high, low, close
 
 KIND_NAMES = (
     "unparsable_time", "unparsable_price", "malformed", "unsorted", "repeated", "not_finite", "not_positive", "high_low",
+    "no_ask", "bad_ask", "crossed",
 )
 TALLY_SIZE = sizeof(Tally) // 8
-TALLY_LAST, TALLY_HASH, TALLY_START, TALLY_END, TALLY_FINISHED, TALLY_COUNTS, TALLY_FIRST = 0, 1, 6, 7, 8, 9, 17
+TALLY_LAST, TALLY_HASH, TALLY_START, TALLY_END, TALLY_FINISHED, TALLY_COUNTS, TALLY_FIRST, TALLY_ASK_HASH = 0, 1, 6, 7, 8, 9, 20, 31
 
 cdef int64_t NO_TIME = <int64_t>(<uint64_t>1 << 63)      # the smallest int64, which is also pandas' NaT
 
@@ -58,6 +62,10 @@ cdef struct Columns:
     const double* low
     const double* close
     const double* volume     # NULL where not asked for
+    const double* ask_open   # NULL, as the other three, where there are no ask prices
+    const double* ask_high
+    const double* ask_low
+    const double* ask_close
 
 
 cdef double highest(const double* values, Py_ssize_t count) noexcept nogil:
@@ -193,6 +201,14 @@ cdef bint run_is_clean(const Columns* bars, Py_ssize_t at, Py_ssize_t count, int
         for i in range(count):
             v = word(volume + i)
             bad |= v | (finite - v)
+    if bars.ask_open != NULL:
+        for i in range(at, at + count):
+            o = word(bars.ask_open + i)
+            h = word(bars.ask_high + i)
+            l = word(bars.ask_low + i)
+            c = word(bars.ask_close + i)
+            bad |= o | h | l | c | (finite - h) | (o - l) | (c - l) | (h - o) | (h - c)
+            bad |= (o - word(bars.open + i)) | (h - word(bars.high + i)) | (l - word(bars.low + i)) | (c - word(bars.close + i))
     return bad >= 0
 
 
@@ -222,12 +238,28 @@ cdef int kind_of(const Columns* bars, Py_ssize_t i, int64_t last) noexcept nogil
         return NOT_POSITIVE
     if h < larger(o, c) or l > smaller(o, c):
         return HIGH_LOW
+    return CLEAN if bars.ask_open == NULL else kind_of_ask(bars, i)
+
+
+cdef int kind_of_ask(const Columns* bars, Py_ssize_t i) noexcept nogil:
+    """What is wrong with the ask prices of a row whose bid prices are good."""
+    cdef double o = bars.ask_open[i], h = bars.ask_high[i], l = bars.ask_low[i], c = bars.ask_close[i]
+    if o == -INFINITY:
+        return NO_ASK
+    if o == INFINITY:
+        return BAD_ASK
+    if not (is_finite(o) and is_finite(h) and is_finite(l) and is_finite(c)):
+        return NOT_FINITE
+    if h < larger(o, c) or l > smaller(o, c):
+        return BAD_ASK
+    if o < bars.open[i] or h < bars.high[i] or l < bars.low[i] or c < bars.close[i]:
+        return CROSSED
     return CLEAN
 
 
 @overflowcheck(False)
 cdef void hash_run(const Columns* bars, Py_ssize_t at, Py_ssize_t count, Tally* tally) noexcept nogil:
-    """Carry the five hash lanes over a run: one lane a column, so that they advance side by side."""
+    """Carry the hash lanes over a run: one lane a column, so that they advance side by side."""
     cdef uint64_t t = tally.hash[0], o = tally.hash[1], h = tally.hash[2]
     cdef uint64_t l = tally.hash[3], c = tally.hash[4]
     cdef Py_ssize_t i
@@ -242,6 +274,18 @@ cdef void hash_run(const Columns* bars, Py_ssize_t at, Py_ssize_t count, Tally* 
     tally.hash[2] = h
     tally.hash[3] = l
     tally.hash[4] = c
+    if bars.ask_open == NULL:
+        return
+    o, h, l, c = tally.ask_hash[0], tally.ask_hash[1], tally.ask_hash[2], tally.ask_hash[3]
+    for i in range(at, at + count):
+        o = mix(o, <uint64_t>word(bars.ask_open + i))
+        h = mix(h, <uint64_t>word(bars.ask_high + i))
+        l = mix(l, <uint64_t>word(bars.ask_low + i))
+        c = mix(c, <uint64_t>word(bars.ask_close + i))
+    tally.ask_hash[0] = o
+    tally.ask_hash[1] = h
+    tally.ask_hash[2] = l
+    tally.ask_hash[3] = c
 
 
 cdef void copy_run(const Columns* source, Py_ssize_t at, Columns* target, Py_ssize_t to, Py_ssize_t count) noexcept nogil:
@@ -253,6 +297,11 @@ cdef void copy_run(const Columns* source, Py_ssize_t at, Columns* target, Py_ssi
     memcpy(<void*>(target.close + to), source.close + at, size)
     if source.volume != NULL:
         memcpy(<void*>(target.volume + to), source.volume + at, size)
+    if source.ask_open != NULL:
+        memcpy(<void*>(target.ask_open + to), source.ask_open + at, size)
+        memcpy(<void*>(target.ask_high + to), source.ask_high + at, size)
+        memcpy(<void*>(target.ask_low + to), source.ask_low + at, size)
+        memcpy(<void*>(target.ask_close + to), source.ask_close + at, size)
 
 
 cdef Py_ssize_t take(
@@ -295,12 +344,29 @@ cdef Py_ssize_t take(
     return i
 
 
+cdef Py_ssize_t point_at_asks(Columns* columns, object ask, Py_ssize_t rows) except -1:
+    """Let columns point at ask prices as long as the others; at nothing where there are none."""
+    cdef const double[::1] open, high, low, close
+    columns.ask_open = columns.ask_high = columns.ask_low = columns.ask_close = NULL
+    if ask is None:
+        return 0
+    open, high, low, close = ask
+    if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
+        raise ValueError(f"{rows} times beside {open.shape[0]}, {high.shape[0]}, {low.shape[0]} and {close.shape[0]} ask prices")
+    if rows:
+        columns.ask_open = &open[0]
+        columns.ask_high = &high[0]
+        columns.ask_low = &low[0]
+        columns.ask_close = &close[0]
+    return 0
+
+
 def take_bars(
     const int64_t[::1] time not None, const double[::1] open not None, const double[::1] high not None,
     const double[::1] low not None, const double[::1] close not None, const double[::1] volume,
     Py_ssize_t begin, int64_t first_row, int64_t[::1] tally not None,
     int64_t[::1] time_out=None, double[::1] open_out=None, double[::1] high_out=None, double[::1] low_out=None,
-    double[::1] close_out=None, double[::1] volume_out=None, Py_ssize_t filled=0,
+    double[::1] close_out=None, double[::1] volume_out=None, Py_ssize_t filled=0, tuple ask=None, tuple ask_out=None,
 ) -> tuple[int, int]:
     """Check rows one by one, count the bad ones by kind, hash the good ones and copy them behind the ``filled`` ones of the out arrays.
 
@@ -309,15 +375,18 @@ def take_bars(
     Kinds of bad rows, in order of precedence, one a row:
     unparsable_time (time is the smallest int64), unparsable_price (that + 1), malformed (that + 2): the marks of a source for rows
     it could not read; unsorted (time before that of the last good row), repeated (equal to it), not_finite (a NaN or infinite price
-    or volume), not_positive (a price <= 0, a volume < 0), high_low (high < max(open, close) or low > min(open, close)).
+    or volume), not_positive (a price <= 0, a volume < 0), high_low (high < max(open, close) or low > min(open, close)); of the ask
+    prices, where there are any: no_ask (ask open is minus infinity, the mark of ``pair_asks``), bad_ask (it is plus infinity, another
+    mark, or high and low do not fit as in high_low), not_finite, crossed (an ask price below the bid price of its kind).
 
     Args:
         time: nanoseconds UTC. open, high, low, close, volume: as long as ``time``; volume None where it is not wanted.
         begin: first row to take.
         first_row: number of row 0 of these arrays in its source, which first rows are counted from.
+        ask, ask_out: open, high, low and close of the ask side, all or none.
         tally: ``TALLY_SIZE`` numbers carried from call to call, see ``Tally`` in barloom.bars.intake: time of the last good row,
             five hash lanes, start and end (exclusive) of the wanted times, 1 once a time at or past the end was met, count and
-            first row of each kind.
+            first row of each kind, four hash lanes of the ask columns.
 
     Returns:
         The row to go on from (the number of rows, unless the out arrays are full or the end was met), and the rows filled.
@@ -351,6 +420,8 @@ def take_bars(
             raise ValueError("volume and its out array go together")
         if volume_out is not None and volume_out.shape[0] != capacity:
             raise ValueError("the out arrays differ in length")
+        if (ask is None) != (ask_out is None):
+            raise ValueError("ask columns and their out arrays go together")
     if filled < 0 or filled > capacity:
         raise ValueError(f"{filled} of {capacity} rows are filled")
     if begin == rows or filled == capacity:
@@ -361,6 +432,7 @@ def take_bars(
     source.low = &low[0]
     source.close = &close[0]
     source.volume = NULL
+    point_at_asks(&source, ask, rows)
     if volume is not None:
         source.volume = &volume[0]
     if time_out is not None:
@@ -370,6 +442,7 @@ def take_bars(
         target.low = &low_out[0]
         target.close = &close_out[0]
         target.volume = NULL
+        point_at_asks(&target, ask_out, capacity)
         if volume_out is not None:
             target.volume = &volume_out[0]
         copies = &target
@@ -377,3 +450,78 @@ def take_bars(
     with nogil:
         begin = take(&source, begin, rows, copies, &done, capacity, first_row, carried)
     return begin, done
+
+
+# ---------------------------------------------------------------- bid and ask
+
+def pair_asks(
+    const int64_t[::1] time not None, tuple bid not None, Py_ssize_t begin,
+    const int64_t[::1] ask_time not None, tuple ask not None, Py_ssize_t ask_begin, bint ask_ended, tuple out not None,
+) -> tuple[int, int]:
+    """Put beside each bid row the ask row of its time, reading forward through both.
+
+    An ask row is looked for where time and prices of the bid row are good. Without an ask row of its time the bid row gets the ask open
+    minus infinity, beside one that is no good bar plus infinity; of several ask rows of one time the first counts. Ask rows without
+    a bid row are passed over. Any split of either side over calls gives the same asks.
+
+    Args:
+        time, ask_time: nanoseconds UTC, or the mark of a row that could not be read.
+        bid, ask: open, high, low and close, as long as their times.
+        begin, ask_begin: rows of either to go on from.
+        ask_ended: whether no ask rows follow these.
+        out: open, high, low and close of the ask side, as long as ``time``.
+
+    Returns:
+        The bid row to go on from (the number of rows, unless more ask rows are needed first), and the ask row.
+
+    Raises:
+        ValueError: a length does not fit the others, or a row to begin with lies outside.
+    """
+    cdef Columns bids, asks
+    cdef double[::1] open, high, low, close
+    cdef Py_ssize_t rows = time.shape[0], ask_rows = ask_time.shape[0], i = begin, at = ask_begin
+    cdef bint matched
+    open, high, low, close = out
+    if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
+        raise ValueError("the out arrays differ in length from the times")
+    if begin < 0 or begin > rows or ask_begin < 0 or ask_begin > ask_rows:
+        raise ValueError(f"begin is {begin} of {rows} bid rows, {ask_begin} of {ask_rows} ask rows")
+    point_at_bars(&bids, time, bid)
+    point_at_bars(&asks, ask_time, ask)
+    with nogil:
+        while i < rows:
+            open[i] = high[i] = low[i] = close[i] = -INFINITY
+            # A row back in time finds nothing, for the ask rows are past it; one of a bad price must not lead them to its time.
+            if kind_of(&bids, i, NO_TIME) == CLEAN:
+                # Marks are the smallest times: they are passed over too.
+                while at < ask_rows and asks.time[at] < bids.time[i]:
+                    at += 1
+                if at == ask_rows and not ask_ended:
+                    break
+                matched = at < ask_rows and asks.time[at] == bids.time[i]
+                if matched and kind_of(&asks, at, NO_TIME) == CLEAN:
+                    open[i] = asks.open[at]
+                    high[i] = asks.high[at]
+                    low[i] = asks.low[at]
+                    close[i] = asks.close[at]
+                elif matched:
+                    open[i] = INFINITY
+            i += 1
+    return i, at
+
+
+cdef Py_ssize_t point_at_bars(Columns* columns, const int64_t[::1] time, tuple prices) except -1:
+    """Let columns point at times and prices of one length, without volume and ask prices."""
+    cdef const double[::1] open, high, low, close
+    cdef Py_ssize_t rows = time.shape[0]
+    open, high, low, close = prices
+    if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
+        raise ValueError(f"{rows} times beside {open.shape[0]}, {high.shape[0]}, {low.shape[0]} and {close.shape[0]} prices")
+    columns.volume = columns.ask_open = columns.ask_high = columns.ask_low = columns.ask_close = NULL
+    if rows:
+        columns.time = &time[0]
+        columns.open = &open[0]
+        columns.high = &high[0]
+        columns.low = &low[0]
+        columns.close = &close[0]
+    return 0

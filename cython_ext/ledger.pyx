@@ -1,35 +1,27 @@
 """The ledger: one sequential pass in time order that sizes trades, charges costs, and marks equity to every close.
 
-Resolved exits come in; nothing here changes which trades happen or where they leave.
+Resolved exits come in; nothing here changes which trades happen or where they leave. Three accounts are kept: the chosen one, and
+one in which every ambiguous trade took its better and one in which it took its worse outcome. Both leave on the same bar, so the
+accounts differ in money alone. Until the first such trade they are one and the same, and only one is kept.
 """
 
 from libc.math cimport fabs, isnan
 from libc.stdint cimport int64_t, uint64_t
 
-from barloom_trade cimport NO_EQUITY, TARGET, Trade
-from barloom_types cimport bits, larger, mix
+from barloom_money cimport Account, Bill, Money, Terms, Verdict, carry, charge, is_undecided, judge, other_outcome, part_of
+from barloom_trade cimport CLOSED, EMPTY_PART, OPEN, Plan, Trade
+from barloom_types cimport BLOCK, bits, larger, mix, smaller
 
 cdef enum:
-    DAY = 86_400_000_000_000  # nanoseconds
+    CASES = 3                # the chosen account, the best case, the worst case
+    PIECE = 32               # closes whose extremes are looked at together
+    GROUP_BARS = 4096        # BLOCK * GROUP, written out: Cython 3.3 crashes on it with overflow checks on
+    ROW_BITS = 31            # of an event: the bar in the chunk above them, the row of the trade in them
+    ROW_MASK = 0x7FFFFFFF
 
-# Field for field ACCOUNT of execution/account.py.
-cdef struct Account:
-    double balance           # money of closed trades
-    double units             # signed units of open trades
-    double basis             # what open trades add to balance + units * close
-    double peak              # highest equity at a close
-    double max_drawdown
-    double max_drawdown_pct
-    double last_equity
-    int64_t open_trades
-    int64_t next_id
-    int64_t peak_time
-    int64_t longest_drawdown # nanoseconds from a peak until equity is back there
-    int64_t under_water      # whether equity is below its peak
-    int64_t exposed_bars
-    int64_t day_end          # first instant of the next UTC day
-    int64_t last_time
-    int64_t last_bar
+ROW = ROW_MASK
+
+cdef int64_t DAY = 86_400_000_000_000  # nanoseconds
 
 cdef struct Point:
     int64_t time
@@ -39,19 +31,13 @@ cdef struct Point:
     double equity
     double drawdown
 
-cdef struct Money:
-    double spread
-    double slippage
-    double commission
-    double units             # fixed units a trade, 0 for percent risk
-    double risk_pct
-
 # Field for field TALLY of execution/account.py.
 cdef struct Tally:
     int64_t trades
     int64_t wins
     int64_t losses
     int64_t ambiguous
+    int64_t undecided        # ambiguous, and no finer bars showed what came first
     int64_t with_risk
     int64_t bars_held
     int64_t longest_hold
@@ -67,69 +53,247 @@ cdef struct Tally:
     double best
     double worst
 
+cdef struct Bars:
+    const int64_t* time
+    const double* close
+    const double* ask_close  # NULL where the spread is constant
+    const double* block_high # extremes of 64 and of 4096 bars, NULL where nobody made them
+    const double* block_low
+    const double* group_high
+    const double* group_low
 
-cdef void charge(Trade* trade, const Money* money) noexcept nogil:
-    """Fill in the money of a closed trade: gross before every cost, each cost, and what is left."""
-    cdef double size = trade.size
-    cdef double risk = fabs(trade.entry_price - trade.initial_stop)
-    cdef int slipped = 1 if trade.exit_reason == TARGET else 2
-    cdef double moved = size * (trade.side * (trade.exit_price - trade.entry_price))
-    trade.spread_cost = money.spread * size
-    trade.slippage_cost = money.slippage * size * slipped
-    trade.commission = money.commission * size
-    trade.swap = 0.0
-    trade.gross_pnl = moved + trade.spread_cost + trade.slippage_cost
-    trade.net_pnl = trade.gross_pnl - trade.spread_cost - trade.slippage_cost - trade.commission - trade.swap
-    trade.r = trade.net_pnl / (risk * size)
-
-
-cdef inline void carry(Account* account, const Trade* trade, const Money* money, double direction) noexcept nogil:
-    """Add a trade to the open ones (direction +1) or take it out (-1). A short is marked on the ask."""
-    cdef double marked_from = trade.entry_price if trade.side > 0 else trade.entry_price - money.spread
-    account.units += direction * (trade.side * trade.size)
-    account.basis -= direction * (trade.side * trade.size * marked_from)
-    account.open_trades += <int64_t>direction
-    if account.open_trades == 0:
-        account.units = 0.0
-        account.basis = 0.0
-
-
-cdef void open_trade(Account* account, Trade* trade, const Money* money) noexcept nogil:
-    """Size a trade at its fill from the balance of trades closed before its entry bar, and give it its number.
+cdef inline void open_trade(
+    Account* accounts, Trade* trade, Verdict* verdicts, const Plan* plan, bint first, const Money* money, bint ask_column
+) noexcept nogil:
+    """Give a trade its size in every account and its number in the chosen one; ``first`` if it is the first part of its signal.
 
     What money refuses keeps its place until it would have left, so that which signals become trades never depends on money.
     """
-    cdef double risk = fabs(trade.entry_price - trade.initial_stop)
-    if isnan(trade.size):
-        if money.units > 0.0:
-            trade.size = money.units
+    cdef double size
+    cdef int64_t c
+    cdef Account* chosen = accounts
+    if first:
+        for c in range(chosen.cases):
+            judge(&verdicts[c], &accounts[c], trade, money)
+            accounts[c].accepted += verdicts[c].refusal == 0
+    for c in range(1, chosen.cases):
+        size = part_of(&verdicts[c], trade, plan, money)
+        if c == 1:
+            trade.size_best = size
         else:
-            trade.size = account.balance * money.risk_pct / 100.0 / risk
-            if not trade.size > 0.0:
-                trade.refusal = NO_EQUITY
-                return
-    trade.trade_id = account.next_id
-    account.next_id += 1
-    carry(account, trade, money, 1.0)
-
-
-cdef inline void mark(Account* account, double equity, int64_t time) noexcept nogil:
-    """Take one close into the peak and the drawdown."""
-    cdef double drawdown
-    if equity >= account.peak:
-        if account.under_water:
-            if time - account.peak_time > account.longest_drawdown:
-                account.longest_drawdown = time - account.peak_time
-            account.under_water = False
-        account.peak = equity
-        account.peak_time = time
+            trade.size_worst = size
+        if size > 0.0:
+            carry(&accounts[c], trade, size, 1.0, money, ask_column)
+    size = part_of(&verdicts[0], trade, plan, money)
+    if size > 0.0:
+        trade.size = size
+        trade.trade_id = chosen.next_id
+        chosen.next_id += 1
+        carry(chosen, trade, size, 1.0, money, ask_column)
     else:
+        trade.refusal = verdicts[0].refusal if verdicts[0].refusal != 0 else EMPTY_PART
+
+
+cdef void tell_apart(Account* accounts, Trade* trades, Py_ssize_t count) noexcept nogil:
+    """From here on the best and the worst case have accounts of their own."""
+    cdef Py_ssize_t k
+    accounts[0].cases = CASES
+    accounts[1] = accounts[2] = accounts[0]
+    for k in range(count):
+        trades[k].size_best = trades[k].size if trades[k].trade_id >= 0 else 0.0
+        trades[k].size_worst = trades[k].size_best
+
+
+cdef inline void book(
+    Account* account, const Trade* trade, double size, double net, const Money* money, bint ask_column
+) noexcept nogil:
+    """Close a trade in one account."""
+    carry(account, trade, size, -1.0, money, ask_column)
+    account.balance += net
+    account.trades += 1
+    account.wins += net > 0.0
+
+
+cdef inline void close_trade(
+    Account* accounts, Trade* trade, const Terms* terms, const Money* money, bint undecided, bint ask_column
+) noexcept nogil:
+    """Charge a trade that left and close it in every account that has it."""
+    cdef Bill bill
+    cdef double size, net, other
+    cdef int64_t c
+    if trade.refusal == 0:
+        bill = charge(trade, trade.size, trade.exit_price, trade.exit_reason, terms, money)
+        trade.spread_cost = bill.spread
+        trade.slippage_cost = bill.slippage
+        trade.commission = bill.commission
+        trade.swap = bill.swap
+        trade.gross_pnl = bill.gross
+        trade.net_pnl = bill.net
+        trade.r = bill.net / (fabs(trade.entry_price - trade.initial_stop) * trade.size * money.value)
+        book(accounts, trade, trade.size, bill.net, money, ask_column)
+    for c in range(1, accounts[0].cases):
+        size = trade.size_best if c == 1 else trade.size_worst
+        if size > 0.0:
+            if trade.refusal == 0 and size == trade.size:
+                net = trade.net_pnl
+            else:
+                net = charge(trade, size, trade.exit_price, trade.exit_reason, terms, money).net
+            if undecided:
+                other = other_outcome(trade, size, terms, money)
+                net = larger(net, other) if c == 1 else smaller(net, other)
+            book(&accounts[c], trade, size, net, money, ask_column)
+
+
+cdef inline double worth(const Account* account, const Bars* bars, Py_ssize_t j) noexcept nogil:
+    """Equity at a close."""
+    cdef double open_trades = account.units * bars.close[j] + account.basis
+    if bars.ask_close != NULL:
+        open_trades = open_trades + account.shorts * (bars.ask_close[j] - bars.close[j])
+    return account.balance + open_trades
+
+
+cdef inline void sink(Account* account, double equity) noexcept nogil:
+    """Take equity below the peak into the drawdown. As the peak never falls, only the deepest fall can be the largest share of it."""
+    cdef double drawdown = account.peak - equity
+    account.under_water = True
+    if drawdown > account.max_drawdown:
+        account.max_drawdown = drawdown
+        account.max_drawdown_pct = larger(account.max_drawdown_pct, drawdown / account.peak)
+
+
+cdef inline void mark(Account* account, double equity, const int64_t* when) noexcept nogil:
+    """Take one close into the peak and the drawdown. Its time is read only if equity is at its peak."""
+    cdef int64_t time
+    if equity < account.peak:
+        sink(account, equity)
+        return
+    time = when[0]
+    if account.under_water:
+        if time - account.peak_time > account.longest_drawdown:
+            account.longest_drawdown = time - account.peak_time
+        account.under_water = False
+    account.peak = equity
+    account.peak_time = time
+
+
+cdef inline void mark_piece(
+    Account* account, const Bars* bars, Py_ssize_t start, Py_ssize_t end, double lowest, double highest
+) noexcept nogil:
+    """Mark some closes, one by one only if equity may have come back to its peak.
+
+    Rounding keeps order, so equity at the lowest and at the highest close is the least and the most there is, to the bit.
+    """
+    cdef Py_ssize_t j
+    cdef double at_lowest = account.balance + (account.units * lowest + account.basis)
+    cdef double at_highest = account.balance + (account.units * highest + account.basis)
+    cdef double most = larger(at_lowest, at_highest)
+    cdef double least = smaller(at_lowest, at_highest)
+    if most < account.peak and account.shorts == 0.0:
+        sink(account, least)
+    else:
+        for j in range(start, end):
+            mark(account, worth(account, bars, j), bars.time + j)
+
+
+cdef inline bint pass_quietly(Account* accounts, double lowest, double highest) noexcept nogil:
+    """Pass bars between two prices if equity can neither come back to its peak there nor fall deeper than it ever did."""
+    cdef int64_t c
+    cdef double at_lowest, at_highest
+    cdef Account* account
+    for c in range(accounts[0].cases):
+        account = &accounts[c]
+        if account.open_trades == 0:
+            continue
+        at_lowest = account.balance + (account.units * lowest + account.basis)
+        at_highest = account.balance + (account.units * highest + account.basis)
+        if (
+            larger(at_lowest, at_highest) >= account.peak
+            or account.peak - smaller(at_lowest, at_highest) > account.max_drawdown
+            or account.shorts != 0.0
+        ):
+            return False
         account.under_water = True
-        drawdown = account.peak - equity
-        if drawdown > account.max_drawdown:
-            account.max_drawdown = drawdown
-        if drawdown > account.max_drawdown_pct * account.peak:
-            account.max_drawdown_pct = drawdown / account.peak
+    return True
+
+
+cdef inline void mark_stretch(Account* accounts, const Bars* bars, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+    """Mark the closes of a stretch on which nothing fills or leaves. Where nothing is open, equity stays what it was."""
+    cdef const double* close = bars.close
+    cdef Py_ssize_t j, k, piece_end, block_end
+    cdef int64_t c, open_trades = 0
+    cdef double low, low_2, high, high_2
+    for c in range(accounts[0].cases):
+        open_trades += accounts[c].open_trades
+    if open_trades > 0:
+        j = start
+        block_end = end
+        while j < end:
+            if bars.block_high != NULL and (j == start or j % BLOCK == 0):
+                if j % GROUP_BARS == 0 and end - j >= GROUP_BARS:
+                    if pass_quietly(accounts, bars.group_low[j // GROUP_BARS], bars.group_high[j // GROUP_BARS]):
+                        j += GROUP_BARS
+                        continue
+                block_end = j - j % BLOCK + BLOCK
+                if block_end > end:
+                    block_end = end
+                if pass_quietly(accounts, bars.block_low[j // BLOCK], bars.block_high[j // BLOCK]):
+                    j = block_end
+                    continue
+            piece_end = j + PIECE if block_end - j > PIECE else block_end
+            low = low_2 = high = high_2 = close[j]
+            # Two chains of comparisons, so that one works while the other waits.
+            k = j + 1
+            while k + 1 < piece_end:
+                low = smaller(close[k], low)
+                high = larger(close[k], high)
+                low_2 = smaller(close[k + 1], low_2)
+                high_2 = larger(close[k + 1], high_2)
+                k += 2
+            if k < piece_end:
+                low = smaller(close[k], low)
+                high = larger(close[k], high)
+            low = smaller(low, low_2)
+            high = larger(high, high_2)
+            for c in range(accounts[0].cases):
+                if accounts[c].open_trades > 0:
+                    mark_piece(&accounts[c], bars, j, piece_end, low, high)
+            j = piece_end
+    for c in range(accounts[0].cases):
+        if accounts[c].open_trades > 0:
+            accounts[c].exposed_bars += end - start
+            accounts[c].last_equity = worth(&accounts[c], bars, end - 1)
+        else:
+            mark(&accounts[c], accounts[c].last_equity, bars.time + end - 1)
+
+
+cdef Py_ssize_t first_from(const int64_t* time, Py_ssize_t start, Py_ssize_t n, int64_t moment, Py_ssize_t guess) noexcept nogil:
+    """The first bar from ``start`` on that opens at or after a moment, n if there is none: by leaps from a guess, then by halves."""
+    cdef Py_ssize_t leap = 1
+    cdef Py_ssize_t end = n
+    cdef Py_ssize_t middle = guess if guess < n else n
+    if middle < n and time[middle] < moment:
+        while middle < n and time[middle] < moment:
+            start = middle + 1
+            middle = middle + leap
+            leap = leap * 2
+        if middle < n:
+            end = middle
+    else:
+        end = middle
+        middle = middle - 1
+        while middle >= start and time[middle] >= moment:
+            end = middle
+            middle = middle - leap
+            leap = leap * 2
+        if middle >= start:
+            start = middle + 1
+    while start < end:
+        middle = start + (end - start) // 2
+        if time[middle] < moment:
+            start = middle + 1
+        else:
+            end = middle
+    return start
 
 
 cdef inline void point(Point* out, const Account* account, int64_t time, int64_t bar, int64_t trade_id) noexcept nogil:
@@ -141,104 +305,210 @@ cdef inline void point(Point* out, const Account* account, int64_t time, int64_t
     out.drawdown = larger(0.0, account.peak - account.last_equity)
 
 
+def events(const Trade[::1] trades not None, int64_t base, int64_t[::1] fills not None, int64_t[::1] exits not None):
+    """List what filled and what closed on a chunk that begins with bar ``base``.
+
+    An event is the bar in the chunk and the row of the trade as one number, so that sorted events lie in the order of time, and those
+    of one bar in the order of the trades. ``fills`` and ``exits`` have room for one a trade. Returns how many were written to each,
+    and whether the fills are in order already.
+    """
+    cdef Py_ssize_t k
+    cdef Py_ssize_t filled = 0
+    cdef Py_ssize_t left = 0
+    cdef bint in_order = True
+    cdef const Trade* trade
+    if fills.shape[0] < trades.shape[0] or exits.shape[0] < trades.shape[0]:
+        raise ValueError("room for a fill and an exit a trade")
+    if trades.shape[0] > ROW_MASK:
+        raise ValueError("more trades than an event can tell apart")
+    with nogil:
+        for k in range(trades.shape[0]):
+            trade = &trades[k]
+            if trade.state != OPEN and trade.state != CLOSED:
+                continue
+            if trade.entry_bar >= base:
+                fills[filled] = (trade.entry_bar - base) << ROW_BITS | k
+                if filled > 0 and fills[filled] < fills[filled - 1]:
+                    in_order = False
+                filled += 1
+            if trade.state == CLOSED:
+                exits[left] = (trade.exit_bar - base) << ROW_BITS | k
+                left += 1
+    return filled, left, in_order
+
+
+cdef int check_events(const int64_t[::1] found, Py_ssize_t bars, Py_ssize_t rows) except -1:
+    cdef Py_ssize_t k
+    for k in range(found.shape[0]):
+        if found[k] < 0 or found[k] >> ROW_BITS >= bars or (found[k] & ROW_MASK) >= rows or (k > 0 and found[k] <= found[k - 1]):
+            raise ValueError("events are sorted and lie on the bars of the chunk")
+    return 0
+
+
 def settle(
     Account[::1] accounts not None,
     Trade[::1] trades not None,
+    const Plan[::1] plans,
     const int64_t[::1] fills not None,
     const int64_t[::1] exits not None,
+    const double[::1] nights,
     const int64_t[::1] time not None,
     const double[::1] close not None,
+    const double[::1] ask_close,
     int64_t base,
-    double spread,
-    double slippage,
-    double commission,
-    double units,
-    double risk_pct,
+    const Money[::1] money not None,
     Point[::1] points not None,
+    const double[::1] block_high=None,
+    const double[::1] block_low=None,
+    const double[::1] group_high=None,
+    const double[::1] group_low=None,
 ):
-    """Pass one chunk through the account.
+    """Pass one chunk through the accounts.
 
-    ``fills`` and ``exits`` are indices into ``trades`` of what filled and what closed in this chunk, by entry and by exit bar, ties in
-    the order of the entries. ``points`` has room for a point an exit and a point a day. Returns how many points were written.
+    ``fills`` and ``exits`` are sorted events; ``nights`` has one item an exit, or is None where no swap is charged. ``plans`` stand
+    beside the trades, or are None; bars with an ask column have them. ``points`` has room for a point an exit and a point a day.
+    The extremes of the bid, all or none, spare most closes. Returns how many points were written.
     """
     cdef Py_ssize_t n = time.shape[0]
     cdef Py_ssize_t fill_count = fills.shape[0]
     cdef Py_ssize_t exit_count = exits.shape[0]
     cdef Py_ssize_t j = 0
-    cdef Py_ssize_t k, next_event
     cdef Py_ssize_t f = 0
     cdef Py_ssize_t x = 0
     cdef Py_ssize_t written = 0
-    cdef Py_ssize_t first_point
     cdef Py_ssize_t room = points.shape[0]
-    cdef Account account
+    cdef Py_ssize_t day_start = 0
+    cdef Py_ssize_t k, day_stop, next_fill, next_exit, end, first_point
+    cdef int64_t c
+    cdef int64_t order = -1
+    cdef bint undecided, first_part
+    cdef bint ask_column = ask_close is not None
+    cdef bint swaps = nights is not None
+    cdef const Plan* plan = NULL
+    cdef const Plan* all_plans = NULL
     cdef Trade* trade
-    cdef Money money = Money(spread, slippage, commission, units, risk_pct)
-    if close.shape[0] != n or n == 0 or accounts.shape[0] != 1:
-        raise ValueError("one account, and a time for every close")
-    for k in range(fill_count):
-        if not 0 <= fills[k] < trades.shape[0] or not 0 <= trades[fills[k]].entry_bar - base < n:
-            raise ValueError("fills lie on the bars of the chunk")
-    for k in range(exit_count):
-        if not 0 <= exits[k] < trades.shape[0] or not 0 <= trades[exits[k]].exit_bar - base < n:
-            raise ValueError("exits lie on the bars of the chunk")
-    account = accounts[0]
+    cdef Account books[CASES]
+    cdef Verdict verdicts[CASES]
+    cdef Terms terms
+    cdef Money rates
+    cdef Bars bars
+    if accounts.shape[0] != CASES or money.shape[0] != 1 or n == 0:
+        raise ValueError("three accounts, one row of rates, and at least one bar")
+    if close.shape[0] != n or (ask_column and ask_close.shape[0] != n):
+        raise ValueError("the columns of a chunk have one length")
+    if plans is not None and plans.shape[0] != trades.shape[0]:
+        raise ValueError("a plan for every trade, or none at all")
+    if plans is None and (ask_column or money[0].parts > 1):
+        raise ValueError("trades of a ladder, and of bars with an ask column, have plans")
+    if swaps and nights.shape[0] != exit_count:
+        raise ValueError("nights for every exit")
+    check_events(fills, n, trades.shape[0])
+    check_events(exits, n, trades.shape[0])
+    if plans is not None and plans.shape[0] > 0:
+        all_plans = &plans[0]
+    bars = Bars(&time[0], &close[0], NULL, NULL, NULL, NULL, NULL)
+    if ask_column:
+        bars.ask_close = &ask_close[0]
+    if block_high is not None:
+        if block_low is None or group_high is None or group_low is None:
+            raise ValueError("all extremes or none")
+        if block_high.shape[0] * BLOCK < n or block_low.shape[0] * BLOCK < n:
+            raise ValueError("too few block extremes")
+        if group_high.shape[0] * GROUP_BARS < n or group_low.shape[0] * GROUP_BARS < n:
+            raise ValueError("too few group extremes")
+        bars.block_high = &block_high[0]
+        bars.block_low = &block_low[0]
+        bars.group_high = &group_high[0]
+        bars.group_low = &group_low[0]
+    rates = money[0]
+    terms = Terms(rates.spread, rates.slippage, 1, 0.0)
+    for c in range(CASES):
+        books[c] = accounts[c]
+        verdicts[c] = Verdict(0, False, 0.0, 0.0)
     with nogil:
+        day_stop = first_from(bars.time, 0, n, books[0].day_end, 0)
         while j < n and written < room:
-            if time[j] >= account.day_end:
-                if account.last_bar >= 0:
-                    point(&points[written], &account, account.last_time, account.last_bar, -1)
+            if j == day_stop:
+                if j > 0:
+                    books[0].last_time = bars.time[j - 1]
+                    books[0].last_bar = base + j - 1
+                if books[0].last_bar >= 0:
+                    point(&points[written], &books[0], books[0].last_time, books[0].last_bar, -1)
                     written += 1
-                account.day_end = (time[j] // DAY + (1 if time[j] >= 0 or time[j] % DAY == 0 else 0)) * DAY
-            while f < fill_count and trades[fills[f]].entry_bar == base + j:
-                open_trade(&account, &trades[fills[f]], &money)
+                books[0].day_end = (time[j] // DAY + (1 if time[j] >= 0 or time[j] % DAY == 0 else 0)) * DAY
+                # A day is most likely as long as the last one.
+                day_stop = first_from(bars.time, j + 1, n, books[0].day_end, j + (j - day_start if j > day_start else 1))
+                day_start = j
+            next_fill = <Py_ssize_t>(fills[f] >> ROW_BITS) if f < fill_count else n
+            next_exit = <Py_ssize_t>(exits[x] >> ROW_BITS) if x < exit_count else n
+            if j < next_fill and j < next_exit:
+                end = next_fill if next_fill < next_exit else next_exit
+                if day_stop < end:
+                    end = day_stop
+                mark_stretch(books, &bars, j, end)
+                j = end
+                continue
+            while f < fill_count and fills[f] >> ROW_BITS == j:
+                k = <Py_ssize_t>(fills[f] & ROW_MASK)
+                trade = &trades[k]
                 f += 1
-            account.exposed_bars += account.open_trades > 0
+                first_part = True
+                if all_plans != NULL:
+                    plan = &all_plans[k]
+                    first_part = rates.parts <= 1 or trade.part == 0 or plan.order != order
+                    order = plan.order
+                open_trade(books, trade, verdicts, plan, first_part, &rates, ask_column)
+            for c in range(books[0].cases):
+                books[c].exposed_bars += books[c].open_trades > 0
             first_point = written
-            while x < exit_count and trades[exits[x]].exit_bar == base + j and written < room:
-                trade = &trades[exits[x]]
+            while x < exit_count and exits[x] >> ROW_BITS == j and written < room:
+                k = <Py_ssize_t>(exits[x] & ROW_MASK)
+                trade = &trades[k]
+                if swaps:
+                    terms.nights = nights[x]
                 x += 1
-                if trade.refusal != 0:
-                    continue
-                charge(trade, &money)
-                carry(&account, trade, &money, -1.0)
-                account.balance += trade.net_pnl
-                point(&points[written], &account, time[j], base + j, trade.trade_id)
-                written += 1
-            account.last_equity = account.balance + (account.units * close[j] + account.basis)
-            mark(&account, account.last_equity, time[j])
+                undecided = rates.bounds != 0 and is_undecided(trade)
+                if books[0].cases == 1:
+                    if trade.refusal != 0:
+                        continue
+                    if undecided:
+                        tell_apart(books, &trades[0], trades.shape[0])
+                if all_plans != NULL:
+                    plan = &all_plans[k]
+                    terms.slippage = plan.slippage
+                    terms.slipped_in = 0 if rates.limit and not isnan(plan.price) else 1
+                    if ask_column:
+                        terms.spread = plan.spread
+                close_trade(books, trade, &terms, &rates, undecided, ask_column)
+                if trade.refusal == 0:
+                    point(&points[written], &books[0], trade.exit_time, base + j, trade.trade_id)
+                    written += 1
+            for c in range(books[0].cases):
+                books[c].last_equity = worth(&books[c], &bars, j)
+                mark(&books[c], books[c].last_equity, bars.time + j)
             for k in range(first_point, written):
-                points[k].equity = account.last_equity
-                points[k].drawdown = larger(0.0, account.peak - account.last_equity)
+                points[k].equity = books[0].last_equity
+                points[k].drawdown = larger(0.0, books[0].peak - books[0].last_equity)
             j += 1
-            # Nothing happens before the next fill or exit: mark the closes between, or pass over them if nothing is open.
-            next_event = n
-            if f < fill_count and trades[fills[f]].entry_bar - base < next_event:
-                next_event = <Py_ssize_t>(trades[fills[f]].entry_bar - base)
-            if x < exit_count and trades[exits[x]].exit_bar - base < next_event:
-                next_event = <Py_ssize_t>(trades[exits[x]].exit_bar - base)
-            if account.open_trades > 0:
-                while j < next_event and time[j] < account.day_end:
-                    account.last_equity = account.balance + (account.units * close[j] + account.basis)
-                    mark(&account, account.last_equity, time[j])
-                    account.exposed_bars += 1
-                    j += 1
-            else:
-                while j < next_event and time[j] < account.day_end:
-                    j += 1
-                mark(&account, account.last_equity, time[j - 1])
-            account.last_time = time[j - 1]
-            account.last_bar = base + j - 1
-    accounts[0] = account
+        books[0].last_time = bars.time[n - 1]
+        books[0].last_bar = base + n - 1
+        for c in range(1, CASES):
+            if books[0].cases == 1:
+                books[c] = books[0]
+            books[c].day_end = books[0].day_end
+            books[c].last_time = books[0].last_time
+            books[c].last_bar = books[0].last_bar
     if j < n:
         raise ValueError("points has too little room")
+    for c in range(CASES):
+        accounts[c] = books[c]
     return written
 
 
 def close_day(const Account[::1] accounts not None, Point[::1] points not None):
     """Write the point of the last day, after the last bar."""
-    if accounts.shape[0] != 1 or points.shape[0] < 1:
-        raise ValueError("one account and room for one point")
+    if accounts.shape[0] != CASES or points.shape[0] < 1:
+        raise ValueError("three accounts and room for one point")
     point(&points[0], &accounts[0], accounts[0].last_time, accounts[0].last_bar, -1)
 
 
@@ -256,6 +526,7 @@ def tally(Tally[::1] tallies not None, const Trade[::1] trades not None):
             trade = &trades[k]
             sums.trades += 1
             sums.ambiguous += trade.ambiguous
+            sums.undecided += is_undecided(trade)
             sums.net_pnl += trade.net_pnl
             if trade.net_pnl > 0.0:
                 sums.wins += 1

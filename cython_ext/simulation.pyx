@@ -5,11 +5,20 @@ a short sees every price negated (after adding the spread, as it leaves on the a
 """
 
 from cython.parallel cimport prange
-from libc.math cimport INFINITY, NAN, fabs, isnan
-from libc.stdint cimport INT64_MAX, int8_t, int64_t
+from libc.math cimport INFINITY, NAN, isnan
+from libc.stdint cimport INT64_MAX, int8_t, int64_t, uint8_t
 from libc.string cimport memset
 
-from barloom_trade cimport CLOSED, END, INVALID_BRACKET, NO_STOP, OPEN, REFUSED, STOP, TARGET, TIME, WORKING, Trade
+from barloom_calendar cimport first_from, next_leave
+from barloom_levels cimport Moved, keep_stop, moved_by
+from barloom_market cimport (
+    AT_CLOSE, DRILLDOWN, LIMIT, NEXT_OPEN, OPTIMISTIC, PESSIMISTIC, STOP_ORDER,
+    Market, Quotes, Terms, exit_quotes, leave, spread_at_close, spread_at_open, worse_comes_first,
+)
+from barloom_orders cimport first_touch, leaves_inside, open_trade, refuse
+from barloom_trade cimport (
+    END, EXPIRED, INSIDE, OPEN, SESSION, SIGNAL, STOP_IS_PRICE, TARGET, TARGET_IS_PRICE, TIME, WORKING, Plan, Trade,
+)
 from barloom_types cimport BLOCK, GROUP, larger, smaller
 
 cdef extern from *:
@@ -22,14 +31,6 @@ cdef extern from *:
     """
     void barloom_prefetch(const void* address) noexcept nogil
 
-cdef enum Policy:
-    PESSIMISTIC = 0
-    OPTIMISTIC = 1
-    NEAREST_OPEN = 2
-    OHLC = 3
-    OLHC = 4
-    CANDLE = 5
-
 cdef enum:
     GROUP_BARS = 4096        # BLOCK * GROUP, written out: Cython 3.3 crashes on it with overflow checks on
     PARALLEL_FROM = 256      # trades from which a second thread pays for its start
@@ -38,43 +39,16 @@ cdef enum:
 BLOCK_BARS = BLOCK
 GROUP_BLOCKS = GROUP
 
-cdef struct Bars:
-    Py_ssize_t count
-    int64_t base             # number of the first bar in the slice
-    bint last                # no bar follows
-    const int64_t* time
-    const double* open
-    const double* high
-    const double* low
-    const double* close
-    const double* block_high
-    const double* block_low
-    const double* group_high
-    const double* group_low
 
-cdef struct Rules:
-    bint at_close            # entries fill at the close of their signal bar, not at the next open
-    int intrabar
-    bint needs_stop          # the size of a trade comes from its stop
-    double spread
-    double slippage
+cdef class Side:
+    """One side of the quotes of a chunk, with its block extremes. Holds the arrays it points into."""
 
-
-cdef class Warp:
-    """One chunk of bars with its block extremes, and the rules they are traded by, as the kernels take them.
-
-    Holds the arrays it points into.
-    """
-
-    cdef Bars bars
-    cdef Rules rules
+    cdef Quotes quotes
+    cdef Py_ssize_t count
     cdef object arrays
 
     def __init__(
         self,
-        int64_t base,
-        bint last,
-        const int64_t[::1] time not None,
         const double[::1] open not None,
         const double[::1] high not None,
         const double[::1] low not None,
@@ -83,121 +57,173 @@ cdef class Warp:
         const double[::1] block_low not None,
         const double[::1] group_high not None,
         const double[::1] group_low not None,
-        bint at_close,
-        int intrabar,
-        bint needs_stop,
-        double spread,
-        double slippage,
+        double offset=0.0,
     ):
-        cdef Py_ssize_t n = time.shape[0]
+        cdef Py_ssize_t n = open.shape[0]
         cdef Py_ssize_t blocks = (n + BLOCK - 1) // BLOCK
         cdef Py_ssize_t groups = (blocks + GROUP - 1) // GROUP
         if n == 0:
             raise ValueError("a chunk has at least one bar")
-        if open.shape[0] != n or high.shape[0] != n or low.shape[0] != n or close.shape[0] != n:
+        if high.shape[0] != n or low.shape[0] != n or close.shape[0] != n:
             raise ValueError("the columns of a chunk have one length")
         if block_high.shape[0] < blocks or block_low.shape[0] < blocks:
             raise ValueError("too few block extremes")
         if group_high.shape[0] < groups or group_low.shape[0] < groups:
             raise ValueError("too few group extremes")
-        if intrabar < PESSIMISTIC or intrabar > CANDLE:
-            raise ValueError("unknown path policy")
-        self.arrays = (time, open, high, low, close, block_high, block_low, group_high, group_low)
-        self.bars = Bars(
-            n, base, last, &time[0], &open[0], &high[0], &low[0], &close[0],
-            &block_high[0], &block_low[0], &group_high[0], &group_low[0],
+        self.count = n
+        self.arrays = (open, high, low, close, block_high, block_low, group_high, group_low)
+        self.quotes = Quotes(
+            &open[0], &high[0], &low[0], &close[0], &block_high[0], &block_low[0], &group_high[0], &group_low[0], offset
         )
-        self.rules = Rules(at_close, intrabar, needs_stop, spread, slippage)
 
 
-cdef inline bint stop_comes_first(const Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t j) noexcept nogil:
-    """The path policy: whether a bar that holds both levels touched the stop first. One bar has one path for both sides."""
-    cdef bint high_first
-    if rules.intrabar == PESSIMISTIC:
-        return True
-    if rules.intrabar == OPTIMISTIC:
-        return False
-    if rules.intrabar == NEAREST_OPEN:
-        high_first = fabs(bars.high[j] - bars.open[j]) < fabs(bars.low[j] - bars.open[j])
-    elif rules.intrabar == OHLC:
-        high_first = True
-    elif rules.intrabar == OLHC:
-        high_first = False
-    else:
-        high_first = bars.close[j] < bars.open[j]
-    return high_first if trade.side < 0 else not high_first
+cdef class Warp:
+    """One chunk of quotes, and the terms trades are made by on it, as the kernels take them.
+
+    ``ask`` is None where it is the bid plus ``spread``. ``leave_long``, ``leave_short`` and ``sessions`` are increasing bar numbers of
+    the slice: bars at whose open trades of a side leave by a signal, and bars at whose close a session ends.
+    """
+
+    cdef Market market
+    cdef Terms terms
+    cdef object arrays
+
+    def __init__(
+        self,
+        int64_t base,
+        bint last,
+        const int64_t[::1] time not None,
+        Side bid not None,
+        Side ask,
+        *,
+        const int64_t[::1] leave_long not None,
+        const int64_t[::1] leave_short not None,
+        const int64_t[::1] sessions not None,
+        int entry,
+        int intrabar,
+        bint needs_stop,
+        double spread,
+        double slippage,
+        bint scan_entry_bar=True,
+        bint stop_wins_open=False,
+        bint gap_stop_at_level=False,
+        bint gap_target_at_level=False,
+        bint reenter=True,
+    ):
+        if time.shape[0] != bid.count or (ask is not None and ask.count != bid.count):
+            raise ValueError("the columns of a chunk have one length")
+        if not NEXT_OPEN <= entry <= STOP_ORDER:
+            raise ValueError("unknown entry")
+        if not PESSIMISTIC <= intrabar <= DRILLDOWN:
+            raise ValueError("unknown path policy")
+        self.arrays = (time, bid, ask, leave_long, leave_short, sessions)
+        self.market.count = bid.count
+        self.market.base = base
+        self.market.last = last
+        self.market.time = &time[0]
+        self.market.bid = bid.quotes
+        self.market.own_ask = ask is not None
+        self.market.ask = bid.quotes if ask is None else ask.quotes
+        if ask is None:
+            self.market.ask.offset = spread
+        self.market.long_leaves = leave_long.shape[0]
+        if leave_long.shape[0] > 0:
+            self.market.leave_long = &leave_long[0]
+        self.market.short_leaves = leave_short.shape[0]
+        if leave_short.shape[0] > 0:
+            self.market.leave_short = &leave_short[0]
+        self.market.session_ends = sessions.shape[0]
+        if sessions.shape[0] > 0:
+            self.market.sessions = &sessions[0]
+        self.terms = Terms(
+            entry, intrabar, needs_stop, scan_entry_bar, stop_wins_open, gap_stop_at_level, gap_target_at_level, reenter,
+            slippage,
+        )
 
 
-cdef inline void leave(
-    Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t j, double price, int reason, bint gap, bint open_scanned
+cdef void leave_on(
+    Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j, bint open_scanned, bint signalled, bint in_session
 ) noexcept nogil:
-    """Close the trade on bar j; the bar counts in its excursions only with what was surely seen of it."""
+    """Leave on bar j, on which the trade leaves for certain: at the open, at a level, or at the close."""
     cdef double sign = trade.side
-    cdef double offset = rules.spread if trade.side < 0 else 0.0
-    cdef double move
-    if reason != TARGET:
-        price = price - sign * rules.slippage
+    cdef const Quotes* quotes = exit_quotes(market, trade.side)
+    cdef double offset = quotes.offset
+    cdef double opened = quotes.open[j] + offset
+    cdef bint stop_touched = sign * ((quotes.low[j] if trade.side > 0 else quotes.high[j]) + offset) <= sign * trade.stop
+    cdef bint target_touched = sign * ((quotes.high[j] if trade.side > 0 else quotes.low[j]) + offset) >= sign * trade.target
+    cdef int reason
     if open_scanned:
-        move = sign * (bars.open[j] + offset) - sign * trade.entry_price
-        trade.mfe = larger(trade.mfe, move)
-        trade.mae = larger(trade.mae, -move)
-    move = sign * price - sign * trade.entry_price
-    trade.mfe = larger(trade.mfe, move)
-    trade.mae = larger(trade.mae, -move)
-    trade.exit_bar = bars.base + j
-    trade.exit_time = bars.time[j]
-    trade.exit_price = price
-    trade.exit_reason = reason
-    trade.gap = gap
-    trade.state = CLOSED
-
-
-cdef inline void leave_at_level(
-    Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t j, bint stop_touched, bint target_touched, bint open_scanned
-) noexcept nogil:
-    """Leave on a bar that touches a level: at its open if that was beyond one, else inside it."""
-    cdef double sign = trade.side
-    cdef double offset = rules.spread if trade.side < 0 else 0.0
-    cdef double at_open = bars.open[j] + offset
-    if open_scanned and sign * at_open <= sign * trade.stop:
-        leave(trade, bars, rules, j, at_open, STOP, True, True)
-    elif open_scanned and sign * at_open >= sign * trade.target:
-        leave(trade, bars, rules, j, at_open, TARGET, True, True)
+        if sign * opened <= sign * trade.stop:
+            leave(
+                trade, plan, market, terms, j, trade.stop if terms.gap_stop_at_level else opened, trade.exit_reason, True, True, False
+            )
+            return
+        if sign * opened >= sign * trade.target:
+            if stop_touched and terms.stop_wins_open and not signalled:
+                leave(trade, plan, market, terms, j, trade.stop, trade.exit_reason, False, True, False)
+            else:
+                leave(trade, plan, market, terms, j, trade.target if terms.gap_target_at_level else opened, TARGET, True, True, False)
+            return
+        if signalled:
+            leave(trade, plan, market, terms, j, opened, SIGNAL, False, True, False)
+            return
+    trade.ambiguous = stop_touched and target_touched
+    if stop_touched and (not target_touched or worse_comes_first(trade, market, terms, j)):
+        leave(trade, plan, market, terms, j, trade.stop, trade.exit_reason, False, open_scanned, False)
+    elif target_touched:
+        leave(trade, plan, market, terms, j, trade.target, TARGET, False, open_scanned, False)
     else:
-        trade.ambiguous = stop_touched and target_touched
-        if stop_touched and (not target_touched or stop_comes_first(trade, bars, rules, j)):
-            leave(trade, bars, rules, j, trade.stop, STOP, False, open_scanned)
-        else:
-            leave(trade, bars, rules, j, trade.target, TARGET, False, open_scanned)
+        reason = TIME if market.base + j == trade.deadline else SESSION if in_session else END
+        leave(trade, plan, market, terms, j, quotes.close[j] + offset, reason, False, open_scanned, True)
 
 
-cdef void follow(Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t j) noexcept nogil:
+cdef void follow(Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j) noexcept nogil:
     """Follow an open trade from bar j of the chunk to its exit or to the end of the chunk."""
     cdef double sign = trade.side
-    cdef double offset = rules.spread if trade.side < 0 else 0.0
-    cdef const double* worse = bars.low if trade.side > 0 else bars.high
-    cdef const double* better = bars.high if trade.side > 0 else bars.low
-    cdef const double* block_worse = bars.block_low if trade.side > 0 else bars.block_high
-    cdef const double* block_better = bars.block_high if trade.side > 0 else bars.block_low
-    cdef const double* group_worse = bars.group_low if trade.side > 0 else bars.group_high
-    cdef const double* group_better = bars.group_high if trade.side > 0 else bars.group_low
+    cdef bint is_long = trade.side > 0
+    cdef const Quotes* quotes = exit_quotes(market, trade.side)
+    cdef double offset = quotes.offset
+    cdef const double* worse = quotes.low if is_long else quotes.high
+    cdef const double* better = quotes.high if is_long else quotes.low
+    cdef const double* block_worse = quotes.block_low if is_long else quotes.block_high
+    cdef const double* block_better = quotes.block_high if is_long else quotes.block_low
+    cdef const double* group_worse = quotes.group_low if is_long else quotes.group_high
+    cdef const double* group_better = quotes.group_high if is_long else quotes.group_low
     cdef double stop = sign * trade.stop
     cdef double target = sign * trade.target
-    cdef bint is_long = trade.side > 0
-    cdef double lowest = INFINITY
-    cdef double highest = -INFINITY
+    # The best price from which on something happens: the target, or less where a new peak moves the stop.
+    cdef double bound = target
+    cdef double lowest = trade.mae
+    cdef double highest = trade.mfe
     cdef double low, high
-    cdef Py_ssize_t stretch, block_end
-    # The bar at whose close the trade leaves whatever happens, -1 if that is not in this chunk.
-    cdef Py_ssize_t final = -1
-    cdef Py_ssize_t end = bars.count
+    cdef Py_ssize_t stretch, block_end, k
     cdef bint hit = False
-    if trade.deadline - bars.base < bars.count:
-        final = <Py_ssize_t>(trade.deadline - bars.base)
-    elif bars.last:
-        final = bars.count - 1
-    if final >= 0:
-        end = final
+    cdef bint moves = plan != NULL and not (isnan(plan.trail) and isnan(plan.trigger))
+    cdef Moved moved
+    # The first bar on which the trade leaves whatever happens: by a signal at its open, or at its close; the chunk's end if none.
+    cdef Py_ssize_t end = market.count
+    cdef Py_ssize_t signal_bar = -1
+    cdef Py_ssize_t session_bar = -1
+    if market.last:
+        end = market.count - 1
+    if trade.deadline - market.base < end:
+        end = <Py_ssize_t>(trade.deadline - market.base)
+    if market.session_ends > 0:
+        k = first_from(market.sessions, market.session_ends, market.base + j)
+        if k < market.session_ends and market.sessions[k] - market.base <= end:
+            session_bar = <Py_ssize_t>(market.sessions[k] - market.base)
+            end = session_bar
+    if (market.long_leaves if is_long else market.short_leaves) > 0:
+        signal_bar = next_leave(market, trade, j)
+        if signal_bar <= end:
+            end = signal_bar
+    if moves:
+        if market.base + j == trade.entry_bar:
+            # Levels are set at the close of a bar: this one passes with the first stop, whatever its extremes.
+            bound = -INFINITY
+        else:
+            moved = moved_by(trade, plan, highest)
+            stop, bound = moved.stop, moved.bound
 
     while j < end and not hit:
         if j % BLOCK == 0:
@@ -205,16 +231,27 @@ cdef void follow(Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t 
             while stretch % GROUP_BARS == 0 and stretch + GROUP_BARS <= end:
                 low = sign * (group_worse[stretch // GROUP_BARS] + offset)
                 high = sign * (group_better[stretch // GROUP_BARS] + offset)
-                if low <= stop or high >= target:
-                    break
+                if low <= stop or high >= bound:
+                    if not moves or high >= target:
+                        break
+                    # Even the stop that the best of these bars makes is touched by none of them: they pass as one.
+                    moved = moved_by(trade, plan, larger(highest, high))
+                    if low <= moved.stop:
+                        break
+                    stop, bound = moved.stop, moved.bound
                 lowest = smaller(lowest, low)
                 highest = larger(highest, high)
                 stretch += GROUP_BARS
             while stretch + BLOCK <= end:
                 low = sign * (block_worse[stretch // BLOCK] + offset)
                 high = sign * (block_better[stretch // BLOCK] + offset)
-                if low <= stop or high >= target:
-                    break
+                if low <= stop or high >= bound:
+                    if not moves or high >= target:
+                        break
+                    moved = moved_by(trade, plan, larger(highest, high))
+                    if low <= moved.stop:
+                        break
+                    stop, bound = moved.stop, moved.bound
                 lowest = smaller(lowest, low)
                 highest = larger(highest, high)
                 stretch += BLOCK
@@ -230,106 +267,113 @@ cdef void follow(Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t 
             while j < block_end:
                 low = worse[j]
                 high = better[j]
-                if (low <= stop) | (high >= target):
+                if (low <= stop) | (high >= bound):
                     hit = True
                     break
                 lowest = smaller(lowest, low)
                 highest = larger(highest, high)
                 j += 1
-            continue
-        while j < block_end:
-            low = -(worse[j] + offset)
-            high = -(better[j] + offset)
-            if (low <= stop) | (high >= target):
-                hit = True
-                break
+        else:
+            while j < block_end:
+                low = -(worse[j] + offset)
+                high = -(better[j] + offset)
+                if (low <= stop) | (high >= bound):
+                    hit = True
+                    break
+                lowest = smaller(lowest, low)
+                highest = larger(highest, high)
+                j += 1
+        if hit and moves and not (low <= stop or high >= target):
+            # No level, but a bar that may move the stop for those after it.
+            hit = False
             lowest = smaller(lowest, low)
             highest = larger(highest, high)
+            moved = moved_by(trade, plan, highest)
+            stop, bound = moved.stop, moved.bound
             j += 1
 
-    if highest >= lowest:
-        trade.mfe = larger(trade.mfe, highest - sign * trade.entry_price)
-        trade.mae = larger(trade.mae, sign * trade.entry_price - lowest)
-    cdef bint open_scanned = rules.at_close or bars.base + j != trade.entry_bar
-    if not hit and final < 0:
-        return
-    low = sign * (worse[j] + offset)
-    high = sign * (better[j] + offset)
-    if low <= stop or high >= target:
-        leave_at_level(trade, bars, rules, j, low <= stop, high >= target, open_scanned)
-    else:
-        leave(trade, bars, rules, j, bars.close[j] + offset, TIME if bars.base + j == trade.deadline else END, False, open_scanned)
+    trade.mfe = highest
+    trade.mae = lowest
+    if moves and market.base + j != trade.entry_bar:
+        keep_stop(trade, plan)
+    if hit or end < market.count:
+        leave_on(trade, plan, market, terms, j, market.base + j != trade.entry_bar, j == signal_bar, j == session_bar)
 
 
-cdef void refuse(Trade* trade, int why) noexcept nogil:
-    """An order that its fill bar refuses frees its place from that bar on."""
-    trade.state = REFUSED
-    trade.refusal = why
-    trade.exit_bar = trade.entry_bar
-
-
-cdef void fill(Trade* trade, const Bars* bars, const Rules* rules, Py_ssize_t j) noexcept nogil:
-    """Fill a market order on bar j, hang its levels from the fill, and refuse what could not stand."""
-    cdef double sign = trade.side
-    cdef double bid = bars.close[j] if rules.at_close else bars.open[j]
-    cdef double ask = bid + rules.spread
-    cdef double entry = (ask if trade.side > 0 else bid) + sign * rules.slippage
-    cdef double exit_side = bid if trade.side > 0 else ask
-    cdef double stop = trade.stop
-    cdef double target = trade.target
-    trade.entry_bar = bars.base + j
-    trade.entry_time = bars.time[j]
-    trade.entry_price = entry
-    if not isnan(stop):
-        if not trade.stop_is_price:
-            if stop <= rules.spread:
-                refuse(trade, INVALID_BRACKET)
-                return
-            stop = entry - sign * stop
-        if sign * stop >= sign * exit_side:
-            refuse(trade, INVALID_BRACKET)
-            return
-    elif rules.needs_stop and isnan(trade.size):
-        refuse(trade, NO_STOP)
-        return
-    if not isnan(target):
-        if not trade.target_is_price:
-            target = entry + sign * target
-        if sign * target <= sign * entry:
-            refuse(trade, INVALID_BRACKET)
-            return
-    trade.initial_stop = stop
-    trade.stop = stop
-    trade.target = target
-    trade.state = OPEN
-    cdef int64_t first_exit_bar = trade.entry_bar + rules.at_close
-    if 0 < trade.deadline < INT64_MAX - first_exit_bar:
-        trade.deadline = first_exit_bar + trade.deadline - 1
-    else:
-        trade.deadline = INT64_MAX
-
-
-cdef void step(Trade* trade, const Bars* bars, const Rules* rules) noexcept nogil:
+cdef void step(Trade* trade, Plan* plan, const Market* market, const Terms* terms) noexcept nogil:
     """Carry one trade through the chunk: from order to fill to exit, as far as its bars go."""
     cdef Py_ssize_t j = 0
-    cdef int64_t fill_bar
+    cdef Py_ssize_t end
+    cdef int64_t bar
+    cdef double sign = trade.side
+    cdef double bid, ask, level, spread
+    cdef const Quotes* quotes
+    # Whether exits may happen on the fill bar.
+    cdef bint scanned = terms.scan_entry_bar
     if trade.state == WORKING:
-        fill_bar = trade.signal_bar + (0 if rules.at_close else 1)
-        if fill_bar - bars.base >= bars.count:
-            return
-        j = <Py_ssize_t>(fill_bar - bars.base)
-        fill(trade, bars, rules, j)
-        if rules.at_close:
+        if plan != NULL and isnan(plan.slippage):
+            plan.slippage = terms.slippage
+        if plan == NULL or isnan(plan.price) or terms.entry < LIMIT:
+            bar = trade.signal_bar + (0 if terms.entry == AT_CLOSE else 1)
+            if bar - market.base >= market.count:
+                return
+            j = <Py_ssize_t>(bar - market.base)
+            if terms.entry == AT_CLOSE:
+                bid = market.bid.close[j]
+                ask = market.ask.close[j] + market.ask.offset
+                spread = spread_at_close(market, j)
+                scanned = False
+            else:
+                bid = market.bid.open[j]
+                ask = market.ask.open[j] + market.ask.offset
+                spread = spread_at_open(market, j)
+            if not open_trade(
+                trade, plan, market, terms, j,
+                (ask if trade.side > 0 else bid) + sign * (terms.slippage if plan == NULL else plan.slippage),
+                bid if trade.side > 0 else ask, spread, scanned,
+            ):
+                return
+        else:
+            bar = trade.signal_bar + plan.good_for
+            j = <Py_ssize_t>(trade.signal_bar + 1 - market.base) if trade.signal_bar >= market.base else 0
+            end = <Py_ssize_t>(bar + 1 - market.base) if bar - market.base < market.count else market.count
+            quotes = &market.ask if trade.side > 0 else &market.bid
+            level = sign * plan.price
+            j = first_touch(quotes, sign, level, terms.entry == LIMIT, j, end)
+            if j >= end:
+                if bar - market.base < market.count:
+                    trade.entry_bar = bar
+                    refuse(trade, EXPIRED)
+                return
+            spread = spread_at_open(market, j)
+            bid = sign * (quotes.open[j] + quotes.offset)
+            if bid <= level if terms.entry == LIMIT else bid >= level:
+                ask = quotes.open[j] + quotes.offset
+                bid = market.bid.open[j] if trade.side > 0 else market.ask.open[j] + market.ask.offset
+            else:
+                trade.marks |= INSIDE
+                ask = plan.price
+                bid = plan.price - sign * spread
+            if not open_trade(
+                trade, plan, market, terms, j, ask if terms.entry == LIMIT else ask + sign * plan.slippage, bid, spread, scanned
+            ):
+                return
+            if scanned and trade.marks & INSIDE:
+                if leaves_inside(trade, plan, market, terms, j):
+                    return
+                scanned = False
+        if not scanned:
             j += 1
     if trade.state != OPEN:
         return
-    if j == bars.count:
-        # Filled at the last close of the chunk: if that is the last of all, it leaves at that same close.
-        if bars.last:
+    if j == market.count:
+        # Filled on the last bar of the chunk, with no exit before the next: if there is none, it leaves at that same close.
+        if market.last:
             j -= 1
-            leave(trade, bars, rules, j, bars.close[j] + (rules.spread if trade.side < 0 else 0.0), END, False, False)
+            quotes = exit_quotes(market, trade.side)
+            leave(trade, plan, market, terms, j, quotes.close[j] + quotes.offset, END, False, False, True)
         return
-    follow(trade, bars, rules, j)
+    follow(trade, plan, market, terms, j)
 
 
 cdef struct Columns:
@@ -342,6 +386,7 @@ cdef struct Columns:
     const double* target_price
     const int64_t* max_hold
     const double* size
+    const Plan* plans        # NULL where no entry asks for more
 
 
 cdef class Asked:
@@ -360,23 +405,27 @@ cdef class Asked:
         const double[::1] target_price not None,
         const int64_t[::1] max_hold not None,
         const double[::1] size not None,
+        const Plan[::1] plans=None,
     ):
         cdef Py_ssize_t n = signal_bar.shape[0]
         for length in (
             side.shape[0], stop.shape[0], target.shape[0], stop_price.shape[0],
-            target_price.shape[0], max_hold.shape[0], size.shape[0],
+            target_price.shape[0], max_hold.shape[0], size.shape[0], n if plans is None else plans.shape[0],
         ):
             if length != n:
                 raise ValueError("the columns of the entries have one length")
-        self.arrays = (signal_bar, side, stop, target, stop_price, target_price, max_hold, size)
+        self.arrays = (signal_bar, side, stop, target, stop_price, target_price, max_hold, size, plans)
         self.columns.count = n
         if n > 0:
             self.columns = Columns(
-                n, &signal_bar[0], &side[0], &stop[0], &target[0], &stop_price[0], &target_price[0], &max_hold[0], &size[0]
+                n, &signal_bar[0], &side[0], &stop[0], &target[0], &stop_price[0], &target_price[0], &max_hold[0], &size[0],
+                NULL,
             )
+            if plans is not None:
+                self.columns.plans = &plans[0]
 
 
-cdef void ask(Trade* trade, const Columns* asked, Py_ssize_t k, int64_t max_hold) noexcept nogil:
+cdef void ask(Trade* trade, Plan* plan, const Columns* asked, Py_ssize_t k, int64_t max_hold, int parts) noexcept nogil:
     """Write entry k as a working order."""
     memset(trade, 0, <size_t>(<char*>&trade.gross_pnl - <char*>trade))
     trade.trade_id = -1
@@ -386,86 +435,136 @@ cdef void ask(Trade* trade, const Columns* asked, Py_ssize_t k, int64_t max_hold
     trade.deadline = asked.max_hold[k] if asked.max_hold[k] > 0 else max_hold
     trade.entry_price = NAN
     trade.initial_stop = NAN
-    trade.stop_is_price = not isnan(asked.stop_price[k])
-    trade.stop = asked.stop_price[k] if trade.stop_is_price else asked.stop[k]
-    trade.target_is_price = not isnan(asked.target_price[k])
-    trade.target = asked.target_price[k] if trade.target_is_price else asked.target[k]
+    trade.stop = asked.stop[k]
+    if not isnan(asked.stop_price[k]):
+        trade.marks |= STOP_IS_PRICE
+        trade.stop = asked.stop_price[k]
+    trade.target = asked.target[k]
+    if not isnan(asked.target_price[k]):
+        trade.marks |= TARGET_IS_PRICE
+        trade.target = asked.target_price[k]
     trade.size = asked.size[k]
     trade.exit_price = NAN
     trade.side = asked.side[k]
     trade.state = WORKING
+    if parts > 1:
+        trade.part = <uint8_t>(k % parts)
+    if plan != NULL:
+        plan[0] = asked.plans[k]
 
 
 cdef void enter_one(
-    Trade* trade, const Columns* asked, Py_ssize_t k, int64_t max_hold, const Bars* bars, const Rules* rules
+    Trade* trade, Plan* plan, const Columns* asked, Py_ssize_t k, int64_t max_hold, int parts, const Market* market, const Terms* terms
 ) noexcept nogil:
     """One entry of many: waits for memory less when the bars of later ones are on their way."""
     cdef Py_ssize_t later
     if k + AHEAD < asked.count:
-        later = <Py_ssize_t>(asked.signal_bar[k + AHEAD] - bars.base)
-        barloom_prefetch(bars.open + later)
-        barloom_prefetch(bars.time + later)
-        barloom_prefetch(bars.high + later)
-        barloom_prefetch(bars.low + later)
-    ask(trade, asked, k, max_hold)
-    step(trade, bars, rules)
+        later = <Py_ssize_t>(asked.signal_bar[k + AHEAD] - market.base)
+        barloom_prefetch(market.bid.open + later)
+        barloom_prefetch(market.time + later)
+        barloom_prefetch(market.bid.high + later)
+        barloom_prefetch(market.bid.low + later)
+    ask(trade, plan, asked, k, max_hold, parts)
+    step(trade, plan, market, terms)
 
 
-def resume(Trade[::1] trades not None, Warp warp not None, int threads):
-    """Carry trades that were working or open before this chunk through it, each on its own."""
+def resume(Trade[::1] trades not None, Plan[::1] plans, Warp warp not None, int threads):
+    """Carry trades that were working or open before this chunk through it, each on its own; ``plans`` is None or as long as they are."""
     cdef Py_ssize_t count = trades.shape[0]
     cdef Py_ssize_t k
-    cdef const Bars* bars = &warp.bars
-    cdef const Rules* rules = &warp.rules
+    cdef const Market* market = &warp.market
+    cdef const Terms* terms = &warp.terms
+    cdef Plan* plan = NULL
+    if plans is not None:
+        if plans.shape[0] != count:
+            raise ValueError("a plan for each trade, or none at all")
+        if count > 0:
+            plan = &plans[0]
     if threads > 1 and count >= PARALLEL_FROM:
         for k in prange(count, nogil=True, num_threads=threads, schedule="static"):
-            step(&trades[k], bars, rules)
+            step(&trades[k], plan + k if plan != NULL else NULL, market, terms)
     else:
         with nogil:
             for k in range(count):
-                step(&trades[k], bars, rules)
+                step(&trades[k], plan + k if plan != NULL else NULL, market, terms)
 
 
-def enter(Asked asked not None, Trade[::1] out not None, int64_t[::1] free_from not None, int64_t max_hold, Warp warp not None, int threads):
+def enter(
+    Asked asked not None,
+    Trade[::1] out not None,
+    Plan[::1] plans_out,
+    int64_t[::1] free_from not None,
+    int64_t max_hold,
+    int parts,
+    int reverse_of,
+    Warp warp not None,
+    int threads,
+):
     """Turn the entries of this chunk into trades, as far as there is a place for them, and carry them through it.
 
-    ``free_from`` has one item a place: the bar from which a signal may take it; none at all means no limit. ``out`` holds a trade
-    for every entry. Returns how many were written: the entries that found no place are left out.
+    Args:
+        asked: the entries, ``parts`` consecutive ones a signal.
+        out: room for a trade an entry. plans_out: the same for their plans, None where none has one.
+        free_from: one item a place: the bar from which a signal may take it; none at all means no limit.
+        max_hold: of entries without their own, 0 for none.
+        reverse_of: with ``reverse``, the side that holds the place (a signal of the other side always gets it), 2 for none; 0 without.
+
+    Returns:
+        How many trades were written: the entries that found no place are left out.
     """
     cdef const Columns* columns = &asked.columns
     cdef Py_ssize_t count = columns.count
     cdef Py_ssize_t places = free_from.shape[0]
-    cdef Py_ssize_t k, place
+    cdef Py_ssize_t k, signal, place, part
     cdef Py_ssize_t written = 0
-    cdef int64_t signal
-    cdef const Bars* bars = &warp.bars
-    cdef const Rules* rules = &warp.rules
-    if out.shape[0] < count:
+    cdef int64_t taken_from, free
+    cdef const Market* market = &warp.market
+    cdef const Terms* terms = &warp.terms
+    cdef Plan* plan = NULL
+    cdef Trade* trade
+    if count == 0:
+        return 0
+    if out.shape[0] < count or (plans_out is not None and plans_out.shape[0] < count):
         raise ValueError("out holds fewer trades than there are entries")
-    if count > 0 and (columns.signal_bar[0] < bars.base or columns.signal_bar[count - 1] - bars.base >= bars.count):
+    if (plans_out is not None) != (columns.plans != NULL):
+        raise ValueError("plans come in and go out together")
+    if plans_out is not None:
+        plan = &plans_out[0]
+    if parts < 1 or count % parts != 0:
+        raise ValueError("every signal has its parts")
+    if columns.signal_bar[0] < market.base or columns.signal_bar[count - 1] - market.base >= market.count:
         raise ValueError("the signals of a chunk lie on its bars")
     if places == 0:
         if threads > 1 and count >= PARALLEL_FROM:
             for k in prange(count, nogil=True, num_threads=threads, schedule="static"):
-                enter_one(&out[k], columns, k, max_hold, bars, rules)
+                enter_one(&out[k], plan + k if plan != NULL else NULL, columns, k, max_hold, parts, market, terms)
         else:
             with nogil:
                 for k in range(count):
-                    enter_one(&out[k], columns, k, max_hold, bars, rules)
+                    enter_one(&out[k], plan + k if plan != NULL else NULL, columns, k, max_hold, parts, market, terms)
         return count
     with nogil:
-        for k in range(count):
-            signal = columns.signal_bar[k]
+        for signal in range(count // parts):
+            k = signal * parts
+            taken_from = columns.signal_bar[k] + (0 if terms.entry == AT_CLOSE and not terms.reenter else 1)
             place = 0
-            while place < places and free_from[place] > signal:
+            while place < places and free_from[place] >= taken_from:
                 place += 1
             if place == places:
-                continue
-            ask(&out[written], columns, k, max_hold)
-            step(&out[written], bars, rules)
-            if out[written].state == WORKING or out[written].state == OPEN:
-                free_from[place] = INT64_MAX
-            else:
-                free_from[place] = out[written].exit_bar
-            written += 1
+                if reverse_of == 0 or reverse_of != -columns.side[k]:
+                    continue
+                place = 0
+            free = -1
+            for part in range(parts):
+                trade = &out[written]
+                ask(trade, plan + written if plan != NULL else NULL, columns, k + part, max_hold, parts)
+                step(trade, plan + written if plan != NULL else NULL, market, terms)
+                if trade.state == WORKING or trade.state == OPEN:
+                    free = INT64_MAX
+                elif trade.exit_bar > free:
+                    free = trade.exit_bar
+                written += 1
+            free_from[place] = free
+            if reverse_of != 0:
+                reverse_of = columns.side[k]
     return written

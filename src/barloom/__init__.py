@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from barloom.backtest.api import run, simulate
+    from barloom.backtest.explain import explain
     from barloom.bars import Bars, from_arrays, from_pandas, from_synthetic, open_bars
     from barloom.errors import BarloomError, FidelityError, InputError
     from barloom.execution.costs import Costs
     from barloom.execution.entries import Entries
-    from barloom.execution.exits import Exits
+    from barloom.execution.exit_signals import ExitSignals
+    from barloom.execution.exits import Breakeven, Exits, Rung, Trail
+    from barloom.execution.sessions import Session
     from barloom.execution.sizing import Sizing
     from barloom.strategies.base import Strategy
     from barloom.strategies.window import Window
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "run": "barloom.backtest.api",
     "simulate": "barloom.backtest.api",
+    "explain": "barloom.backtest.explain",
     "Bars": "barloom.bars",
     "from_arrays": "barloom.bars",
     "from_pandas": "barloom.bars",
@@ -30,7 +34,12 @@ _HOMES = {
     "InputError": "barloom.errors",
     "Costs": "barloom.execution.costs",
     "Entries": "barloom.execution.entries",
+    "ExitSignals": "barloom.execution.exit_signals",
+    "Breakeven": "barloom.execution.exits",
     "Exits": "barloom.execution.exits",
+    "Rung": "barloom.execution.exits",
+    "Trail": "barloom.execution.exits",
+    "Session": "barloom.execution.sessions",
     "Sizing": "barloom.execution.sizing",
     "Strategy": "barloom.strategies.base",
     "Window": "barloom.strategies.window",
@@ -40,14 +49,20 @@ __version__ = "0.1.0"
 __all__ = [
     "BarloomError",
     "Bars",
+    "Breakeven",
     "Costs",
     "Entries",
+    "ExitSignals",
     "Exits",
     "FidelityError",
     "InputError",
+    "Rung",
+    "Session",
     "Sizing",
     "Strategy",
+    "Trail",
     "Window",
+    "explain",
     "from_arrays",
     "from_pandas",
     "from_synthetic",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import barloom
+from barloom.cli.main import main
 
 COMMAND = [sys.executable, "-m", "barloom"]
 
@@ -26,3 +29,11 @@ def call(*words: object, cwd: Path, **options: Any) -> subprocess.CompletedProce
     return subprocess.run(
         [*COMMAND, *map(str, words)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False, **settings
     )
+
+
+def run_here(*words: object) -> tuple[int, str, str]:
+    """Run the command in this process: its exit code, what it printed, and what it said on stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([str(word) for word in words])
+    return code, out.getvalue(), err.getvalue()

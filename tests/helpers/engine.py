@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from barloom.execution.book import Book, Rules
+from barloom.execution.book import Book
 from barloom.execution.entries import Entries
+from barloom.execution.exit_signals import ExitSignals
+from barloom.execution.rules import Rules
 from barloom.execution.trades import REASONS, Trades, columns_of
 from helpers.market import Market
 
@@ -19,8 +21,14 @@ class Outcome:
     trades: Trades
     points: np.ndarray
     rejected: dict[str, int]
-    account: np.ndarray
+    accounts: np.ndarray
+    accepted: int
     signals: int
+
+    @property
+    def account(self) -> np.ndarray:
+        """The account of the trades as chosen, one row."""
+        return self.accounts[:1]
 
     def rows(self) -> list[dict[str, object]]:
         columns = {name: values.tolist() for name, values in columns_of(self.trades).items()}
@@ -31,16 +39,35 @@ class Outcome:
         return (
             tuple(values.tobytes() for values in columns_of(self.trades).values()),
             self.points.tobytes(),
-            self.account.tobytes(),
+            self.accounts.tobytes(),
             sorted(self.rejected.items()),
+            self.accepted,
         )
 
 
-def weave(market: Market, entries: Entries, rules: Rules, chunk_rows: int, threads: int = 1) -> Outcome:
-    book = Book(rules, threads=threads)
+def weave(
+    market: Market,
+    entries: Entries,
+    rules: Rules,
+    chunk_rows: int,
+    threads: int = 1,
+    exit_signals: ExitSignals | None = None,
+) -> Outcome:
+    book = Book(rules, threads=threads, fine=market.fine_reader() if rules.intrabar == "drilldown" else None)
     trades, points = [], []
     for chunk in market.chunks(chunk_rows):
-        first, last = np.searchsorted(entries.signal_bar, [chunk.base, chunk.base + chunk.rows])
-        trades.append(book.pass_chunk(chunk, entries.take(slice(first, last))))
+        bounds = [chunk.base, chunk.base + chunk.rows]
+        asked = entries.take(slice(*np.searchsorted(entries.signal_bar, bounds)))
+        leaving = None
+        if exit_signals is not None:
+            leaving = exit_signals.take(slice(*np.searchsorted(exit_signals.signal_bar, bounds)))
+        trades.append(book.pass_chunk(chunk, asked, leaving))
         points.append(book.points.copy())
-    return Outcome(np.concatenate(trades), np.concatenate(points), book.rejected, book.account, book.signals)
+    return Outcome(
+        np.concatenate(trades),
+        np.concatenate(points),
+        book.rejected,
+        book.ledger.accounts.copy(),
+        book.ledger.accepted,
+        book.signals,
+    )

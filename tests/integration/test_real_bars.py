@@ -6,15 +6,20 @@ import gzip
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import barloom as bl
-from barloom.backtest.feed import StrategyFeed
+from barloom.backtest.parameters import RunParameters
+from barloom.backtest.resolve import feed_of, rules_of
+from barloom.backtest.results import RunResult
+from barloom.backtest.story import ASK_PRICES, PRICES
+from barloom.bars.chunk import Chunk
 from barloom.execution import reference
 from barloom.execution.entries import Entries
-from barloom.execution.sizing import Sizing
+from barloom.execution.rules import Rules
 from barloom.execution.trades import COLUMNS
 from barloom.strategies.registry import BUILT_IN, load_strategy
 
@@ -30,18 +35,24 @@ FX = ["fxcm_gbpusd-m1-bid-2012.csv.gz", "fxcm_usdjpy-m1-ask-2013.csv.gz"]
 BITFINEX = "time=1,open=2,close=3,high=4,low=5,volume=6"
 
 
-def compare(bars: bl.Bars, name: str) -> int:
-    """Run, simulate the same entries by the reference, compare every column; how many trades there were."""
-    result = bl.run(bars, name)
+def plain_bars(chunk: Chunk) -> reference.ReferenceBars:
+    """All the bars as the reference simulator takes them."""
+    columns = {name: getattr(chunk, name) for name in (*PRICES, *ASK_PRICES)}
+    lists = {name: None if values is None else values.tolist() for name, values in columns.items()}
+    return reference.ReferenceBars(chunk.timestamp.tolist(), **lists)
+
+
+def compare(bars: bl.Bars, name: str, **options: Any) -> RunResult:
+    """Run, simulate the same entries by the reference, compare every column; the run."""
+    result = bl.run(bars, name, **options)
+    parameters = RunParameters(strategy=name, **options)
     (chunk,) = bars.chunks(1 << 30)
     (led,) = bars.chunks(1 << 30, history=load_strategy(name).lookback)
-    feed = StrategyFeed(load_strategy(name))
+    feed = feed_of(parameters, load_strategy(name))
     entries = feed.entries(led, feed.prepare(led))
-    assert result.counts["signals"] == len(entries)
-    plain = reference.ReferenceBars(
-        *(getattr(chunk, column).tolist() for column in ("timestamp", "open", "high", "low", "close"))
-    )
-    judged = reference.simulate(plain, entries, sizing=Sizing())
+    rules = rules_of(parameters)
+    assert result.counts["signals"] == len(entries) // rules.parts
+    judged = reference.simulate(plain_bars(chunk), entries, rules)
     assert judged.rejected == result.counts["rejected"]
     trades = result.sink.columns
     assert result.trades_count == len(judged.trades)
@@ -52,7 +63,9 @@ def compare(bars: bl.Bars, name: str) -> int:
         ours, theirs = trades[field].tolist(), [getattr(trade, field) for trade in judged.trades]
         assert all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(ours, theirs, strict=True)), field
     assert result.metrics.max_drawdown == pytest.approx(judged.max_drawdown, rel=1e-9)
-    return result.trades_count
+    for case, theirs in ((result.bounds.best, judged.best), (result.bounds.worst, judged.worst)):
+        assert case.net_pnl == pytest.approx(theirs.net_pnl, rel=1e-9, abs=1e-6) and case.trades == theirs.trades
+    return result
 
 
 @pytest.mark.parametrize("strategy", BUILT_IN)
@@ -60,7 +73,7 @@ def compare(bars: bl.Bars, name: str) -> int:
 def test_fx_months(file: str, strategy: str, tmp_path: Path) -> None:
     plain = tmp_path / file.removesuffix(".gz")
     plain.write_bytes(gzip.decompress((DATA / file).read_bytes()))
-    assert compare(bl.open_bars(plain), strategy) > 100
+    assert compare(bl.open_bars(plain), strategy).trades_count > 100
     assert bl.run(bl.open_bars(DATA / file), strategy).digest == bl.run(bl.open_bars(plain), strategy).digest
 
 
@@ -68,7 +81,29 @@ def test_fx_months(file: str, strategy: str, tmp_path: Path) -> None:
 def test_bitfinex_years(year: int) -> None:
     """Their columns are in another order and carry no names; minutes without trades are missing."""
     bars = bl.open_bars(DATA / f"bitfinex_BTCUSD_1m_{year}.csv.gz", columns=BITFINEX)
-    assert compare(bars, "ema-cross") > 1000
+    assert compare(bars, "ema-cross").trades_count > 1000
+
+
+def test_everything_at_once_on_bid_and_ask() -> None:
+    """A month of both sides: trail, breakeven, ladder, sessions, lots, and orders that wait."""
+    bars = bl.open_bars(DATA / FX[0], ask=DATA / FX[0].replace("-bid-", "-ask-"), on_bad_rows="drop")
+    money = {"lot_step": 0.01, "contract_size": 100_000.0, "commission": 0.00001, "swap_long": 0.00001}
+    exits = {
+        "stop": "atr:4",
+        "trail": "atr:6",
+        "trail_activation": "r:1",
+        "breakeven": "r:1",
+        "ladder": "r:1@0.5,r:3@0.25",
+    }
+    session = {"daily_close": "16:45", "session_zone": "America/New_York", "max_hold": 600}
+    result = compare(bars, "ema-cross", **money, **exits, **session, slippage="atr:0.05")
+    assert {"stop", "target", "trail", "breakeven", "session"} <= set(result.trades["exit_reason"])
+    waiting = compare(
+        bars, "zscore-reversion", entry="limit", entry_offset="atr:0.5", good_for=5, intrabar="nearest_open", **money
+    )
+    assert waiting.counts["rejected"]["expired"] > 0 and waiting.trades_count > 100
+    turned = compare(bars, "ema-cross", position="reverse", stop="atr:10", target="none", **money)
+    assert "signal" in set(turned.trades["exit_reason"])
 
 
 def test_bitfinex_needs_its_columns_named() -> None:
@@ -82,12 +117,8 @@ def test_overlapping_trades_on_real_bars() -> None:
     where = np.arange(0, chunk.rows - 1, 25)
     entries = Entries(where, np.where(where % 2 == 0, 1, -1), stop=0.0003, target=0.0003, max_hold=600)
     simulated = bl.simulate(bars, entries, position="overlap", intrabar="candle", costs=bl.Costs(spread=0.0001))
-    plain = reference.ReferenceBars(
-        *(getattr(chunk, column).tolist() for column in ("timestamp", "open", "high", "low", "close"))
-    )
-    judged = reference.simulate(
-        plain, entries, intrabar="candle", max_open=0, costs=bl.Costs(spread=0.0001), sizing=Sizing(units=1.0)
-    )
+    rules = Rules(intrabar="candle", places=0, costs=bl.Costs(spread=0.0001), sizing=bl.Sizing(units=1.0))
+    judged = reference.simulate(plain_bars(chunk), entries, rules)
     assert len(judged.trades) > 1000
     for field in ("exit_bar", "exit_price", "mfe", "mae", "net_pnl", "ambiguous"):
         assert simulated.trades[field].tolist() == [getattr(trade, field) for trade in judged.trades]

@@ -14,13 +14,15 @@ from barloom._native import chunking
 from barloom.bars import Bars, from_arrays, open_bars
 from barloom.bars.intake import Intake, Tally
 from barloom.bars.slicing import make_selection, portions
-from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
+from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch, Batches, Source
 from barloom.bars.sources.memory import MemorySource
+from barloom.bars.sources.pair import PairSource
 from barloom.bars.writer import write_bars
 
 MINUTE = 60 * 10**9
 FIRST = 1328054400 * 10**9
 NAMES = ("timestamp", "open", "high", "low", "close", "volume")
+ASKS = ("ask_open", "ask_high", "ask_low", "ask_close")
 PRICE = st.sampled_from([1.0, 1.5, 2.0, 0.5, 3.0, float("nan"), float("inf"), -1.0, 0.0])
 GOOD_ROW = st.tuples(st.just(1), st.just(1.5), st.just(2.0), st.just(1.0), st.just(1.25), st.just(5.0))
 ANY_ROW = st.tuples(
@@ -56,6 +58,34 @@ def raw_rows(draw: Any, marks: bool = True) -> Batch:
     return Batch(0, np.array(times, dtype=np.int64), columns[0], columns[1], columns[2], columns[3], columns[4])
 
 
+GOOD_ASK = (1.6, 2.1, 1.1, 1.35)
+ANY_ASK = st.tuples(*[st.sampled_from([*GOOD_ASK, 9.0, -1.0, float("nan"), float("inf"), float("-inf")])] * 4)
+
+
+@st.composite
+def with_asks(draw: Any) -> Batch:
+    """Raw rows with ask prices, most of them good beside good bid prices."""
+    rows = draw(raw_rows())
+    asks = np.tile(np.array(GOOD_ASK), (len(rows), 1))
+    for ask in draw(st.lists(st.one_of(st.just(GOOD_ASK), ANY_ASK), max_size=30)):
+        if len(rows):
+            asks[draw(st.integers(0, len(rows) - 1))] = ask
+    rows.ask = tuple(np.ascontiguousarray(asks[:, k]) for k in range(4))
+    return rows
+
+
+def ask_kind(bid: list[float], ask: list[float]) -> str | None:
+    """What is wrong with the ask prices of a good bid row."""
+    o, h, low, c = ask
+    if np.isinf(o):
+        return "no_ask" if o < 0 else "bad_ask"
+    if not np.isfinite(ask).all():
+        return "not_finite"
+    if h < max(o, c) or low > min(o, c):
+        return "bad_ask"
+    return "crossed" if any(a < b for a, b in zip(ask, bid, strict=True)) else None
+
+
 def judged(rows: Batch, volume: bool, start: int, end: int) -> tuple[list[int], dict[str, int], dict[str, int]]:
     """The kept rows, counts and first rows by the plainest reading of the rules."""
     last = None
@@ -80,6 +110,8 @@ def judged(rows: Batch, volume: bool, start: int, end: int) -> tuple[list[int], 
                 kind = "not_positive"
             elif h < max(o, c) or low > min(o, c):
                 kind = "high_low"
+            elif rows.ask is not None:
+                kind = ask_kind([o, h, low, c], [float(column[row]) for column in rows.ask])
         if kind is None:
             kept.append(row)
             last = t
@@ -90,7 +122,7 @@ def judged(rows: Batch, volume: bool, start: int, end: int) -> tuple[list[int], 
 
 
 @given(
-    rows=raw_rows(),
+    rows=st.one_of(raw_rows(), with_asks()),
     chunk_rows=st.sampled_from([1, 2, 3, 64, 255, 256, 257, 10_000]),
     history=st.sampled_from([0, 1, 2, 7, 300]),
     batch_rows=st.sampled_from([1, 3, 100, 256, 1000]),
@@ -104,7 +136,8 @@ def test_kept_rows_counts_and_chunks_are_those_of_a_plain_reading(
 ) -> None:
     kept, counts, first = judged(rows, volume, start, end)
     tally = Tally(start, end)
-    intake = Intake(tally, chunk_rows, history, volume, strict=False)
+    asks = dict(zip(ASKS, rows.ask or (None,) * 4, strict=True))
+    intake = Intake(tally, chunk_rows, history, volume, strict=False, ask=rows.ask is not None)
     batches = (rows.between(at, at + batch_rows) for at in range(0, len(rows), batch_rows))
     seen = 0
     held: list[tuple[Any, Any]] = []
@@ -114,20 +147,95 @@ def test_kept_rows_counts_and_chunks_are_those_of_a_plain_reading(
         expected = kept[seen - chunk.history : seen + chunk.rows]
         for name in NAMES[: 6 if volume else 5]:
             assert getattr(chunk, name).tolist() == getattr(rows, name)[expected].tolist()
+        for name, column in asks.items():
+            found = getattr(chunk, name)
+            assert found is None if column is None else found.tolist() == column[expected].tolist()
         # The chunk before this one must still hold what it held.
         for copy, arrays in held:
             assert copy == arrays.tolist()
         held = [*held, (chunk.timestamp.tolist(), chunk.timestamp)][-1:]
         seen += chunk.rows
         assert chunk.last == (seen == len(kept))
+        assert chunk.next_time == (None if chunk.last else int(rows.timestamp[kept[seen]]))
         assert chunk.last or chunk.rows == chunk_rows
     assert seen == len(kept) == intake.kept
     assert tally.by_kind() == counts
     assert tally.first_rows() == first
     whole = Tally(start, end)
     columns = [getattr(rows, name) for name in NAMES[:5]]
-    chunking.take_bars(*columns, rows.volume if volume else None, 0, 0, whole.state)
-    assert whole.content_hash(len(kept)) == tally.content_hash(len(kept))
+    chunking.take_bars(*columns, rows.volume if volume else None, 0, 0, whole.state, ask=rows.ask)
+    for ask in (False, True):
+        assert whole.content_hash(len(kept), ask) == tally.content_hash(len(kept), ask)
+
+
+class _Split(Source):
+    """Rows handed out in batches of any size."""
+
+    label = "split"
+    has_volume = True
+
+    def __init__(self, rows: Batch, batch_rows: int) -> None:
+        self.rows, self.batch_rows = rows, batch_rows
+
+    def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
+        end = len(self.rows) if stop is None else min(stop, len(self.rows))
+        for at in range(start, end, self.batch_rows):
+            yield self.rows.between(at, min(at + self.batch_rows, end))
+
+    def total_rows(self) -> int:
+        return len(self.rows)
+
+
+def paired(bid: Batch, ask: Batch, start: int) -> list[tuple[float, ...]]:
+    """The ask prices of each good bid row from ``start`` on by the plainest reading of the rules."""
+    found: dict[int, tuple[float, ...]] = {}
+    latest = MALFORMED
+    for row, time in enumerate(ask.timestamp.tolist()):
+        if time <= latest:  # a mark, or out of order: never reached while reading forward
+            continue
+        latest = time
+        o, h, low, c = prices = tuple(float(column[row]) for column in ask.bid)
+        sound = np.isfinite(prices).all() and min(prices) > 0 and h >= max(o, c) and low <= min(o, c)
+        found[time] = prices if sound else (np.inf, 0.0, 0.0, 0.0)
+    none = (-np.inf, 0.0, 0.0, 0.0)
+    kept, _, _ = judged(bid.between(start, None), False, -(2**63), 2**63 - 1)
+    return [found.get(int(bid.timestamp[start + row]), none) for row in kept]
+
+
+@given(
+    bid=raw_rows(),
+    ask=raw_rows(),
+    higher=st.sampled_from([0.0, 0.25]),
+    batch_rows=st.tuples(*[st.sampled_from([1, 2, 7, 256, 1000])] * 2),
+    chunk_rows=st.sampled_from([1, 3, 64, 10_000]),
+    start=st.integers(0, 4),
+)
+@settings(max_examples=200, deadline=None)
+def test_pairs_are_those_of_a_plain_reading_however_either_side_is_split(
+    bid: Batch, ask: Batch, higher: float, batch_rows: tuple[int, int], chunk_rows: int, start: int
+) -> None:
+    for column in ask.bid:
+        column += higher
+    start = min(start, len(bid))
+    rows = bid.between(start, None)
+    kept, _, _ = judged(rows, False, -(2**63), 2**63 - 1)
+    asks = np.full((4, len(rows)), -np.inf)  # a row back in time, after one that had no ask, has none either
+    asks[:, kept] = np.array(paired(bid, ask, start)).reshape(-1, 4).T
+    rows = Batch(0, *(getattr(rows, name) for name in NAMES), ask=tuple(asks))
+    good, counts, first = judged(rows, False, -(2**63), 2**63 - 1)
+    source = PairSource(_Split(bid, batch_rows[0]), _Split(ask, batch_rows[1]))
+    tally = Tally()
+    intake = Intake(tally, chunk_rows, 2, False, strict=False, ask=True)
+    seen = 0
+    for chunk in intake.chunks(source.batches(start, None, volume=False, threads=1)):
+        expected = good[seen - chunk.history : seen + chunk.rows]
+        assert chunk.timestamp.tolist() == rows.timestamp[expected].tolist()
+        for name, column in zip(ASKS, asks, strict=True):
+            assert getattr(chunk, name).tolist() == column[expected].tolist()
+        seen += chunk.rows
+    assert seen == len(good)
+    assert tally.by_kind() == counts
+    assert tally.first_rows() == {kind: row + start for kind, row in first.items()}
 
 
 @given(

@@ -3,6 +3,7 @@ import numpy.typing as npt
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
+_Prices = tuple[_Floats, _Floats, _Floats, _Floats]
 
 KIND_NAMES: tuple[str, ...]
 TALLY_SIZE: int
@@ -13,6 +14,7 @@ TALLY_END: int
 TALLY_FINISHED: int
 TALLY_COUNTS: int
 TALLY_FIRST: int
+TALLY_ASK_HASH: int
 
 def openmp_threads() -> int: ...
 def block_extremes(
@@ -41,4 +43,16 @@ def take_bars(
     close_out: _Floats | None = None,
     volume_out: _Floats | None = None,
     filled: int = 0,
+    ask: _Prices | None = None,
+    ask_out: _Prices | None = None,
+) -> tuple[int, int]: ...
+def pair_asks(
+    time: _Ints,
+    bid: _Prices,
+    begin: int,
+    ask_time: _Ints,
+    ask: _Prices,
+    ask_begin: int,
+    ask_ended: bool,
+    out: _Prices,
 ) -> tuple[int, int]: ...

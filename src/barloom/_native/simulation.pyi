@@ -3,17 +3,14 @@ import numpy.typing as npt
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
-_Trades = npt.NDArray[np.void]
+_Rows = npt.NDArray[np.void]
 
 BLOCK_BARS: int
 GROUP_BLOCKS: int
 
-class Warp:
+class Side:
     def __init__(
         self,
-        base: int,
-        last: bool,
-        time: _Ints,
         open: _Floats,
         high: _Floats,
         low: _Floats,
@@ -22,11 +19,31 @@ class Warp:
         block_low: _Floats,
         group_high: _Floats,
         group_low: _Floats,
-        at_close: bool,
+        offset: float = 0.0,
+    ) -> None: ...
+
+class Warp:
+    def __init__(
+        self,
+        base: int,
+        last: bool,
+        time: _Ints,
+        bid: Side,
+        ask: Side | None,
+        *,
+        leave_long: _Ints,
+        leave_short: _Ints,
+        sessions: _Ints,
+        entry: int,
         intrabar: int,
         needs_stop: bool,
         spread: float,
         slippage: float,
+        scan_entry_bar: bool = True,
+        stop_wins_open: bool = False,
+        gap_stop_at_level: bool = False,
+        gap_target_at_level: bool = False,
+        reenter: bool = True,
     ) -> None: ...
 
 class Asked:
@@ -40,7 +57,18 @@ class Asked:
         target_price: _Floats,
         max_hold: _Ints,
         size: _Floats,
+        plans: _Rows | None = None,
     ) -> None: ...
 
-def resume(trades: _Trades, warp: Warp, threads: int) -> None: ...
-def enter(asked: Asked, out: _Trades, free_from: _Ints, max_hold: int, warp: Warp, threads: int) -> int: ...
+def resume(trades: _Rows, plans: _Rows | None, warp: Warp, threads: int) -> None: ...
+def enter(
+    asked: Asked,
+    out: _Rows,
+    plans_out: _Rows | None,
+    free_from: _Ints,
+    max_hold: int,
+    parts: int,
+    reverse_of: int,
+    warp: Warp,
+    threads: int,
+) -> int: ...

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from barloom import __version__
 from barloom.backtest import orchestrator
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.reading import Reading
 from barloom.backtest.records import (
+    NOT_IN_A_FILE,
     SUMMARY_COLUMNS,
     BacktestJob,
     BenchmarkRecord,
     Counts,
     DatasetSlice,
+    FinerBars,
     Machine,
     RunRecord,
 )
@@ -38,10 +41,8 @@ from barloom.observe.progress import ProgressReport
 log = logging.getLogger(__name__)
 
 
-class JobOptions(BaseModel):
-    """Options of one run that shape no trade but by the slice; each field is the command-line option of that name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class JobOptions(Reading):
+    """Options of one run that shape no trade but by the bars; each field is the command-line option of that name."""
 
     data_frac: float = Field(default=1.0, gt=0.0, le=1.0)
     portion: int = Field(default=1, ge=1)
@@ -129,10 +130,14 @@ def _compare(first: RunResult, second: RunResult) -> None:
         raise FidelityError(f"two runs gave different trades: digest {first.digest} and then {second.digest}")
 
 
-def _slice(bars: Bars, result: RunResult, options: JobOptions) -> DatasetSlice:
+def _slice(bars: Bars, fine: Bars | None, result: RunResult, options: JobOptions) -> DatasetSlice:
     report = _report(result)
+    reading = Reading(**{name: getattr(options, name) for name in Reading.model_fields})
     return DatasetSlice(
         path=bars.label,
+        file=None if bars.label in NOT_IN_A_FILE else Path(bars.label).absolute(),
+        reading=reading.kept(),
+        finer=None if fine is None else FinerBars.of(fine),
         content_hash=report.content_hash,
         total_rows=report.total_rows,
         selected_rows=report.selected_rows,
@@ -197,6 +202,7 @@ def _records(
         digest=result.digest,
         checksum=result.checksum,
         metrics=result.metrics,
+        bounds=result.bounds,
         counts=Counts.model_validate(result.counts),
         data=data,
         strategy=result.origin,
@@ -282,6 +288,8 @@ def run_job(
     measured = _Measured(time.perf_counter(), {}, retries)
     started_at = datetime.now(UTC)
     selected = bars.select(fraction=options.data_frac, portion=options.portion, start=options.start, end=options.end)
+    fine = options.open_fine()
+    parameters = parameters.with_finer_bars(fine is not None)
     check_summary(options.out / "benchmarks" / "summary.csv", SUMMARY_COLUMNS)
     folder = RunFolder(options.out, parameters.strategy, started_at)
     job = BacktestJob(
@@ -300,15 +308,15 @@ def run_job(
             job = job.become("running")
             sink = ParquetSink(folder.path, options.batch_rows)
             with ProgressReport(options.log_frequency, MemoryWatch(options.memory_threshold_mb)) as progress:
-                result = orchestrator.run(selected, parameters, sink=sink, on_progress=progress)
+                result = orchestrator.run(selected, parameters, fine=fine, sink=sink, on_progress=progress)
                 hashing = time.perf_counter()
                 log.info("%d trades, digest %s", result.trades_count, result.digest)
                 result.phase_times["write"] += time.perf_counter() - hashing
                 if options.deterministic:
                     progress.begin("again")
-                    _compare(result, orchestrator.run(selected, parameters, on_progress=progress))
+                    _compare(result, orchestrator.run(selected, parameters, fine=fine, on_progress=progress))
             measured.phase_times = dict(result.phase_times)
-            data = _slice(bars, result, options)
+            data = _slice(bars, fine, result, options)
             run, benchmark = _records(job, result, data, folder, command, measured)
             _commit(folder, sink, run, benchmark, benchmark_path)
     except InputError:

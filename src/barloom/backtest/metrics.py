@@ -1,4 +1,4 @@
-"""What a run comes to: the metrics, from running totals and one equity point a day."""
+"""What a run comes to: the metrics, from running totals and one equity point a day, and the bounds of what ambiguous trades leave open."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from barloom._native import ledger
-from barloom.execution.account import TALLY, new_account
+from barloom.execution.account import CASES, TALLY, Rows, new_accounts
 from barloom.execution.trades import Trades
 
 DAY = 86_400_000_000_000
@@ -69,6 +68,40 @@ class Metrics(BaseModel):
     ambiguous_trades: int
 
 
+class Case(BaseModel):
+    """What one way to decide the ambiguous trades comes to; money and ratios as in ``Metrics``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    trades: int
+    win_rate: float
+    net_pnl: float
+    return_pct: float
+    max_drawdown: float
+    max_drawdown_pct: float
+
+
+class Bounds(BaseModel):
+    """The range of results that bars leave open: which level came first inside a bar that held both is not in the data.
+
+    A trade leaves such a bar either way, so no other trade depends on it but through money: with sizes that follow the balance, each
+    case sizes its own trades, and what has no money left in one case may be taken in another.
+
+    Attributes:
+        chosen: the path policy's decisions; the values of ``Metrics``.
+        best: every deciding trade takes the outcome that nets more.
+        worst: every deciding trade takes the outcome that nets less.
+        deciding_trades: accepted trades that left on a bar which held both levels, and that no finer bars decided.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chosen: Case
+    best: Case
+    worst: Case
+    deciding_trades: int
+
+
 class MetricsTotals:
     """Adds up, chunk by chunk, what the metrics need; its size does not grow with the bars but by a number a day."""
 
@@ -78,9 +111,9 @@ class MetricsTotals:
         self.daily: list[float] = []
         self.first_time = 0
         self.bars = 0
-        self.account: npt.NDArray[np.void] = new_account(balance)
+        self.account: Rows = new_accounts(balance)[:1]
 
-    def add(self, trades: Trades, points: npt.NDArray[np.void]) -> None:
+    def add(self, trades: Trades, points: Rows) -> None:
         """Add trades that are done, in the order of their numbers, and equity points."""
         if len(trades):
             ledger.tally(self.tally, trades)
@@ -133,6 +166,26 @@ class MetricsTotals:
             longest_loss_streak=tally["longest_loss_streak"],
             ambiguous_trades=tally["ambiguous"],
         )
+
+    def bounds(self, accounts: Rows) -> Bounds:
+        """The bounds of everything added, from the three accounts of the ledger."""
+        rows = [{name: row[name].item() for name in accounts.dtype.names or ()} for row in accounts]
+        if len(rows) != CASES:
+            raise ValueError("a ledger has three accounts")
+        net = float(self.tally["net_pnl"][0])
+        # Balances add up in the order of the exits and the metrics in that of the numbers: as differences they agree to the bit.
+        cases = [
+            Case(
+                trades=row["trades"],
+                win_rate=row["wins"] / row["trades"] if row["trades"] else 0.0,
+                net_pnl=net + (row["balance"] - rows[0]["balance"]),
+                return_pct=100.0 * (row["last_equity"] / self.balance - 1.0),
+                max_drawdown=row["max_drawdown"],
+                max_drawdown_pct=100.0 * row["max_drawdown_pct"],
+            )
+            for row in rows
+        ]
+        return Bounds(chosen=cases[0], best=cases[1], worst=cases[2], deciding_trades=int(self.tally["undecided"][0]))
 
 
 def daily_ratios(equity: Sequence[float], days_a_year: float) -> tuple[float | None, float | None]:

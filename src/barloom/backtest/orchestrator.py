@@ -10,20 +10,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from barloom.backtest.ahead import ahead
-from barloom.backtest.feed import EntriesFeed, Feed, Prepared, StrategyFeed
+from barloom.backtest.feed import EntriesFeed, Feed, Prepared
 from barloom.backtest.metrics import MetricsTotals
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.resolve import feed_of, make_rules, rules_of
 from barloom.backtest.results import RunResult
 from barloom.backtest.selfcheck import Head, check_head
 from barloom.backtest.writer import MemorySink, TradeSink
 from barloom.bars.chunk import Chunk
-from barloom.errors import InputError, nearest
-from barloom.execution.book import Book, Rules
+from barloom.bars.fine import Fine
+from barloom.errors import InputError
+from barloom.execution.book import Book
 from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
+from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.exits import Exits
-from barloom.execution.fills import ENTRY, INTRABAR, resolve_intrabar
-from barloom.execution.positions import places
+from barloom.execution.fills import refuse_exit_signals
+from barloom.execution.orders import Orders
+from barloom.execution.quotes import QuoteMaker, Quotes
+from barloom.execution.rules import Rules
 from barloom.execution.sizing import Sizing
 from barloom.strategies.registry import load_strategy
 
@@ -55,6 +60,7 @@ def run(
     bars: Bars,
     parameters: RunParameters,
     *,
+    fine: Bars | None = None,
     sink: TradeSink | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
@@ -65,6 +71,7 @@ def run(
     Args:
         bars: the selection to run over.
         parameters: everything that shapes the run.
+        fine: finer bars of the same times; ``intrabar`` is ``drilldown`` then.
         sink: where trades and equity go; memory if none is given.
         on_progress: called after each chunk.
 
@@ -72,15 +79,14 @@ def run(
         InputError: bad data or parameters.
         FidelityError: the strategy's trades depend on how the bars are cut, or the engine and the reference disagree.
     """
+    parameters = parameters.with_finer_bars(fine is not None)
     rules = rules_of(parameters)
-
+    finer = _finer(bars, rules, fine)
     strategy = load_strategy(parameters.strategy, parameters.params)
 
-    def new_feed() -> StrategyFeed:
-        return StrategyFeed(strategy, direction=parameters.direction, stop=parameters.stop, target=parameters.target)
+    def new_feed() -> Feed:
+        return feed_of(parameters, strategy)
 
-    if parameters.size is None and parameters.stop == "none":
-        raise InputError("--stop none leaves no risk to size a trade by: give fixed units with --size as well")
     feed = new_feed()
     if feed.uses_volume and not bars.has_volume:
         raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
@@ -89,6 +95,7 @@ def run(
         bars,
         feed,
         rules,
+        finer=finer,
         chunk_rows=parameters.chunk_rows,
         threads=parameters.threads,
         sink=sink,
@@ -96,7 +103,7 @@ def run(
         head=head,
         origin=strategy.origin,
     )
-    result.self_check = check_head(head, new_feed, rules, strategy.name)
+    result.self_check = check_head(head, new_feed, rules, strategy.name, finer)
     return result
 
 
@@ -105,13 +112,16 @@ def simulate(
     entries: Entries,
     *,
     exits: Exits | None = None,
+    exit_signals: ExitSignals | None = None,
     entry: str | None = None,
     fills: str = "pessimistic",
     intrabar: str | None = None,
+    fine: Bars | None = None,
     costs: Costs | None = None,
     position: str = "single",
     max_open: int | None = None,
     sizing: Sizing | None = None,
+    bounds: bool = True,
     chunk_rows: int | None = None,
     threads: int | None = None,
 ) -> RunResult:
@@ -121,50 +131,54 @@ def simulate(
         bars: the selection; ``signal_bar`` of the entries counts within it.
         entries: what to enter.
         exits: exits that hold for every entry.
-        entry: ``next_open`` (default) or ``close``.
+        exit_signals: when open trades leave at the next open; counted as the entries are.
+        entry: ``next_open`` (default), ``close``, or ``limit`` or ``stop`` at the entries' prices.
         fills: preset of fill rules.
         intrabar: path policy; wins over the preset's.
-        costs: spread, slippage, commission.
-        position: ``single`` or ``overlap``.
+        fine: finer bars of the same times; ``intrabar`` is ``drilldown`` then.
+        costs: spread, slippage, commission, swap.
+        position: ``single``, ``overlap`` or ``reverse``.
         max_open: trades open at one time with ``overlap``, 0 for any number.
         sizing: one unit a trade unless given; an entry's own size wins.
+        bounds: whether to keep the accounts of the best and the worst case as well.
         chunk_rows: bars in a chunk; never changes a result.
         threads: never change a result.
 
     Raises:
         InputError: bad data or parameters.
     """
-    rules = Rules(
-        at_close=_entry(entry or "next_open") == "close",
-        intrabar=INTRABAR[resolve_intrabar(fills, intrabar)],
-        places=places(position, max_open),
-        max_hold=(exits or Exits()).max_hold or 0,
-        costs=costs or Costs(),
-        sizing=sizing or Sizing(units=1.0),
+    exits = exits or Exits()
+    rules = make_rules(
+        exits,
+        costs or Costs(),
+        sizing or Sizing(units=1.0),
+        entry=entry or "next_open",
+        fills=fills,
+        intrabar=intrabar or ("drilldown" if fine is not None else None),
+        position=position,
+        max_open=max_open,
+        bounds=bounds,
     )
-    return weave(bars, EntriesFeed(entries), rules, chunk_rows=chunk_rows, threads=threads)
+    finer = _finer(bars, rules, fine)
+    if exit_signals is not None:
+        refuse_exit_signals(fills)
+    feed = EntriesFeed(entries, Orders.of_exits(exits, rules.entry), exit_signals)
+    return weave(bars, feed, rules, finer=finer, chunk_rows=chunk_rows, threads=threads)
 
 
-def rules_of(parameters: RunParameters) -> Rules:
-    """The execution rules that parameters come to.
-
-    Raises:
-        InputError: an unknown name, or options that contradict each other.
-    """
-    return Rules(
-        at_close=_entry(parameters.entry) == "close",
-        intrabar=INTRABAR[resolve_intrabar(parameters.fills, parameters.intrabar)],
-        places=places(parameters.position, parameters.max_open),
-        max_hold=parameters.max_hold or 0,
-        costs=Costs(spread=parameters.spread, slippage=parameters.slippage, commission=parameters.commission),
-        sizing=Sizing(balance=parameters.balance, risk_pct=parameters.risk_pct, units=parameters.size),
-    )
-
-
-def _entry(name: str) -> str:
-    if name not in ENTRY:
-        raise InputError(f"unknown entry '{name}': {nearest(name, ENTRY)}")
-    return name
+def _finer(bars: Bars, rules: Rules, fine: Bars | None) -> Fine | None:
+    """The finer bars of a run over ``bars``; refuses rules that the bars at hand cannot be simulated by."""
+    if rules.intrabar == "drilldown" and fine is None:
+        raise InputError("--intrabar drilldown replays finer bars: name them with --fine")
+    if rules.intrabar != "drilldown" and fine is not None:
+        raise InputError(
+            f"--fine is for --intrabar drilldown, not for --intrabar {rules.intrabar}: leave one of them out"
+        )
+    if bars.has_ask and rules.costs.spread > 0.0:
+        raise InputError(
+            f"--spread {rules.costs.spread:g} beside {bars.label}, whose bars bring their own spread: leave --spread out"
+        )
+    return None if fine is None else Fine.beside(bars, fine)
 
 
 def weave(
@@ -172,6 +186,7 @@ def weave(
     feed: Feed,
     rules: Rules,
     *,
+    finer: Fine | None = None,
     chunk_rows: int | None = None,
     threads: int | None = None,
     sink: TradeSink | None = None,
@@ -184,19 +199,20 @@ def weave(
     total = bars.source.rows_at_hand() if bars.selection.whole else None
     threads = min(threads or cores, cores)
     sink = sink or MemorySink()
-    book = Book(rules, threads=threads)
+    book = Book(rules, threads=threads, fine=None if finer is None else finer.reader())
     totals = MetricsTotals(rules.sizing.balance)
     clock = _Clock()
     started = time.perf_counter()
     chunks = bars.chunks(chunk_rows or CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=threads)
     steps = _steps(chunks, feed, clock)
     # Closed here, so that no thread reads on when a chunk fails.
-    with closing(ahead(steps) if threads > 1 else steps) as drawn:
-        for chunk, prepared in drawn:
+    with closing(book), closing(ahead(steps) if threads > 1 else steps) as drawn:
+        for chunk, prepared, quotes in drawn:
             with clock.phase("scan"):
                 entries = feed.entries(chunk, prepared)
+                exit_signals = feed.exit_signals(chunk, prepared)
             with clock.phase("simulate"):
-                done = book.pass_chunk(chunk, entries)
+                done = book.pass_chunk(chunk, entries, exit_signals, quotes)
                 totals.add(done, book.points)
             if totals.bars == 0:
                 totals.first_time = int(chunk.timestamp[chunk.history])
@@ -216,11 +232,16 @@ def weave(
     with clock.phase("write"):
         sink.finish()
     totals.account = book.account
-    metrics = totals.metrics()
+    counts = {
+        "signals": book.signals,
+        "accepted": book.ledger.accepted,
+        "rejected": dict(sorted(book.rejected.items())),
+    }
     return RunResult(
-        metrics=metrics,
+        metrics=totals.metrics(),
         checksum=totals.checksum,
-        counts={"signals": book.signals, "accepted": metrics.trades, "rejected": dict(sorted(book.rejected.items()))},
+        counts=counts,
+        bounds=totals.bounds(book.ledger.accounts) if rules.bounds else None,
         phase_times=clock.phases(),
         report=bars.report,
         origin=origin,
@@ -228,8 +249,9 @@ def weave(
     )
 
 
-def _steps(chunks: Iterator[Chunk], feed: Feed, clock: _Clock) -> Generator[tuple[Chunk, Prepared], None, None]:
-    """Each chunk with what the feed prepares of it: compiled work for the most part, so it runs beside the rest."""
+def _steps(chunks: Iterator[Chunk], feed: Feed, clock: _Clock) -> Generator[tuple[Chunk, Prepared, Quotes], None, None]:
+    """Each chunk with what the feed prepares of it and its block extremes: compiled work for the most part, so it runs beside the rest."""
+    maker = QuoteMaker()
     with closing(chunks):  # type: ignore[type-var]
         while True:
             with clock.phase("ingest"):
@@ -238,7 +260,8 @@ def _steps(chunks: Iterator[Chunk], feed: Feed, clock: _Clock) -> Generator[tupl
                 return
             with clock.phase("prepare"):
                 prepared = feed.prepare(chunk)
-            yield chunk, prepared
+                quotes = maker.make(chunk)
+            yield chunk, prepared, quotes
 
 
 class _Clock:

@@ -12,13 +12,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from barloom.backtest.metrics import Metrics
+from barloom.backtest.metrics import Bounds, Metrics
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.reading import Reading
 from barloom.backtest.results import SelfCheck
+from barloom.bars.bars import Bars
+from barloom.bars.span import Span
 from barloom.observe.criteria import Criterion
 from barloom.strategies.base import StrategyOrigin
 
 PHASES = ("ingest", "scan", "simulate", "write")
+NOT_IN_A_FILE = ("memory", "synthetic")
+"""Labels of bars that no file holds."""
 Status = Literal["created", "running", "complete", "failed"]
 NEXT: dict[str, tuple[str, ...]] = {"created": ("running", "failed"), "running": ("complete", "failed")}
 """The states a job can go to from each state; complete and failed are final."""
@@ -71,7 +76,7 @@ class Machine(Record):
 
 
 class Counts(Record):
-    """What became of the signals: accepted + rejected (by reason) = signals."""
+    """What became of the signals: accepted + rejected (by reason) = signals. A signal with a ladder is one, whatever its parts."""
 
     signals: Count
     accepted: Count
@@ -84,13 +89,39 @@ class Counts(Record):
         return self
 
 
+class FinerBars(Record):
+    """The file that was looked into for ``drilldown``: its size, its ends (open times, nanoseconds UTC) and the step of its bars."""
+
+    path: Path
+    size_bytes: Count
+    first_ts: int
+    last_ts: int
+    step_ns: int | None
+
+    @classmethod
+    def of(cls, bars: Bars) -> FinerBars:
+        """The facts of a file of finer bars.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        path = Path(bars.label).absolute()
+        span = Span.of(bars)
+        return cls(path=path, size_bytes=path.stat().st_size, first_ts=span.first, last_ts=span.last, step_ns=span.step)
+
+
 class DatasetSlice(Record):
     """The bars a run was given: which of how many, from when to when, and a hash of their content.
 
+    ``path`` is as it was typed and ``file`` the same from the root, None for bars in no file; ``reading`` says how it was read,
+    ``finer`` which bars decided what they leave open.
     ``first_ts`` and ``last_ts`` are open times in nanoseconds UTC; ``columns`` maps what was loaded to its dtype.
     """
 
     path: str
+    file: Path | None = None
+    reading: Reading = Field(default_factory=Reading)
+    finer: FinerBars | None = None
     content_hash: str
     total_rows: Count
     selected_rows: int = Field(gt=0)
@@ -158,6 +189,7 @@ class RunRecord(BacktestJob):
     digest: Digest
     checksum: Digest
     metrics: Metrics
+    bounds: Bounds | None
     counts: Counts
     data: DatasetSlice
     strategy: StrategyOrigin | None

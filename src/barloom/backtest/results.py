@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from barloom.backtest.metrics import Metrics
+from barloom.backtest.metrics import Bounds, Metrics
 from barloom.backtest.writer import MemorySink, points_to_arrow
 from barloom.execution import trades as record
 
@@ -47,6 +47,7 @@ class RunResult:
     Attributes:
         checksum: 64-bit mix of entry bar, exit bar and exit price, 16 hexadecimal digits.
         counts: ``signals``, ``accepted`` and ``rejected`` by reason; accepted + rejected = signals.
+        bounds: what the ambiguous trades leave open: the accounts as chosen, in the best and in the worst case; None if not asked for.
         phase_times: seconds in ``ingest``, ``scan``, ``simulate``, ``write``; phases overlap, so they may add up to more than the wall clock.
     """
 
@@ -54,6 +55,7 @@ class RunResult:
     checksum: str
     counts: dict[str, Any]
     phase_times: dict[str, float]
+    bounds: Bounds | None = None
     report: BarsReport | None = None
     origin: StrategyOrigin | None = None
     self_check: SelfCheck | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +16,22 @@ from barloom.bars.chunk import Chunk
 from barloom.errors import FidelityError
 from barloom.execution import reference
 from barloom.execution.account import join, pick
-from barloom.execution.book import Book, Rules
+from barloom.execution.book import Book
 from barloom.execution.entries import Entries
-from barloom.execution.fills import INTRABAR
+from barloom.execution.exit_signals import ExitSignals
+from barloom.execution.rules import Rules
 from barloom.execution.trades import COLUMNS, REASONS, TRADE, Trades, columns_of
+
+if TYPE_CHECKING:
+    from barloom.bars.fine import Fine
 
 HEAD_BARS = 16_384
 # The reference walks bar by bar: enough entries and bars behind them to judge by, few enough to cost little.
 JUDGED_ENTRIES = 64
 JUDGED_BARS = 2_048
 OTHER_CHUNK_ROWS = 1_009
-PRICES = ("timestamp", "open", "high", "low", "close", "volume")
+ASK = ("ask_open", "ask_high", "ask_low", "ask_close")
+PRICES = ("timestamp", "open", "high", "low", "close", "volume", *ASK)
 
 
 class Head:
@@ -62,11 +69,14 @@ class Head:
             led = min(history, base)
             end = min(base + rows, self.rows)
             cut = {name: values[base - led : end] for name, values in columns.items()}
-            chunks.append(Chunk(base, led, end - base, end == self.rows, **cut))
+            following = int(columns["timestamp"][end]) if end < self.rows else None
+            chunks.append(Chunk(base, led, end - base, end == self.rows, **cut, next_time=following))
         return chunks
 
 
-def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy: str) -> SelfCheck:
+def check_head(
+    head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy: str, finer: Fine | None = None
+) -> SelfCheck:
     """Run the head of a finished run again and compare.
 
     Raises:
@@ -74,18 +84,23 @@ def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy:
             simulator gives other trades than the engine.
     """
     feed = new_feed()
-    book = Book(rules, threads=1)
-    trades, entries = [], []
+    book = Book(rules, threads=1, fine=None if finer is None else finer.reader())
+    trades, entries, exits = [], [], []
     for chunk in head.chunks(OTHER_CHUNK_ROWS, feed.history):
-        asked = feed.entries(chunk, feed.prepare(chunk))
+        prepared = feed.prepare(chunk)
+        asked, leaving = feed.entries(chunk, prepared), feed.exit_signals(chunk, prepared)
         entries.append(asked)
-        trades.append(book.pass_chunk(chunk, asked))
+        exits.append(leaving)
+        trades.append(book.pass_chunk(chunk, asked, leaving))
+    book.close()
     again = join(trades, TRADE)
     again = pick(again, again["exit_bar"] < head.rows - 1)
     _compare_chunks(head.trades(), again, strategy, head.rows)
-    first = _first(Entries.joined(entries))
+    first = _first(Entries.joined(entries), rules.parts)
     rows = min(head.rows, int(first.signal_bar[-1]) + JUDGED_BARS) if len(first) else head.rows
-    judged, engine_seconds, reference_seconds = _judge(head.chunks(rows, 0)[0], first, rules)
+    leaving = ExitSignals.joined([signals for signals in exits if signals is not None])
+    leaving = leaving.take(leaving.signal_bar < rows)
+    judged, engine_seconds, reference_seconds = _judge(head.chunks(rows, 0)[0], first, leaving, rules, finer)
     return SelfCheck(
         bars=head.rows,
         trades=len(again),
@@ -96,37 +111,51 @@ def check_head(head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy:
     )
 
 
-def _first(entries: Entries) -> Entries:
-    """The first entries, all of a bar or none."""
-    if len(entries) <= JUDGED_ENTRIES:
+def _first(entries: Entries, parts: int) -> Entries:
+    """The first entries, all of a bar or none, and whole signals."""
+    wanted = JUDGED_ENTRIES // parts * parts or parts
+    if len(entries) <= wanted:
         return entries
-    end = np.searchsorted(entries.signal_bar, entries.signal_bar[JUDGED_ENTRIES])
-    return entries.take(slice(0, int(end) or JUDGED_ENTRIES))
+    end = np.searchsorted(entries.signal_bar, entries.signal_bar[wanted])
+    return entries.take(slice(0, int(end) or wanted))
 
 
-def _judge(bars: Chunk, entries: Entries, rules: Rules) -> tuple[int, float, float]:
+def _judge(
+    bars: Chunk, entries: Entries, exits: ExitSignals, rules: Rules, finer: Fine | None
+) -> tuple[int, float, float]:
     """Compare engine and reference on the same entries; how many trades, and the seconds of each."""
     bars.last = True
+    bars.next_time = None
     started = time.perf_counter()
-    trades = Book(rules, threads=1).pass_chunk(bars, entries)
+    with closing(Book(rules, threads=1, fine=None if finer is None else finer.reader())) as book:
+        trades = book.pass_chunk(bars, entries, exits)
     engine_seconds = time.perf_counter() - started
     plain = reference.ReferenceBars(
-        *(getattr(bars, name).tolist() for name in ("timestamp", "open", "high", "low", "close"))
+        bars.timestamp.tolist(), bars.open.tolist(), bars.high.tolist(), bars.low.tolist(), bars.close.tolist()
     )
+    for name in ASK:
+        prices = getattr(bars, name)
+        setattr(plain, name, None if prices is None else prices.tolist())
+    if finer is not None:
+        plain.fine = _finer_bars(bars, trades, finer)
     started = time.perf_counter()
-    judged = reference.simulate(
-        plain,
-        entries,
-        entry="close" if rules.at_close else "next_open",
-        intrabar={code: name for name, code in INTRABAR.items()}[rules.intrabar],
-        max_open=rules.places,
-        max_hold=rules.max_hold,
-        costs=rules.costs,
-        sizing=rules.sizing,
-    )
+    judged = reference.simulate(plain, entries, rules, exits)
     reference_seconds = time.perf_counter() - started
     _compare_reference(trades, judged)
     return len(trades), engine_seconds, reference_seconds
+
+
+def _finer_bars(bars: Chunk, trades: Trades, finer: Fine) -> dict[int, list[tuple[float, float, float, float]]]:
+    """The finer bars of every bar that could have gone two ways, as the reference takes them."""
+    wanted = np.unique(trades["exit_bar"][trades["ambiguous"] != 0])
+    after = np.append(bars.timestamp[1:], np.iinfo(np.int64).max)
+    with closing(finer.reader()) as reader:
+        found = reader.between(bars.timestamp[wanted], after[wanted])
+    table = np.stack((found.open, found.high, found.low, found.close), axis=1)
+    return {
+        int(bar): [(o, h, lo, c) for o, h, lo, c in table[found.offsets[k] : found.offsets[k + 1]].tolist()]
+        for k, bar in enumerate(wanted)
+    }
 
 
 def _compare_chunks(first: Trades, second: Trades, strategy: str, rows: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
 from barloom.bars.intake import Intake, Tally
-from barloom.bars.schema import PRICES
+from barloom.bars.schema import PRICES, ColumnOptions
 from barloom.bars.slicing import Selection, make_selection
-from barloom.bars.sources.base import Batch, Batches, Source
+from barloom.bars.sources.base import Batch, Batches, Source, cut
 from barloom.bars.times import FIRST_TIME, LAST_TIME, iso
 from barloom.errors import InputError, nearest
 
@@ -40,7 +40,7 @@ class BarsReport:
     dropped: dict[str, int]
     """Bad rows of the selection by kind."""
     content_hash: str
-    """Hash of the bars' times and prices: the same for the same bars from any source."""
+    """Hash of the bars' times and prices, ask prices included where there are any: the same from any source."""
     columns: dict[str, str]
     """What was loaded: column -> dtype."""
 
@@ -68,6 +68,11 @@ class Bars:
     def has_volume(self) -> bool:
         """Whether chunks can carry the volume."""
         return self.source.has_volume
+
+    @property
+    def has_ask(self) -> bool:
+        """Whether chunks carry ask prices beside the bid prices."""
+        return self.source.has_ask
 
     def __repr__(self) -> str:
         part = "" if self.selection.whole else f", {self.selection}"
@@ -123,7 +128,7 @@ class Bars:
         at_hand = source.rows_at_hand()
         limit = stop if stop is not None else at_hand
         tally = Tally(selection.start, selection.end)
-        intake = Intake(tally, chunk_rows, history, volume, strict=self.on_bad_rows == "error")
+        intake = Intake(tally, chunk_rows, history, volume, self.on_bad_rows == "error", self.has_ask)
         seen = _Seen(source.batches(start, stop, volume=volume, threads=threads))
         with closing(seen.batches()) as batches:
             yield from intake.chunks(batches, None if limit is None else limit - start)
@@ -134,7 +139,7 @@ class Bars:
         total = at_hand
         if total is None:
             total = source.total_rows() if stop is not None or tally.finished else seen.stop
-        dropped, known = tally.by_kind(), tally.content_hash(intake.kept)
+        dropped, known = tally.by_kind(), tally.content_hash(intake.kept, self.has_ask)
         self._report(total, intake.kept, intake.first_time, intake.last_time, dropped, known, volume)
 
     def _views(self, arrays: Batch, chunk_rows: int, history: int, volume: bool) -> Chunks:
@@ -150,25 +155,30 @@ class Bars:
             raise InputError(self._no_bars(Tally()))
         for base in range(0, rows, chunk_rows):
             lead = min(history, base)
-            part = slice(first + base - lead, first + min(base + chunk_rows, rows))
+            last = base + chunk_rows >= rows
+            after = first + min(base + chunk_rows, rows)
+            part = slice(first + base - lead, after)
+            asks = (None, None, None, None) if arrays.ask is None else cut(arrays.ask, part)
             yield Chunk(
                 base,
                 lead,
                 min(chunk_rows, rows - base),
-                base + chunk_rows >= rows,
+                last,
                 arrays.timestamp[part],
                 arrays.open[part],
                 arrays.high[part],
                 arrays.low[part],
                 arrays.close[part],
                 arrays.volume[part] if volume and arrays.volume is not None else None,
+                None if last else int(arrays.timestamp[after]),
+                *asks,
             )
         known = self.source.whole_hash() if rows == total else None
         if known is None:
             tally = Tally()
             for at in range(first, stop, HASHED_AT_ONCE):
                 tally.check(arrays.between(at, min(at + HASHED_AT_ONCE, stop)))
-            known = tally.content_hash(rows)
+            known = tally.content_hash(rows, self.has_ask)
         self._report(total, rows, int(arrays.timestamp[first]), int(arrays.timestamp[stop - 1]), {}, known, volume)
 
     # ------------------------------------------------------------ what a pass says
@@ -179,6 +189,8 @@ class Bars:
         columns = {"timestamp": "int64", **dict.fromkeys(PRICES, "float64")}
         if volume:
             columns["volume"] = "float64"
+        if self.has_ask:
+            columns |= {f"ask_{name}": "float64" for name in PRICES}
         self.report = BarsReport(total, kept, first, last, dropped, content_hash, columns)
 
     def _bad_rows(self, tally: Tally) -> str:
@@ -226,6 +238,8 @@ def open_bars(
     *,
     columns: str | Mapping[str, str | int] | None = None,
     ignore_columns: str | Iterable[str] = (),
+    ask: str | os.PathLike[str] | None = None,
+    spread_column: str | int | None = None,
     on_bad_rows: OnBadRows = "error",
 ) -> Bars:
     """Open a file of bars: CSV (plain, ``.gz``, ``.zip``, ``.zst``), Parquet or Arrow IPC, told apart by content.
@@ -235,15 +249,27 @@ def open_bars(
         columns: ``time=Date,open=O,...`` (or a mapping): names, or positions from 1, of the columns to read; others are
             left unread.
         ignore_columns: names of columns to leave unread where ``columns`` is not given.
+        ask: a file of the ask prices of these bars, read with the same options. Bars are paired by their times: a bar
+            without an ask bar is a bad row (``no_ask``), and so is one whose ask bar is bad (``bad_ask``) or below it
+            in open, high, low or close (``crossed``).
+        spread_column: name or position of a column that holds the spread of each bar in price units, added to all four
+            prices; ``SPREAD*0.00001`` where it holds points. A negative one makes a bad row (``crossed``).
         on_bad_rows: ``error`` refuses a file with bad rows, saying which; ``drop`` leaves them out and counts them in
             ``report``.
 
     Raises:
-        InputError: the file is missing, unreadable, of another kind, or lacks a column.
+        InputError: a file is missing, unreadable, of another kind, or lacks a column.
     """
+    from barloom.bars.sources.pair import PairSource
     from barloom.bars.sources.registry import open_source
 
-    return Bars(open_source(path, columns, ignore_columns), on_bad_rows=on_bad_rows)
+    if ask is not None and spread_column is not None:
+        raise InputError("--ask and --spread-column both give ask prices: leave one of them out")
+    options = ColumnOptions.parse(columns, ignore_columns, spread_column)
+    source: Source = open_source(path, options)
+    if ask is not None:
+        source = PairSource(source, open_source(ask, options))
+    return Bars(source, on_bad_rows=on_bad_rows)
 
 
 def from_arrays(
@@ -254,6 +280,8 @@ def from_arrays(
     close: npt.ArrayLike,
     volume: npt.ArrayLike | None = None,
     *,
+    spread: npt.ArrayLike | None = None,
+    ask: Sequence[npt.ArrayLike] | None = None,
     on_bad_rows: OnBadRows = "error",
 ) -> Bars:
     """Bars held in arrays, one entry a bar; contiguous float64 prices and nanosecond times are never copied.
@@ -267,6 +295,8 @@ def from_arrays(
         low: at most open and close.
         close: as open.
         volume: finite, not negative; optional.
+        spread: ask price less bid price of each bar, in price units, finite and not negative; optional.
+        ask: open, high, low and close of the ask side, none below its bid; optional, in place of ``spread``.
         on_bad_rows: as in ``open_bars``.
 
     Raises:
@@ -274,25 +304,27 @@ def from_arrays(
     """
     from barloom.bars.sources.memory import MemorySource
 
-    return _checked(MemorySource.of_arrays(timestamp, open, high, low, close, volume), on_bad_rows)
+    return _checked(MemorySource.of_arrays(timestamp, open, high, low, close, volume, spread, ask), on_bad_rows)
 
 
 def from_pandas(
     frame: pd.DataFrame,
     *,
     columns: str | Mapping[str, str | int] | None = None,
+    spread_column: str | None = None,
     on_bad_rows: OnBadRows = "error",
 ) -> Bars:
     """Bars of a data frame: times from its DatetimeIndex or a time column, prices by their usual names.
 
-    Time zones are converted to UTC; naive times are UTC. Other columns are left alone.
+    Time zones are converted to UTC; naive times are UTC. The spread column is that of ``open_bars``, by name. Other
+    columns are left alone.
 
     Raises:
         InputError: a column is missing, its type does not fit, there is no bar, or a row is bad.
     """
     from barloom.bars.sources.memory import MemorySource
 
-    return _checked(MemorySource.of_frame(frame, columns), on_bad_rows)
+    return _checked(MemorySource.of_frame(frame, ColumnOptions.parse(columns, (), spread_column)), on_bad_rows)
 
 
 def _checked(source: Source, on_bad_rows: OnBadRows) -> Bars:

@@ -34,3 +34,15 @@ class Chunk:
     low: Floats
     close: Floats
     volume: Floats | None = None
+    next_time: int | None = None
+    """Time of the bar after the last one, nanoseconds UTC; None where no bar follows."""
+    ask_open: Floats | None = None
+    """The ask prices beside the bid prices above: all four or none."""
+    ask_high: Floats | None = None
+    ask_low: Floats | None = None
+    ask_close: Floats | None = None
+
+    @property
+    def has_ask(self) -> bool:
+        """Whether the chunk has ask prices."""
+        return self.ask_open is not None

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from barloom._native import chunking
 from barloom.bars.chunk import Chunk, Floats, Ints
-from barloom.bars.sources.base import Batch
+from barloom.bars.sources.base import Batch, Prices, cut
 from barloom.bars.times import FIRST_TIME, LAST_TIME
 
 RING = 3  # a chunk, the one drawn after it, and the one being filled
@@ -36,6 +36,12 @@ class Tally:
         return bool(self.state[chunking.TALLY_FINISHED])
 
     @property
+    def last_time(self) -> int | None:
+        """Time of the last good row, None before the first."""
+        last = int(self.state[chunking.TALLY_LAST])
+        return None if last == FIRST_TIME else last
+
+    @property
     def bad(self) -> int:
         """Bad rows so far."""
         return int(self._counts().sum())
@@ -52,11 +58,14 @@ class Tally:
         first = self.state[chunking.TALLY_FIRST : chunking.TALLY_FIRST + len(chunking.KIND_NAMES)]
         return {kind: int(first[place]) for place, kind in enumerate(chunking.KIND_NAMES) if self._counts()[place]}
 
-    def content_hash(self, rows: int) -> str:
-        """Hash of the good rows' times and prices in order; how they were batched does not matter."""
+    def content_hash(self, rows: int, ask: bool = False) -> str:
+        """Hash of the good rows' times and prices in order, ask prices too where they are there; batches do not matter."""
         lanes = self.state[chunking.TALLY_HASH : chunking.TALLY_HASH + 5]
         digest = hashlib.blake2b(lanes.astype("<i8").tobytes(), digest_size=16)
         digest.update(rows.to_bytes(8, "little"))
+        if ask:
+            lanes = self.state[chunking.TALLY_ASK_HASH : chunking.TALLY_ASK_HASH + 4]
+            digest.update(lanes.astype("<i8").tobytes())
         return digest.hexdigest()
 
     def check(self, batch: Batch) -> int:
@@ -71,6 +80,7 @@ class Tally:
             0,
             batch.first_row,
             self.state,
+            ask=batch.ask,
         )[1]
 
 
@@ -84,18 +94,23 @@ class _Buffer:
     low: Floats
     close: Floats
     volume: Floats | None
+    ask: Prices | None
     history: int = 0
     filled: int = 0
     """Rows filled, history included."""
 
     @classmethod
-    def make(cls, rows: int, volume: bool) -> _Buffer:
+    def make(cls, rows: int, volume: bool, ask: bool) -> _Buffer:
         times = np.empty(rows, dtype=np.int64)
         open_, high, low, close = (np.empty(rows) for _ in range(4))
-        return cls(times, open_, high, low, close, np.empty(rows) if volume else None)
+        asks = (np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows)) if ask else None
+        return cls(times, open_, high, low, close, np.empty(rows) if volume else None, asks)
 
-    def arrays(self) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats | None]:
-        return self.timestamp, self.open, self.high, self.low, self.close, self.volume
+    def arrays(self) -> list[Ints | Floats]:
+        arrays: list[Ints | Floats] = [self.timestamp, self.open, self.high, self.low, self.close]
+        if self.volume is not None:
+            arrays.append(self.volume)
+        return arrays + list(self.ask or ())
 
     def take(self, batch: Batch, at: int, room: int, tally: Tally) -> int:
         """Fill up to ``room`` rows with good ones of a batch from row ``at`` on; the row to go on from."""
@@ -116,6 +131,8 @@ class _Buffer:
             self.close[:room],
             None if self.volume is None else self.volume[:room],
             self.filled,
+            None if self.ask is None else batch.ask,
+            None if self.ask is None else cut(self.ask, slice(room)),
         )
         return at
 
@@ -126,8 +143,7 @@ class _Buffer:
         if before is None or not self.history:
             return
         for mine, theirs in zip(self.arrays(), before.arrays(), strict=True):
-            if mine is not None and theirs is not None:
-                mine[: self.history] = theirs[before.filled - self.history : before.filled]
+            mine[: self.history] = theirs[before.filled - self.history : before.filled]
 
 
 @dataclass(slots=True)
@@ -143,6 +159,7 @@ class Intake:
     history: int
     volume: bool
     strict: bool
+    ask: bool = False
     kept: int = 0
     first_time: int = FIRST_TIME
     last_time: int = FIRST_TIME
@@ -168,7 +185,7 @@ class Intake:
                     filling.filled = filling.history
                     continue
                 if ready is not None and filling.filled > filling.history:
-                    yield ready
+                    yield self._followed(ready, filling)
                     ready = None
                 if filling.filled == room:
                     ready = self._chunk(filling, base, last=False)
@@ -182,7 +199,7 @@ class Intake:
         if self.strict and self.tally.bad:
             return
         if ready is not None and filling.filled > filling.history:
-            yield ready
+            yield self._followed(ready, filling)
             ready = None
         if filling.filled > filling.history:
             yield self._chunk(filling, base, last=True)
@@ -200,13 +217,20 @@ class Intake:
 
     def _buffer(self, number: int, rows: int) -> _Buffer:
         if number < RING:
-            self._ring.append(_Buffer.make(self.history + rows, self.volume))
+            self._ring.append(_Buffer.make(self.history + rows, self.volume, self.ask))
             self._ring[number].lead(None, self.history)
         return self._ring[number % RING]
 
     @staticmethod
+    def _followed(chunk: Chunk, following: _Buffer) -> Chunk:
+        """A chunk that knows the time of the bar after it."""
+        chunk.next_time = int(following.timestamp[following.history])
+        return chunk
+
+    @staticmethod
     def _chunk(buffer: _Buffer, base: int, last: bool) -> Chunk:
         count = buffer.filled
+        asks = (None, None, None, None) if buffer.ask is None else cut(buffer.ask, slice(count))
         return Chunk(
             base,
             buffer.history,
@@ -218,4 +242,6 @@ class Intake:
             buffer.low[:count],
             buffer.close[:count],
             None if buffer.volume is None else buffer.volume[:count],
+            None,
+            *asks,
         )

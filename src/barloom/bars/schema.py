@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from barloom.bars.spread import SpreadColumn
 from barloom.errors import InputError, nearest
 
 PRICES = ("open", "high", "low", "close")
@@ -27,15 +28,23 @@ class Layout:
 
     names: tuple[str, ...]
     index: Mapping[str, int]
+    spread_factor: float = 1.0
+    """What makes the spread column price units, where there is one."""
 
     @property
     def has_volume(self) -> bool:
         """Whether the file has a volume that may be read."""
         return "volume" in self.index
 
+    @property
+    def has_spread(self) -> bool:
+        """Whether the file has a spread that is to be read."""
+        return "spread" in self.index
+
     def fields(self, volume: bool) -> tuple[str, ...]:
         """The fields to read, in the house's order."""
-        return FIELDS if volume and self.has_volume else REQUIRED
+        fields = FIELDS if volume and self.has_volume else REQUIRED
+        return (*fields, "spread") if self.has_spread else fields
 
 
 def plain(name: str) -> str:
@@ -78,36 +87,73 @@ def parse_columns(text: str | Mapping[str, str | int] | None) -> dict[str, str] 
     return chosen
 
 
-def by_position(chosen: Mapping[str, str] | None) -> bool:
-    """Whether the ``columns`` option gives 1-based positions."""
-    return chosen is not None and all(name.isdecimal() for name in chosen.values())
+@dataclass(frozen=True, slots=True)
+class ColumnOptions:
+    """What a user says about the columns of a source."""
+
+    chosen: Mapping[str, str] | None = None
+    """Field -> name or position, of all that are to be read; None for the usual names."""
+    ignored: tuple[str, ...] = ()
+    """Names of columns to leave unread."""
+    spread: SpreadColumn | None = None
+
+    @classmethod
+    def parse(
+        cls,
+        columns: str | Mapping[str, str | int] | None,
+        ignore_columns: str | Iterable[str] = (),
+        spread_column: str | int | None = None,
+    ) -> ColumnOptions:
+        """The options as they are given.
+
+        Raises:
+            InputError: one of them cannot be read.
+        """
+        ignored = ignore_columns.split(",") if isinstance(ignore_columns, str) else ignore_columns
+        spread = None if spread_column is None else SpreadColumn.parse(spread_column)
+        return cls(parse_columns(columns), tuple(ignored), spread)
+
+    @property
+    def by_position(self) -> bool:
+        """Whether the columns to read are given by 1-based positions."""
+        return self.chosen is not None and all(name.isdecimal() for name in self.chosen.values())
 
 
-def resolve(label: str, names: Sequence[str], chosen: Mapping[str, str] | None, ignored: Iterable[str] = ()) -> Layout:
+def resolve(label: str, names: Sequence[str], options: ColumnOptions) -> Layout:
     """Find the fields among a file's columns.
 
-    Without ``chosen`` the columns go by their usual names, and every other column must be ignored by name; with it,
-    columns not named are left unread.
+    Unless columns are chosen they go by their usual names, and every other column must be ignored by name; else
+    columns not named are left unread. A column of spreads is read where it is asked for.
 
     Raises:
         InputError: a column is missing, unexpected or named twice, or an ignored one does not exist.
     """
+    chosen, spread = options.chosen, options.spread
     index: dict[str, int] = {}
+    factor = 1.0
+    if spread is not None:
+        index["spread"] = _find(label, names, "spread", spread.name, "--spread-column")
+        factor = spread.factor
     if chosen is not None:
         for field, name in chosen.items():
             index[field] = _find(label, names, field, name)
         taken: dict[int, str] = {}
         for field, at in index.items():
             if at in taken:
+                option = "--spread-column" if taken[at] == "spread" else "--columns"
                 raise InputError(
-                    f"--columns takes {taken[at]} and {field} from the same column of {label}: give each its own"
+                    f"{option} takes {taken[at]} and {field} from the same column of {label}: give each its own"
                 )
             taken[at] = field
-        return Layout(tuple(names), index)
-    skip = {plain(name): name for name in ignored if name.strip()}
+        return Layout(tuple(names), index, factor)
+    skip = {plain(name): name for name in options.ignored if name.strip()}
     unexpected: list[str] = []
     for at, name in enumerate(names):
         key = plain(name)
+        if at == index.get("spread"):
+            if key in skip:
+                raise InputError(f"--ignore-columns names '{name}', which --spread-column reads: leave one of them out")
+            continue
         if key in skip:
             continue
         found = ALIASES.get(key)
@@ -138,21 +184,19 @@ def resolve(label: str, names: Sequence[str], chosen: Mapping[str, str] | None, 
             f"{label} has {'an unexpected column' if len(unexpected) == 1 else 'unexpected columns'} {listed}: "
             f"leave unread with --ignore-columns {listed}, or name those to read with --columns"
         )
-    return Layout(tuple(names), index)
+    return Layout(tuple(names), index, factor)
 
 
-def _find(label: str, names: Sequence[str], field: str, name: str) -> int:
+def _find(label: str, names: Sequence[str], field: str, name: str, option: str = "--columns") -> int:
     """The column that ``name`` means: the name itself, else the 1-based position."""
     keys = [plain(known) for known in names]
     matches = [at for at, key in enumerate(keys) if key == plain(name)]
     if len(matches) > 1:
-        raise InputError(
-            f"{label} has {len(matches)} columns named '{name}': give {field} by its position in --columns"
-        )
+        raise InputError(f"{label} has {len(matches)} columns named '{name}': give {field} by its position in {option}")
     if matches:
         return matches[0]
     if name.isdecimal():
         if 1 <= int(name) <= len(names):
             return int(name) - 1
-        raise InputError(f"--columns takes {field} from column {name}, but {label} has columns 1 to {len(names)}")
-    raise InputError(f"--columns takes {field} from '{name}', which {label} does not have: {nearest(name, names)}")
+        raise InputError(f"{option} takes {field} from column {name}, but {label} has columns 1 to {len(names)}")
+    raise InputError(f"{option} takes {field} from '{name}', which {label} does not have: {nearest(name, names)}")

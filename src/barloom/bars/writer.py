@@ -29,9 +29,13 @@ def write_bars(bars: Bars, path: str | os.PathLike[str]) -> int:
     The file appears whole under its name or not at all: written under a temporary name beside it, synced, renamed.
 
     Raises:
-        InputError: the suffix names no format, the folder cannot be written, or the bars are bad.
+        InputError: the suffix names no format, the folder cannot be written, or the bars are bad or have ask prices.
     """
     target = Path(path)
+    if bars.has_ask:
+        raise InputError(
+            f"{bars.label} has ask prices, which a file of bars does not hold: write bid and ask bars one by one"
+        )
     writers = {".csv": _csv, ".parquet": _parquet, ".arrow": _arrow}
     if target.suffix.lower() not in writers:
         raise InputError(

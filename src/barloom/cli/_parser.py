@@ -13,18 +13,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 DIRECTIONS = ("long", "short", "both")
-ENTRIES = ("next_open", "close")
-FILLS = ("pessimistic", "optimistic")
-INTRABAR = ("pessimistic", "optimistic", "nearest_open", "ohlc", "olhc", "candle")
-POSITIONS = ("single", "overlap")
-EXCLUSIVE = (("size", "risk_pct"), ("data", "sample"))
-"""Options of ``run`` that cannot be given together."""
+ENTRIES = ("next_open", "close", "limit", "stop")
+FILLS = ("pessimistic", "optimistic", "tradingview", "vectorbt", "backtesting.py", "mt4-ohlc")
+INTRABAR = ("pessimistic", "optimistic", "nearest_open", "ohlc", "olhc", "candle", "drilldown")
+POSITIONS = ("single", "overlap", "reverse")
+EXCLUSIVE = (("size", "notional", "risk_pct"), ("data", "sample"), ("ask", "spread_column", "spread"))
+"""Options of ``run`` of which only one can be given."""
 
 RUN_EXAMPLES = """\
 examples:
   barloom run --sample
   barloom run EURUSD.csv --strategy ema-cross --param fast=10 --param slow=40 --spread 0.00008
   barloom run EURUSD.parquet --data-frac 0.25 --portion 2 --stop atr:2 --target r:2 --max-hold 240
+  barloom run EURUSD.csv --stop atr:2 --ladder r:1@0.5,r:2@0.3 --breakeven r:1 --trail atr:3 --trail-activation r:1
+  barloom run EURUSD.csv --entry limit --entry-offset atr:0.5 --good-for 5 --friday-close 21:55
+  barloom run EURUSD-bid.csv --ask EURUSD-ask.csv --fine EURUSD-1s.parquet
+  barloom run EURUSD.csv --notional 20000 --contract-size 100000 --lot-step 0.01 --leverage 30
   barloom run EURUSD.arrow --start 2020-01-01 --end 2021-01-01 --format json | jq .metrics
   barloom run EURUSD.csv --config settings.toml --deterministic
 """
@@ -33,6 +37,7 @@ examples:
   barloom run --sample                        a first run, no file needed
   barloom strategies show trend-pullback      what a strategy does and can be told
   barloom run EURUSD.csv --stop atr:2         one-minute bars in, trades and a record of the run out
+  barloom explain RUN 12                      the story of trade 12 of that run, bar by bar
 
 exit codes: 0 done, 2 bad input or options, 3 two runs that must agree do not, 4 unexpected error, 130 interrupted
 """
@@ -49,8 +54,10 @@ class Number:
         above: float | None = None,
         at_most: float | None = None,
         auto: bool = False,
+        unit: str | None = None,
     ) -> None:
-        self.whole, self.at_least, self.above, self.at_most, self.auto = whole, at_least, above, at_most, auto
+        self.whole, self.at_least, self.above, self.at_most = whole, at_least, above, at_most
+        self.auto, self.unit = auto, unit
 
     def __str__(self) -> str:
         limits = []
@@ -61,27 +68,42 @@ class Number:
         if self.at_most is not None:
             limits.append(f"up to {self.at_most:g}")
         kind = "a whole number" if self.whole else "a number"
-        return " ".join([kind, " and ".join(limits)]).rstrip() + (", or auto" if self.auto else "")
+        other = ", or auto" if self.auto else f", or {self.unit}: and such a number" if self.unit else ""
+        return " ".join([kind, " and ".join(limits)]).rstrip() + other
 
-    def __call__(self, text: str) -> float | int | None:
-        """The number; None for ``auto`` where that is allowed.
+    def __call__(self, text: str) -> float | int | str | None:
+        """The number; None for ``auto`` and the text as it is for ``unit:number`` where these are allowed.
 
         Raises:
             argparse.ArgumentTypeError: anything else; one plain sentence.
         """
         if self.auto and text.strip().lower() == "auto":
             return None
+        unit, colon, amount = text.strip().lower().partition(":")
+        if colon and unit == self.unit:
+            return f"{unit}:{self._number(amount, text)!r}"
+        return self._number(text, text)
+
+    def reads(self, value: object) -> bool:
+        """Whether a value of a TOML file has a type that can be read."""
+        if isinstance(value, str):
+            word = value.strip().lower()
+            return (self.auto and word == "auto") or (self.unit is not None and word.startswith(f"{self.unit}:"))
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+    def _number(self, text: str, said: str) -> float | int:
+        """The number of ``text``; ``said`` is what was typed."""
         try:
             # int() and float() alone would also take 1_000 and digits of other scripts.
             if "_" in text or not text.isascii():
                 raise ValueError
             value: float | int = int(text) if self.whole else float(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"'{text}' is not {self}") from None
+            raise argparse.ArgumentTypeError(f"'{said}' is not {self}") from None
         low = (self.at_least is not None and value < self.at_least) or (self.above is not None and value <= self.above)
         high = self.at_most is not None and value > self.at_most
         if low or high or not math.isfinite(value):
-            raise argparse.ArgumentTypeError(f"{text} is not {self}")
+            raise argparse.ArgumentTypeError(f"{said} is not {self}")
         return value
 
 
@@ -184,15 +206,7 @@ def _add_column_options(group: argparse._ActionsContainer) -> None:
     group.add_argument("--ignore-columns", metavar="A,B", type=names, help="columns in the file to leave unread")
 
 
-def _add_run(commands: Any) -> None:
-    run = commands.add_parser(
-        "run",
-        help="run a strategy over bars",
-        description="Run a strategy over bars and write its trades, equity, and a record of the run.",
-        epilog=RUN_EXAMPLES,
-        argument_default=argparse.SUPPRESS,
-    )
-    data = run.add_argument_group("data")
+def _add_data_options(data: argparse._ActionsContainer) -> None:
     data.add_argument("data", metavar="DATA", nargs="?", help="CSV (plain, .gz, .zip, .zst), Parquet or Arrow file")
     data.add_argument("--data", metavar="DATA", dest="data_option", help="the same as an option")
     data.add_argument("--sample", action="store_true", help="run on a seeded built-in data set, no file needed")
@@ -208,7 +222,16 @@ def _add_run(commands: Any) -> None:
     data.add_argument(
         "--on-bad-rows", choices=("error", "drop"), help="refuse bad rows, or drop and count them (default error)"
     )
-    rules = run.add_argument_group("strategy and exits")
+    data.add_argument("--ask", metavar="FILE", help="ask bars of the same times; DATA is then the bid")
+    data.add_argument(
+        "--spread-column",
+        metavar="NAME",
+        help="column of DATA with the spread of each bar in price units, or SPREAD*0.00001 where it counts points",
+    )
+    data.add_argument("--fine", metavar="FILE", help="finer bars of the same times: --intrabar drilldown")
+
+
+def _add_strategy_options(rules: argparse._ActionsContainer) -> None:
     rules.add_argument(
         "--strategy", metavar="NAME", help="built in, module:Class or path.py:Class (default trend-pullback)"
     )
@@ -217,24 +240,83 @@ def _add_run(commands: Any) -> None:
     )
     rules.add_argument("--direction", type=str.lower, choices=DIRECTIONS, help="sides to trade (default both)")
     rules.add_argument(
+        "--entry",
+        choices=ENTRIES,
+        help="where a signal is filled: market at the next open or at the close, or a limit or stop order "
+        "(default next_open)",
+    )
+    rules.add_argument(
+        "--entry-offset",
+        metavar="DISTANCE",
+        help="how far from the close of the signal bar a limit or stop order lies: atr:0.5, pips:5 (default the strategy's)",
+    )
+    rules.add_argument("--good-for", metavar="N", type=_COUNT, help="bars a limit or stop order works (default 1)")
+
+
+def _add_exit_options(exits: argparse._ActionsContainer) -> None:
+    exits.add_argument(
         "--stop", metavar="DISTANCE", help="atr:2, pct:0.5, points:0.0020, pips:20 or none (default the strategy's)"
     )
-    rules.add_argument("--target", metavar="DISTANCE", help="as --stop, or r:2 (default the strategy's)")
-    rules.add_argument("--max-hold", metavar="N", type=_COUNT, help="leave at the close after N bars (default none)")
-    fills = run.add_argument_group("fills and positions")
-    fills.add_argument("--entry", choices=ENTRIES, help="where a signal is filled (default next_open)")
+    exits.add_argument("--target", metavar="DISTANCE", help="as --stop, or r:2 (default the strategy's)")
+    exits.add_argument(
+        "--ladder",
+        metavar="D@F,...",
+        help="partial targets, each a distance and a fraction of the size: r:1@0.5,r:2@0.3 leaves 0.2 to --target",
+    )
+    exits.add_argument(
+        "--trail",
+        metavar="DISTANCE",
+        help="stop that follows the best price at this distance: atr:3, r:1, or peak:0.5 in percent of that price",
+    )
+    exits.add_argument(
+        "--trail-activation", metavar="DISTANCE", help="gain from which --trail works: r:1 (default at once)"
+    )
+    exits.add_argument("--breakeven", metavar="DISTANCE", help="gain at which the stop goes to the entry price: r:1")
+    exits.add_argument(
+        "--breakeven-offset", metavar="DISTANCE", help="how far beyond the entry price it goes: pips:1 (default 0)"
+    )
+    exits.add_argument("--max-hold", metavar="N", type=_COUNT, help="leave at the close after N bars (default none)")
+    exits.add_argument("--daily-close", metavar="HH:MM", help="leave at the last close before this time of every day")
+    exits.add_argument("--friday-close", metavar="HH:MM", help="leave at the last close before this time on Fridays")
+    exits.add_argument(
+        "--gap-close", metavar="SPAN", help="leave at the last close before a gap longer than this: 90m, 2h, 1d"
+    )
+    exits.add_argument(
+        "--session-zone", metavar="ZONE", help="time zone of these times: America/New_York (default UTC)"
+    )
+
+
+def _add_fill_options(fills: argparse._ActionsContainer) -> None:
     fills.add_argument("--fills", choices=FILLS, help="preset of fill rules (default pessimistic)")
-    fills.add_argument("--intrabar", choices=INTRABAR, help="path inside a bar, instead of the preset's")
+    fills.add_argument(
+        "--intrabar", choices=INTRABAR, help="which level of two in one bar came first, instead of the preset's"
+    )
     fills.add_argument("--position", choices=POSITIONS, help="which signals become trades (default single)")
     fills.add_argument(
         "--max-open", metavar="N", type=Number(whole=True, at_least=0), help="open trades with overlap, 0 for no limit"
     )
-    money = run.add_argument_group("costs and money")
-    money.add_argument("--spread", metavar="X", type=_COST, help="ask minus bid, in price units (default 0)")
-    money.add_argument(
-        "--slippage", metavar="X", type=_COST, help="adverse price units on market and stop fills (default 0)"
+
+
+def _add_cost_options(costs: argparse._ActionsContainer) -> None:
+    costs.add_argument("--spread", metavar="X", type=_COST, help="ask minus bid, in price units (default 0)")
+    costs.add_argument(
+        "--slippage",
+        metavar="X",
+        type=Number(at_least=0, unit="atr"),
+        help="adverse price units on market and stop fills, or atr:0.1 (default 0)",
     )
-    money.add_argument("--commission", metavar="X", type=_COST, help="money a unit (default 0)")
+    costs.add_argument("--commission", metavar="X", type=_COST, help="money a unit (default 0)")
+    costs.add_argument("--commission-per-trade", metavar="X", type=_COST, help="money a trade (default 0)")
+    costs.add_argument(
+        "--commission-pct", metavar="X", type=_COST, help="percent of what is bought and of what is sold (default 0)"
+    )
+    costs.add_argument(
+        "--swap-long", metavar="X", type=Number(), help="money a unit and night at 17:00 New York, below 0 is earned"
+    )
+    costs.add_argument("--swap-short", metavar="X", type=Number(), help="the same for shorts (default 0)")
+
+
+def _add_money_options(money: argparse._ActionsContainer) -> None:
     money.add_argument("--balance", metavar="X", type=Number(above=0), help="starting balance (default 10000)")
     money.add_argument(
         "--risk-pct",
@@ -245,7 +327,42 @@ def _add_run(commands: Any) -> None:
     money.add_argument(
         "--size", metavar="UNITS", type=Number(above=0), help="fixed units a trade, instead of --risk-pct"
     )
-    work = run.add_argument_group("how the work is done (never changes a result)")
+    money.add_argument(
+        "--notional", metavar="X", type=Number(above=0), help="fixed value a trade in money, instead of --risk-pct"
+    )
+    money.add_argument(
+        "--lot-step", metavar="X", type=Number(above=0), help="round sizes down to this many lots: 0.01 (default exact)"
+    )
+    money.add_argument("--min-lots", metavar="X", type=Number(above=0), help="refuse a smaller size (default none)")
+    money.add_argument("--max-lots", metavar="X", type=Number(above=0), help="cut a larger size (default none)")
+    money.add_argument("--contract-size", metavar="X", type=Number(above=0), help="units a lot: 100000 (default 1)")
+    money.add_argument(
+        "--conversion", metavar="X", type=Number(above=0), help="account currency a unit of quote currency (default 1)"
+    )
+    money.add_argument(
+        "--leverage", metavar="X", type=Number(above=0), help="refuse a trade beyond balance times X (default no limit)"
+    )
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a strategy over bars",
+        description="Run a strategy over bars and write its trades, equity, and a record of the run.",
+        epilog=RUN_EXAMPLES,
+        argument_default=argparse.SUPPRESS,
+    )
+    _add_data_options(run.add_argument_group("data"))
+    _add_strategy_options(run.add_argument_group("strategy and entries"))
+    _add_exit_options(run.add_argument_group("exits"))
+    _add_fill_options(run.add_argument_group("fills and positions"))
+    _add_cost_options(run.add_argument_group("costs"))
+    _add_money_options(run.add_argument_group("money"))
+    _add_work_options(run.add_argument_group("how the work is done (never changes a result)"))
+    _add_output_options(run.add_argument_group("output"))
+
+
+def _add_work_options(work: argparse._ActionsContainer) -> None:
     work.add_argument(
         "--chunk-rows",
         metavar="N",
@@ -265,7 +382,9 @@ def _add_run(commands: Any) -> None:
     work.add_argument(
         "--seed", metavar="N", type=Number(whole=True, at_least=0), help="seed of everything random (default 0)"
     )
-    output = run.add_argument_group("output")
+
+
+def _add_output_options(output: argparse._ActionsContainer) -> None:
     output.add_argument("--out", metavar="DIR", help="run folders DIR/runs, records DIR/benchmarks (default results)")
     output.add_argument(
         "--benchmark-out", metavar="PATH", help="the benchmark record's file (default in DIR/benchmarks)"
@@ -330,6 +449,26 @@ def _add_strategies(commands: Any) -> None:
     show.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
 
 
+def _add_explain(commands: Any) -> None:
+    explain = commands.add_parser(
+        "explain",
+        help="tell the story of one trade",
+        description="Tell the story of one trade of a finished run: signal, fill, every level that moved, the bar that decided, "
+        "and the money. The trade is replayed bar by bar by the reference simulator and must come out as the run had it.",
+        epilog="examples:\n"
+        "  barloom explain results/runs/20260102T030405Z-ema-cross-1a2b3c 12\n"
+        "  barloom explain 20260102T030405Z-ema-cross-1a2b3c 12 --format json | jq .decided\n",
+    )
+    explain.add_argument("run", metavar="RUN", help="a run's folder, its run.json, or its job id")
+    explain.add_argument(
+        "trade_id", metavar="TRADE_ID", type=Number(whole=True, at_least=0), help="as in trades.parquet, from 0"
+    )
+    explain.add_argument(
+        "--out", metavar="DIR", default="results", help="where job ids are looked up, in DIR/runs (default results)"
+    )
+    explain.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+
+
 def build_parser() -> Parser:
     """The parser of the whole command line."""
     parser = Parser(
@@ -342,6 +481,7 @@ def build_parser() -> Parser:
     )
     commands = parser.commands("command")
     _add_run(commands)
+    _add_explain(commands)
     _add_data(commands)
     _add_strategies(commands)
     info = commands.add_parser(

@@ -12,6 +12,8 @@ from barloom.cli._parser import EXCLUSIVE, Number, Parser
 from barloom.errors import InputError, nearest
 
 _NOT_IN_A_FILE = {"help", "config", "data_option"}
+_LISTS = {"columns", "ignore_columns", "ladder"}
+"""Options whose text is a list between commas, which a file may give as a list."""
 
 
 def _text(where: str, value: Any) -> str:
@@ -44,14 +46,14 @@ def _words(where: str, action: argparse.Action, value: Any) -> list[str]:
             raise InputError(f"{where} must be true or false, not {value!r}")
         return [option] if value else []
     if isinstance(action.type, Number):
-        if isinstance(value, bool) or not (isinstance(value, (int, float)) or (action.type.auto and value == "auto")):
+        if not action.type.reads(value):
             raise InputError(f"{where} must be {action.type}, not {value!r}")
         return [f"{option}={value}"]
     if isinstance(value, (dict, list)):
         entries = _texts(where, value)
         if action.dest == "param":
             return [f"{option}={entry}" for entry in entries]
-        if action.dest in {"columns", "ignore_columns"}:
+        if action.dest in _LISTS:
             return [f"{option}={','.join(entries)}"]
         raise InputError(f"{where} must be one value, not {value!r}")
     if isinstance(value, (int, float)):
@@ -121,7 +123,7 @@ def merged(typed: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
     """
     for group in EXCLUSIVE:
         for origin in (typed, config):
-            both = [name for name in group if name in origin]
+            both = [name for name in group if name in origin][:2]
             if len(both) > 1:
                 first, second = ("--" + name.replace("_", "-") if name != "data" else "DATA" for name in both)
                 raise InputError(f"{first} and {second} exclude each other: give one of them")

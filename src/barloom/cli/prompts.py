@@ -75,9 +75,9 @@ def ask_slice(portion: int | None, answers: TextIO | None = None, out: TextIO | 
 
     def read(text: str) -> int:
         value = PORTION(text)
-        if value is None or value > count:
+        if not isinstance(value, int) or value > count:
             raise argparse.ArgumentTypeError(f"{text} is not a portion from 1 to {count}")
-        return int(value)
+        return value
 
     chosen, again = _ask(f"Portion, from 1 to {count}", 1, read, answers, out)
     return Answers(fraction, chosen, max(retries, again))

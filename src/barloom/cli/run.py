@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from barloom.backtest.job import JobOptions, run_job
 from barloom.backtest.parameters import RunParameters
-from barloom.bars.bars import Bars, from_synthetic, open_bars
+from barloom.backtest.reading import Reading
+from barloom.bars.bars import Bars, from_synthetic
 from barloom.cli._parser import build_parser
 from barloom.cli.config import merged, read_config
 from barloom.cli.lean import leave_pandas_out
@@ -67,21 +68,21 @@ def _model(model: type[Model], given: dict[str, Any]) -> Model:
         raise InputError(f"{option}: {first['msg']}, not {first['input']!r}") from None
 
 
-def _open(given: dict[str, Any], seed: int) -> Bars:
+def _open(given: dict[str, Any], options: JobOptions, seed: int) -> Bars:
     """The bars of the file or of the sample.
 
     Raises:
         InputError: neither is named, an option that does not go with the sample, or a file that cannot be used.
     """
-    reading = {name: given.pop(name) for name in ("columns", "ignore_columns", "on_bad_rows") if name in given}
     if given.pop("sample", False):
-        if reading:
-            option = "--" + next(iter(reading)).replace("_", "-")
-            raise InputError(f"{option} is about a file and does not go with --sample: leave one of them out")
+        for name in Reading.model_fields:
+            if name in options.model_fields_set:
+                option = "--" + name.replace("_", "-")
+                raise InputError(f"{option} is about a file and does not go with --sample: leave one of them out")
         return from_synthetic(SAMPLE_ROWS, seed)
     if "data" not in given:
         raise InputError("no data: name a CSV, Parquet or Arrow file, or give --sample")
-    return open_bars(Path(given.pop("data")), **reading)
+    return options.open(Path(given.pop("data")))
 
 
 def main(options: argparse.Namespace, words: Sequence[str]) -> int:
@@ -101,7 +102,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
         answers = ask_slice(given.get("portion"))
         given |= {"data_frac": answers.fraction, "portion": answers.portion}
     job_options = _model(JobOptions, given)
-    bars = _open(given, parameters.seed)
+    bars = _open(given, job_options, parameters.seed)
     if given:
         raise AssertionError(f"options that nothing uses: {sorted(given)}")
 

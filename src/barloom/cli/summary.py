@@ -38,6 +38,26 @@ def _results(metrics: Metrics) -> list[tuple[str, str]]:
     ]
 
 
+def _bounds(run: RunRecord) -> list[tuple[str, str]]:
+    """What bars that held both levels leave open: the results if every such trade had taken its worse, and its better way."""
+    bounds = run.bounds
+    if bounds is None:
+        return []
+    settled = run.metrics.ambiguous_trades - bounds.deciding_trades
+    if not bounds.deciding_trades:
+        every = f"finer bars settled every trade that bars left open: {settled:,}"
+        return [("bounds", every if settled else "no bar left a trade open")]
+    worst, best = bounds.worst, bounds.best
+    said = (
+        f"net PnL {worst.net_pnl:+,.2f} / {best.net_pnl:+,.2f}, "
+        f"max drawdown {worst.max_drawdown:,.2f} / {best.max_drawdown:,.2f}, "
+        f"win rate {100 * worst.win_rate:.1f}% / {100 * best.win_rate:.1f}%; "
+    )
+    trades = "1 trade decides" if bounds.deciding_trades == 1 else f"{bounds.deciding_trades:,} trades decide"
+    more = f", finer bars settled {settled:,} more" if settled else ""
+    return [("bounds, worst / best", f"{said}{trades} it{more}")]
+
+
 def _signals(run: RunRecord) -> list[tuple[str, str]]:
     counts = run.counts
     refused = ", ".join(f"{number:,} {reason}" for reason, number in counts.rejected.items() if number)
@@ -70,4 +90,4 @@ def summary(outcome: JobOutcome) -> str:
     """The table as text for stdout."""
     run = outcome.run
     title = f"{run.parameters.strategy}, {run.parameters.direction}"
-    return render(title, facts_table([*_results(run.metrics), *_signals(run), *_work(outcome)]))
+    return render(title, facts_table([*_results(run.metrics), *_bounds(run), *_signals(run), *_work(outcome)]))

@@ -1,4 +1,4 @@
-"""The records the ledger keeps: account, equity points, running totals; and how rows of records are joined and picked."""
+"""The records the ledger keeps: accounts, rates, equity points, running totals; and how rows of records are joined and picked."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+CASES = 3
+"""Accounts of a ledger: as chosen, best case, worst case."""
+
 # Field for field the structs of ledger.pyx.
 ACCOUNT = np.dtype(
     [
         (name, np.float64)
-        for name in ("balance", "units", "basis", "peak", "max_drawdown", "max_drawdown_pct", "last_equity")
+        for name in (
+            *("balance", "units", "basis", "shorts", "notional", "peak"),
+            *("max_drawdown", "max_drawdown_pct", "last_equity"),
+        )
     ]
     + [
         (name, np.int64)
         for name in (
-            *("open_trades", "next_id", "peak_time", "longest_drawdown", "under_water"),
-            *("exposed_bars", "day_end", "last_time", "last_bar"),
+            *("open_trades", "next_id", "accepted", "trades", "wins", "peak_time", "longest_drawdown", "under_water"),
+            *("exposed_bars", "day_end", "last_time", "last_bar", "cases"),
         )
     ]
 )
@@ -27,11 +33,22 @@ POINT = np.dtype(
     + [(name, np.float64) for name in ("balance", "equity", "drawdown")]
 )
 
+MONEY = np.dtype(
+    [
+        (name, np.float64)
+        for name in (
+            *("spread", "slippage", "commission", "per_trade", "of_notional", "swap_long", "swap_short"),
+            *("units", "notional", "risk_pct", "step", "lowest", "highest", "value", "leverage"),
+        )
+    ]
+    + [(name, np.int64) for name in ("parts", "limit", "bounds")]
+)
+
 TALLY = np.dtype(
     [
         (name, np.int64)
         for name in (
-            *("trades", "wins", "losses", "ambiguous", "with_risk", "bars_held", "longest_hold"),
+            *("trades", "wins", "losses", "ambiguous", "undecided", "with_risk", "bars_held", "longest_hold"),
             *("win_streak", "loss_streak", "longest_win_streak", "longest_loss_streak"),
         )
     ]
@@ -56,10 +73,11 @@ def pick(rows: Rows, chosen: npt.NDArray[Any]) -> Rows:
     return picked
 
 
-def new_account(balance: float) -> npt.NDArray[np.void]:
-    """An account of one row that starts with ``balance`` and has seen no bar."""
-    account = np.zeros(1, dtype=ACCOUNT)
-    account["balance"] = account["peak"] = account["last_equity"] = balance
-    account["day_end"] = np.iinfo(np.int64).min
-    account["last_bar"] = -1
-    return account
+def new_accounts(balance: float) -> Rows:
+    """The accounts of a ledger, a row a case, that start with ``balance`` and have seen no bar."""
+    accounts = np.zeros(CASES, dtype=ACCOUNT)
+    accounts["balance"] = accounts["peak"] = accounts["last_equity"] = balance
+    accounts["day_end"] = np.iinfo(np.int64).min
+    accounts["last_bar"] = -1
+    accounts["cases"] = 1
+    return accounts

@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from barloom._native import chunking, ledger, simulation
-from barloom.bars.chunk import Chunk, Floats
-from barloom.execution.account import POINT, join, new_account, pick
-from barloom.execution.costs import Costs
+from barloom._native import drilldown, simulation
+from barloom.bars.chunk import Chunk, Ints
+from barloom.execution.account import POINT, join, pick
 from barloom.execution.entries import Entries
-from barloom.execution.sizing import Sizing
+from barloom.execution.exit_signals import ExitSignals
+from barloom.execution.fills import ENTRY, INTRABAR
+from barloom.execution.ledger import Ledger
+from barloom.execution.quotes import QuoteMaker, Quotes
+from barloom.execution.rules import Rules
 from barloom.execution.trades import (
     CLOSED,
     CONFLICT,
     NO_FILL,
     OPEN,
+    PLAN,
     POSITION,
     REFUSALS,
     TRADE,
     WORKING,
+    Plans,
     Trades,
+    default_plans,
 )
 
-DAY = 86_400_000_000_000
+if TYPE_CHECKING:
+    from barloom.bars.fine import FineReader
+
+__all__ = ["Book", "Rules"]
+
 FOREVER = np.iinfo(np.int64).max
-MANY_TRADES = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How entries fill and trades leave, resolved to what the kernels take.
-
-    Attributes:
-        at_close: fill at the close of the signal bar, not at the next open.
-        intrabar: path policy, a value of ``fills.INTRABAR``.
-        places: trades that may be open together, 0 for any number.
-        max_hold: bars on which an exit may happen, 0 for no limit.
-    """
-
-    at_close: bool = False
-    intrabar: int = 0
-    places: int = 1
-    max_hold: int = 0
-    costs: Costs = field(default_factory=Costs)
-    sizing: Sizing = field(default_factory=Sizing)
+NO_BARS: Ints = np.empty(0, dtype=np.int64)
+NO_SIDE = 2
 
 
 class Book:
@@ -56,41 +48,86 @@ class Book:
     numbers; a trade that closed waits for those entered before it. ``points`` holds the equity points of the last chunk.
     """
 
-    def __init__(self, rules: Rules, *, threads: int = 1) -> None:
+    def __init__(self, rules: Rules, *, threads: int = 1, fine: FineReader | None = None) -> None:
         self.rules = rules
         self.threads = threads
-        self.account = new_account(rules.sizing.balance)
+        self.ledger = Ledger(rules)
         self.signals = 0
         self.rejected: dict[str, int] = {}
         self.points: npt.NDArray[np.void] = np.empty(0, dtype=POINT)
+        self._fine = fine
+        self._orders = 0
         self._active: Trades = np.empty(0, dtype=TRADE)
-        # Used again for every chunk: writing to fresh memory costs a page fault every 22 trades.
+        # A plan for each trade in hand; None until one asks for more than a stop and a target.
+        self._plans: Plans | None = None
+        # Used again for every chunk: writing to fresh memory costs a page fault every 20 trades.
         self._room: Trades = np.empty(0, dtype=TRADE)
         self._waiting: list[Trades] = []
         self._waiting_from = 0
-        self._extremes: Floats = np.empty((4, 0))
+        self._quotes = QuoteMaker()
+        # Bars of the next chunk at whose open longs and shorts leave by a signal of this one.
+        self._leaving: tuple[Ints, Ints] = (NO_BARS, NO_BARS)
 
-    def pass_chunk(self, chunk: Chunk, entries: Entries) -> Trades:
-        """Carry the trades in hand and the new entries (``signal_bar`` counted in the slice) through the chunk."""
-        self.signals += len(entries)
+    def close(self) -> None:
+        """End the reading of finer bars; call it once no chunk follows."""
+        if self._fine is not None:
+            self._fine.close()
+
+    @property
+    def account(self) -> npt.NDArray[np.void]:
+        """The account of the trades as chosen, one row."""
+        return self.ledger.account
+
+    def pass_chunk(
+        self, chunk: Chunk, entries: Entries, exit_signals: ExitSignals | None = None, quotes: Quotes | None = None
+    ) -> Trades:
+        """Carry the trades in hand and the new entries through the chunk.
+
+        Args:
+            chunk: the bars.
+            entries: what its bars ask for, ``signal_bar`` counted in the slice; ``rules.parts`` consecutive ones a signal.
+            exit_signals: those of its bars.
+            quotes: the chunk's, where somebody made them already.
+
+        Returns:
+            The trades that are done, in the order of their numbers.
+        """
+        parts = self.rules.parts
+        self.signals += len(entries) // parts
         entries = self._cancel_conflicts(entries)
         carried = self._active
-        warp = self._warp(chunk, len(carried) + len(entries))
+        quotes = quotes or self._quotes.make(chunk)
+        warp = self._warp(chunk, entries, exit_signals, quotes)
+        asked_plans = self._plan(chunk, entries)
         if len(carried):
-            simulation.resume(carried, warp, self.threads)
+            simulation.resume(carried, self._plans, warp, self.threads)
         if len(entries) > len(self._room):
             self._room = np.empty(2 * len(entries), dtype=TRADE)
         entered = self._room[: len(entries)]
+        plans = None if asked_plans is None else np.empty(len(entries), dtype=PLAN)
         if len(entries):
-            entered = entered[
-                : simulation.enter(
-                    _asked(entries), entered, self._free_from(carried), self.rules.max_hold, warp, self.threads
-                )
-            ]
-            self._reject(POSITION, len(entries) - len(entered))
+            free_from, held = self._places(carried)
+            written = simulation.enter(
+                _asked(entries, asked_plans),
+                entered,
+                plans,
+                free_from,
+                self.rules.max_hold,
+                parts,
+                held,
+                warp,
+                self.threads,
+            )
+            self._reject(POSITION, (len(entries) - written) // parts)
+            entered = entered[:written]
+            plans = None if plans is None else plans[:written]
         trades = join([carried, entered], TRADE) if len(carried) else entered
-        self._settle(chunk, trades)
-        return self._hand_out(trades, chunk.last)
+        if plans is not None and self._plans is not None:
+            plans = join([self._plans, plans], PLAN) if len(carried) else plans
+        if self._fine is not None:
+            self._drill(chunk, trades, plans)
+        self.points = self.ledger.settle(chunk, trades, plans, quotes.extremes)
+        return self._hand_out(trades, plans, chunk.last)
 
     def _cancel_conflicts(self, entries: Entries) -> Entries:
         """Drop the entries of bars that ask for a long and a short."""
@@ -101,98 +138,136 @@ class Book:
         if not turns.any():
             return entries
         keep = ~np.isin(bars, bars[1:][turns])
-        self._reject(CONFLICT, int(len(bars) - keep.sum()))
+        self._reject(CONFLICT, int(len(bars) - keep.sum()) // self.rules.parts)
         return entries.take(keep)
 
-    def _warp(self, chunk: Chunk, trades: int) -> simulation.Warp:
+    def _plan(self, chunk: Chunk, entries: Entries) -> Plans | None:
+        """The plans of the entries, numbered by signal; None while no trade needs one."""
+        if self._plans is None and entries.plans is None and chunk.ask_open is None and self.rules.parts == 1:
+            self._orders += len(entries)
+            return None
+        if self._plans is None:
+            self._plans = default_plans(len(self._active))
+            self._plans["slippage"] = self.rules.costs.slippage
+        plans = default_plans(len(entries)) if entries.plans is None else entries.plans.copy()
+        plans["order"] = self._orders + np.arange(len(entries)) // self.rules.parts
+        self._orders += len(entries) // self.rules.parts
+        return plans
+
+    def _warp(
+        self, chunk: Chunk, entries: Entries, exit_signals: ExitSignals | None, quotes: Quotes
+    ) -> simulation.Warp:
         rules, first = self.rules, chunk.history
-        high, low = chunk.high[first:], chunk.low[first:]
-        block_high, block_low, group_high, group_low = self._extremes_of(chunk.rows)
-        # A second thread is not worth waking for the extremes alone, only where many independent trades follow.
-        threads = self.threads if rules.places == 0 and trades >= MANY_TRADES else 1
-        chunking.block_extremes(high, low, block_high, block_low, group_high, group_low, threads)
+        leave_long, leave_short = self._leaves(chunk, entries, exit_signals)
+        sessions = NO_BARS
+        if rules.session is not None:
+            sessions = rules.session.ends(chunk.timestamp[first:], chunk.next_time) + chunk.base
         return simulation.Warp(
             chunk.base,
             chunk.last,
             chunk.timestamp[first:],
-            chunk.open[first:],
-            high,
-            low,
-            chunk.close[first:],
-            block_high,
-            block_low,
-            group_high,
-            group_low,
-            rules.at_close,
-            rules.intrabar,
-            rules.sizing.units is None,
-            rules.costs.spread,
-            rules.costs.slippage,
+            quotes.bid,
+            quotes.ask,
+            leave_long=leave_long,
+            leave_short=leave_short,
+            sessions=sessions,
+            entry=ENTRY[rules.entry],
+            intrabar=INTRABAR[rules.intrabar],
+            needs_stop=rules.sizing.units is None and rules.sizing.notional is None,
+            spread=rules.costs.spread,
+            slippage=rules.costs.slippage,
+            scan_entry_bar=rules.scan_entry_bar,
+            stop_wins_open=rules.stop_wins_open,
+            gap_stop_at_level=rules.gap_stop_at_level,
+            gap_target_at_level=rules.gap_target_at_level,
+            reenter=rules.reenter_on_exit_bar,
         )
 
-    def _extremes_of(self, rows: int) -> tuple[Floats, Floats, Floats, Floats]:
-        """Room for the extremes of a chunk's blocks and groups of blocks, used again for every chunk."""
-        blocks = -(-rows // simulation.BLOCK_BARS)
-        groups = -(-blocks // simulation.GROUP_BLOCKS)
-        if blocks > self._extremes.shape[1]:
-            self._extremes = np.empty((4, blocks))
-        block_high, block_low, group_high, group_low = self._extremes
-        return block_high[:blocks], block_low[:blocks], group_high[:groups], group_low[:groups]
+    def _leaves(self, chunk: Chunk, entries: Entries, exit_signals: ExitSignals | None) -> tuple[Ints, Ints]:
+        """Bars at whose open longs and shorts leave by a signal; an opposite entry is one where positions reverse."""
+        if exit_signals is None and not self.rules.reverse:
+            return NO_BARS, NO_BARS
+        found = []
+        after = chunk.base + chunk.rows
+        for side, before in zip((1, -1), self._leaving, strict=True):
+            bars = [before]
+            if exit_signals is not None:
+                bars.append(exit_signals.signal_bar[exit_signals.side != -side] + 1)
+            if self.rules.reverse:
+                bars.append(entries.signal_bar[entries.side == -side] + 1)
+            found.append(np.unique(np.concatenate(bars)))
+        longs, shorts = found
+        self._leaving = longs[longs >= after], shorts[shorts >= after]
+        return longs[longs < after], shorts[shorts < after]
 
-    def _free_from(self, carried: Trades) -> npt.NDArray[np.int64]:
-        free = np.full(self.rules.places, -1, dtype=np.int64)
-        if len(free):
-            held = carried["state"] <= OPEN
-            free[: len(carried)] = np.where(held, FOREVER, carried["exit_bar"])
-        return free
+    def _places(self, carried: Trades) -> tuple[Ints, int]:
+        """From which bar on a signal may take each place; and, where positions reverse, the side that holds the only one."""
+        rules = self.rules
+        free = np.full(rules.places, -1, dtype=np.int64)
+        if not len(free):
+            return free, 0
+        held = np.where(carried["state"] <= OPEN, FOREVER, carried["exit_bar"])
+        if len(held) and self._plans is not None:
+            # The parts of a signal share its place until the last of them has left.
+            held = np.maximum.reduceat(held, np.flatnonzero(np.diff(self._plans["order"], prepend=-2)))
+        if rules.reverse:
+            free[: len(held)] = held[-1:]
+            return free, int(carried["side"][-1]) if len(carried) else NO_SIDE
+        free[: len(held)] = held
+        return free, 0
 
-    def _settle(self, chunk: Chunk, trades: Trades) -> None:
-        first = chunk.history
-        state, entry_bar = trades["state"], trades["entry_bar"]
-        filled = (state == OPEN) | (state == CLOSED)
-        fills = np.flatnonzero(filled & (entry_bar >= chunk.base))
-        exits = np.flatnonzero(state == CLOSED)
-        exits = exits[np.argsort(trades["exit_bar"][exits], kind="stable")]
-        time = chunk.timestamp[first:]
-        days = min(int((time[-1] - time[0]) // DAY) + 2, chunk.rows)
-        points = np.empty(len(exits) + days + 1, dtype=POINT)
-        costs, sizing = self.rules.costs, self.rules.sizing
-        count = ledger.settle(
-            self.account,
+    def _drill(self, chunk: Chunk, trades: Trades, plans: Plans | None) -> None:
+        """Replay the bars that could have gone two ways on finer ones."""
+        rules = self.rules
+        chosen = np.flatnonzero((trades["state"] == CLOSED) & (trades["ambiguous"] != 0))
+        if not len(chosen) or self._fine is None:
+            return
+        rows = trades["exit_bar"][chosen] - chunk.base + chunk.history
+        bars, of_trade = np.unique(rows, return_inverse=True)
+        after = FOREVER if chunk.next_time is None else chunk.next_time
+        finer = self._fine.between(chunk.timestamp[bars], np.append(chunk.timestamp[1:], after)[bars])
+        spreads = np.full(len(chosen), rules.costs.spread)
+        if chunk.ask_open is not None:
+            spreads = chunk.ask_open[rows] - chunk.open[rows]
+        drilldown.replay(
             trades,
-            fills,
-            exits,
-            time,
-            chunk.close[first:],
-            chunk.base,
-            costs.spread,
-            costs.slippage,
-            costs.commission,
-            sizing.units or 0.0,
-            sizing.risk_pct,
-            points,
+            plans,
+            chosen,
+            of_trade,
+            spreads,
+            finer.offsets,
+            finer.open,
+            finer.high,
+            finer.low,
+            finer.close,
+            ENTRY[rules.entry],
+            rules.costs.slippage,
+            rules.stop_wins_open,
+            rules.gap_stop_at_level,
+            rules.gap_target_at_level,
         )
-        if chunk.last:
-            ledger.close_day(self.account, points[count:])
-            count += 1
-        self.points = points[:count]
 
-    def _hand_out(self, trades: Trades, last: bool) -> Trades:
+    def _hand_out(self, trades: Trades, plans: Plans | None, last: bool) -> Trades:
         """Keep what goes on, count what was refused, and hand out what closed before everything still in hand."""
-        state = trades["state"]
+        state, refusal = trades["state"], trades["refusal"]
         going_on = state <= OPEN
-        refused = trades["refusal"][(trades["refusal"] > 0) & ~going_on]
+        # The parts of a signal are refused together: the first one counts.
+        refused = refusal[(refusal > 0) & ~going_on & (trades["part"] == 0)]
         for code, count in enumerate(np.bincount(refused)):
-            self._reject(REFUSALS.get(code, ""), int(count))
+            if code in REFUSALS:
+                self._reject(REFUSALS[code], int(count))
         if last:
-            self._reject(NO_FILL, int((state == WORKING).sum()))
+            self._reject(NO_FILL, int(((state == WORKING) & (trades["part"] == 0)).sum()))
         self._active = pick(trades, going_on)
-        closed = pick(trades, (state == CLOSED) & (trades["refusal"] == 0))
+        if plans is not None:
+            self._plans = pick(plans, going_on)
+        closed = pick(trades, (state == CLOSED) & (refusal == 0))
         if len(closed):
             self._waiting.append(closed)
         numbers = self._active["trade_id"]
         numbers = numbers[numbers >= 0]
-        limit = int(numbers[0]) if len(numbers) and not last else int(self.account["next_id"][0])
+        # An order that waited fills later than one that came after it: numbers do not follow the order of the signals.
+        limit = int(numbers.min()) if len(numbers) and not last else int(self.account["next_id"][0])
         if not self._waiting or limit == self._waiting_from:
             return np.empty(0, dtype=TRADE)
         waiting = join(self._waiting, TRADE)
@@ -208,7 +283,7 @@ class Book:
             self.rejected[reason] = self.rejected.get(reason, 0) + count
 
 
-def _asked(entries: Entries) -> simulation.Asked:
+def _asked(entries: Entries, plans: Plans | None) -> simulation.Asked:
     return simulation.Asked(
         entries.signal_bar,
         entries.side,
@@ -218,4 +293,5 @@ def _asked(entries: Entries) -> simulation.Asked:
         entries.target_price,
         entries.max_hold,
         entries.size,
+        plans,
     )

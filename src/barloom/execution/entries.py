@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.errors import InputError
+from barloom.execution.account import join, pick
+from barloom.execution.trades import PLAN, Plans, default_plans
 
 LEVELS = ("stop", "target", "stop_price", "target_price", "size")
+POSITIVE = "a positive number, or NaN for none"
 
 
 class Entries:
@@ -23,12 +26,19 @@ class Entries:
         stop_price, target_price: the same as absolute prices, checked at the fill; not beside a distance on one entry.
         max_hold: bars after which to leave at the close, 0 or None for no limit.
         size: units, positive; NaN or None leaves the size to the run's sizing.
+        trail: distance of a trailing stop from the best price seen, in price units, positive; NaN or None for none.
+        price: where an ``entry`` of ``limit`` or ``stop`` waits, a price of the side it enters on (the ask for longs); NaN or None is
+            a market order at the next open.
+        good_for: bars after the signal bar on which such an order may fill, at least 1.
+
+    Attributes:
+        plans: rows of ``trades.PLAN`` beside the entries, None where no entry asks for more than a stop and a target.
 
     Raises:
         InputError: lengths differ, bars decrease, a side is not +1 or -1, or a distance is not positive.
     """
 
-    __slots__ = ("max_hold", "side", "signal_bar", "size", "stop", "stop_price", "target", "target_price")
+    __slots__ = ("max_hold", "plans", "side", "signal_bar", "size", "stop", "stop_price", "target", "target_price")
 
     signal_bar: npt.NDArray[np.int64]
     side: npt.NDArray[np.int8]
@@ -38,6 +48,7 @@ class Entries:
     target_price: npt.NDArray[np.float64]
     max_hold: npt.NDArray[np.int64]
     size: npt.NDArray[np.float64]
+    plans: Plans | None
 
     def __init__(
         self,
@@ -50,6 +61,9 @@ class Entries:
         target_price: npt.ArrayLike | None = None,
         max_hold: npt.ArrayLike | None = None,
         size: npt.ArrayLike | None = None,
+        trail: npt.ArrayLike | None = None,
+        price: npt.ArrayLike | None = None,
+        good_for: npt.ArrayLike | None = None,
     ) -> None:
         bars = np.asarray(signal_bar)
         if bars.ndim != 1:
@@ -66,6 +80,9 @@ class Entries:
         self.size = self._column("size", size, np.float64, np.nan)
         self._check(sides)
         self.side = sides.astype(np.int8)
+        self.plans = None
+        if not (trail is None and price is None and good_for is None):
+            self.plans = self._planned(trail, price, good_for)
 
     def __len__(self) -> int:
         return len(self.signal_bar)
@@ -83,6 +100,19 @@ class Entries:
             )
         return np.ascontiguousarray(column, dtype=dtype)
 
+    def _planned(
+        self, trail: npt.ArrayLike | None, price: npt.ArrayLike | None, good_for: npt.ArrayLike | None
+    ) -> Plans:
+        plans = default_plans(len(self))
+        for name, values in (("trail", trail), ("price", price)):
+            column = self._column(name, values, np.float64, np.nan)
+            self._refuse(name, (column <= 0) | np.isinf(column), f"not {POSITIVE}", column)
+            plans[name] = column
+        bars = self._column("good_for", good_for, np.int64, 1)
+        self._refuse("good_for", bars < 1, "less than 1: give the bars on which the order may fill", bars)
+        plans["good_for"] = bars
+        return plans
+
     def _check(self, sides: npt.NDArray[np.int64]) -> None:
         self._refuse("signal_bar", self.signal_bar < 0, "negative: count bars from 0")
         if len(self) > 1:
@@ -92,8 +122,7 @@ class Entries:
         self._refuse("side", (sides != 1) & (sides != -1), "neither +1 (long) nor -1 (short)", sides)
         for name in LEVELS:
             values = getattr(self, name)
-            kind = "a positive number, or NaN for none"
-            self._refuse(name, (values <= 0) | np.isinf(values), f"not {kind}")
+            self._refuse(name, (values <= 0) | np.isinf(values), f"not {POSITIVE}")
         self._refuse("max_hold", self.max_hold < 0, "negative: give bars, or 0 for no limit")
         for name in ("stop", "target"):
             both = ~np.isnan(getattr(self, name)) & ~np.isnan(getattr(self, f"{name}_price"))
@@ -113,20 +142,36 @@ class Entries:
     def take(self, chosen: npt.NDArray[Any] | slice) -> Entries:
         """The chosen entries (a mask, indices or a slice), not checked again."""
         taken = Entries.__new__(Entries)
-        for name in Entries.__slots__:
+        for name in COLUMNS:
             setattr(taken, name, getattr(self, name)[chosen])
+        taken.plans = None
+        if self.plans is not None:
+            taken.plans = self.plans[chosen] if isinstance(chosen, slice) else pick(self.plans, chosen)
         return taken
+
+    def replaced(self, **columns: Any) -> Entries:
+        """The same entries with other columns, not checked again."""
+        replaced = Entries.__new__(Entries)
+        for name in Entries.__slots__:
+            setattr(replaced, name, columns.get(name, getattr(self, name)))
+        return replaced
 
     def moved(self, bars: int) -> Entries:
         """The same entries with every signal ``bars`` later."""
-        moved = self.take(slice(None))
-        moved.signal_bar = self.signal_bar + bars
-        return moved
+        return self.replaced(signal_bar=self.signal_bar + bars)
 
     @classmethod
     def joined(cls, parts: Sequence[Entries]) -> Entries:
-        """Entries one after the other, not checked again."""
-        joined = cls.none()
-        for name in cls.__slots__:
-            setattr(joined, name, np.concatenate([getattr(part, name) for part in parts or [joined]]))
+        """Entries one after the other, not checked again; those without plans beside others get plans that ask for nothing."""
+        parts = parts or [cls.none()]
+        joined = cls.__new__(cls)
+        for name in COLUMNS:
+            setattr(joined, name, np.concatenate([getattr(part, name) for part in parts]))
+        joined.plans = None
+        if any(part.plans is not None for part in parts):
+            plans = [default_plans(len(part)) if part.plans is None else part.plans for part in parts]
+            joined.plans = join(plans, PLAN)
         return joined
+
+
+COLUMNS = tuple(name for name in Entries.__slots__ if name != "plans")

@@ -1,367 +1,410 @@
 """The plain reference simulator: EXECUTION.md in Python, bar by bar, to be read beside it and never optimised.
 
-It judges the compiled engine. It shares no code with it: every rule stands here a second time, in the words of the page.
+It judges the compiled engine. It shares no code with it: every rule stands here a second time, in the words of the page. This file
+says which signals become trades and how trades are left; ``reference_fills`` how they are entered, ``reference_money`` what they earn.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from barloom.execution.costs import Costs
+import numpy as np
+
 from barloom.execution.entries import Entries
-from barloom.execution.sizing import Sizing
+from barloom.execution.exit_signals import ExitSignals
+from barloom.execution.reference_fills import fill, where_touched
+from barloom.execution.reference_money import keep_accounts
+from barloom.execution.reference_records import (
+    Case,
+    Quote,
+    ReferenceBars,
+    ReferenceResult,
+    ReferenceTrade,
+    Watch,
+    above,
+    below,
+    falls_to,
+    rises_to,
+)
+from barloom.execution.rules import Rules
+
+__all__ = ["Case", "ReferenceBars", "ReferenceResult", "ReferenceTrade", "Watch", "simulate"]
 
 
-@dataclass
-class ReferenceTrade:
-    """One order and the trade it became; the fields of the trade record."""
+class Leaving(NamedTuple):
+    """Why and where a trade leaves a bar.
 
-    signal_bar: int
-    side: int
-    stop_asked: float
-    target_asked: float
-    stop_is_price: bool
-    target_is_price: bool
-    max_hold: int
-    size: float
-    trade_id: int = -1
-    entry_bar: int = -1
-    entry_time: int = 0
-    entry_price: float = math.nan
-    initial_stop: float = math.nan
-    target: float = math.nan
-    exit_bar: int = -1
-    exit_time: int = 0
-    exit_price: float = math.nan
-    exit_reason: str = ""
+    Attributes:
+        rule: ``open_stop``, ``open_target``, ``open_signal``, ``stop``, ``target``, ``both``, ``time``, ``session`` or ``end``.
+        price: before slippage.
+        reason: the exit reason of the trade record.
+        path: in words, what was assumed of the way inside the bar.
+    """
+
+    rule: str
+    price: float
+    reason: str
     gap: bool = False
     ambiguous: bool = False
-    mfe: float = 0.0
-    mae: float = 0.0
-    gross_pnl: float = 0.0
-    spread_cost: float = 0.0
-    slippage_cost: float = 0.0
-    commission: float = 0.0
-    swap: float = 0.0
-    net_pnl: float = 0.0
-    r: float = math.nan
-    refused: str = ""
-
-    @property
-    def bars_held(self) -> int:
-        """Bars from entry to exit, both counted."""
-        return self.exit_bar - self.entry_bar + 1
-
-
-@dataclass
-class ReferenceResult:
-    """What the reference simulator found: trades in the order of their numbers, refusals by reason, equity at every close."""
-
-    trades: list[ReferenceTrade]
-    rejected: dict[str, int]
-    equity: list[float] = field(default_factory=list)
-    max_drawdown: float = 0.0
-    max_drawdown_pct: float = 0.0
-    longest_drawdown: int = 0
-    exposed_bars: int = 0
-
-
-@dataclass
-class ReferenceBars:
-    """Bars as plain lists."""
-
-    time: Sequence[int]
-    open: Sequence[float]
-    high: Sequence[float]
-    low: Sequence[float]
-    close: Sequence[float]
-
-    def __len__(self) -> int:
-        return len(self.open)
+    decided: bool = False
+    path: str = ""
 
 
 def simulate(
     bars: ReferenceBars,
     entries: Entries,
-    *,
-    entry: str = "next_open",
-    intrabar: str = "pessimistic",
-    max_open: int = 1,
-    max_hold: int = 0,
-    costs: Costs | None = None,
-    sizing: Sizing | None = None,
+    rules: Rules,
+    exit_signals: ExitSignals | None = None,
+    watch: Watch | None = None,
 ) -> ReferenceResult:
     """Simulate entries over bars.
 
     Args:
         bars: the selected slice.
-        entries: what the signals ask for.
-        entry: ``next_open`` or ``close``.
-        intrabar: path policy by name.
-        max_open: trades open at one time, 0 for any number (``single`` is 1).
-        max_hold: time stop in bars for entries without their own, 0 for none.
-        costs: spread, slippage, commission.
-        sizing: balance and how large a trade is.
+        entries: what the signals ask for; ``rules.parts`` consecutive rows are the parts of one signal.
+        rules: how entries fill, trades leave, and what they cost.
+        exit_signals: what asks open trades to leave.
+        watch: called with a trade, a bar, an event and its facts:
+            ``fill`` (filled, price, leaves_at, stop, target), ``level`` (old, new, reason, peak) when the stop of the next bar moves,
+            ``decided`` (rule, price, reason, path, gap, ambiguous, other) when the trade leaves; ``other`` is the price it would have
+            left at had the bar gone the other way, NaN where it could not.
     """
-    costs = costs or Costs()
-    sizing = sizing or Sizing()
     rejected: Counter[str] = Counter()
-    orders = without_conflicts(orders_of(entries, max_hold), rejected)
-    resolved: list[ReferenceTrade] = []
-    holding: list[ReferenceTrade] = []
-    for order in orders:
-        holding = [earlier for earlier in holding if occupies(earlier, order.signal_bar)]
-        if max_open > 0 and len(holding) >= max_open:
+    signals = without_conflicts(signals_of(entries, rules), rejected)
+    asked = asked_to_leave(signals, exit_signals, rules)
+    session_ends = ends_of_sessions(bars, rules)
+    taken: list[list[ReferenceTrade]] = []
+    holding: list[list[ReferenceTrade]] = []
+    for parts in signals:
+        holding = [earlier for earlier in holding if occupies(earlier, parts[0], rules)]
+        if rules.places > 0 and len(holding) >= rules.places:
             rejected["position"] += 1
             continue
-        resolve(order, bars, entry, intrabar, costs, needs_stop=sizing.units is None)
-        resolved.append(order)
-        holding.append(order)
-    result = keep_ledger(bars, resolved, costs, sizing)
-    rejected.update(order.refused for order in resolved if order.refused)
+        for trade in parts:
+            fill(trade, bars, rules)
+            if not trade.refused:
+                Walk(trade, bars, rules, asked[trade.side], session_ends, watch).to_the_exit()
+        taken.append(parts)
+        holding.append(parts)
+    result = keep_accounts(bars, taken, rules)
+    for parts in taken:
+        if any(trade.trade_id >= 0 for trade in parts):
+            result.accepted += 1
+        else:
+            rejected[parts[0].refused] += 1
     result.rejected = dict(rejected)
     return result
 
 
-def orders_of(entries: Entries, max_hold: int) -> list[ReferenceTrade]:
-    """Read the columns of the entries, one order a row."""
+def signals_of(entries: Entries, rules: Rules) -> list[list[ReferenceTrade]]:
+    """Read the columns of the entries: an order a row, and the orders of one signal together."""
     orders = []
     for k in range(len(entries)):
         stop_price, target_price = float(entries.stop_price[k]), float(entries.target_price[k])
-        orders.append(
-            ReferenceTrade(
-                signal_bar=int(entries.signal_bar[k]),
-                side=int(entries.side[k]),
-                stop_asked=float(entries.stop[k]) if math.isnan(stop_price) else stop_price,
-                target_asked=float(entries.target[k]) if math.isnan(target_price) else target_price,
-                stop_is_price=not math.isnan(stop_price),
-                target_is_price=not math.isnan(target_price),
-                max_hold=int(entries.max_hold[k]) or max_hold,
-                size=float(entries.size[k]),
-            )
+        order = ReferenceTrade(
+            signal_bar=int(entries.signal_bar[k]),
+            side=int(entries.side[k]),
+            stop_asked=float(entries.stop[k]) if math.isnan(stop_price) else stop_price,
+            target_asked=float(entries.target[k]) if math.isnan(target_price) else target_price,
+            stop_is_price=not math.isnan(stop_price),
+            target_is_price=not math.isnan(target_price),
+            max_hold=int(entries.max_hold[k]) or rules.max_hold,
+            size=float(entries.size[k]),
+            slippage=rules.costs.slippage,
         )
-    return orders
+        if entries.plans is not None:
+            plan = entries.plans[k]
+            order.good_for = int(plan["good_for"])
+            for name in ("price", "trail", "trail_share", "activation", "trigger", "offset", "fraction", "nearest"):
+                setattr(order, name, float(plan[name]))
+            if not math.isnan(plan["slippage"]):
+                order.slippage = float(plan["slippage"])
+        orders.append(order)
+    return [orders[k : k + rules.parts] for k in range(0, len(orders), rules.parts)]
 
 
-def without_conflicts(orders: list[ReferenceTrade], rejected: Counter[str]) -> list[ReferenceTrade]:
+def without_conflicts(signals: list[list[ReferenceTrade]], rejected: Counter[str]) -> list[list[ReferenceTrade]]:
     """A long and a short signal on one bar cancel each other."""
     sides: dict[int, set[int]] = {}
-    for order in orders:
-        sides.setdefault(order.signal_bar, set()).add(order.side)
-    kept = [order for order in orders if len(sides[order.signal_bar]) == 1]
-    if len(kept) < len(orders):
-        rejected["conflict"] += len(orders) - len(kept)
+    for first, *_ in signals:
+        sides.setdefault(first.signal_bar, set()).add(first.side)
+    kept = [parts for parts in signals if len(sides[parts[0].signal_bar]) == 1]
+    if len(kept) < len(signals):
+        rejected["conflict"] += len(signals) - len(kept)
     return kept
 
 
-def occupies(trade: ReferenceTrade, signal_bar: int) -> bool:
-    """Whether a trade still holds its place when a signal comes: it left on no bar up to that one."""
+def asked_to_leave(
+    signals: list[list[ReferenceTrade]], exit_signals: ExitSignals | None, rules: Rules
+) -> dict[int, set[int]]:
+    """Bars at whose close longs (+1) and shorts (-1) are asked to leave: by exit signals, and by opposite entries under ``reverse``."""
+    asked: dict[int, set[int]] = {1: set(), -1: set()}
+    if exit_signals is not None:
+        for bar, side in zip(exit_signals.signal_bar.tolist(), exit_signals.side.tolist(), strict=True):
+            for leaving in (1, -1) if side == 0 else (side,):
+                asked[leaving].add(bar)
+    if rules.reverse:
+        for first, *_ in signals:
+            asked[-first.side].add(first.signal_bar)
+    return asked
+
+
+def ends_of_sessions(bars: ReferenceBars, rules: Rules) -> set[int]:
+    """Bars that are the last of a session."""
+    if rules.session is None:
+        return set()
+    return set(rules.session.ends(np.array(bars.time, dtype=np.int64), None).tolist())
+
+
+def occupies(earlier: list[ReferenceTrade], order: ReferenceTrade, rules: Rules) -> bool:
+    """Whether a signal's trades still hold their place when another signal comes."""
+    return any(holds_its_place(trade, order, rules) for trade in earlier)
+
+
+def holds_its_place(trade: ReferenceTrade, order: ReferenceTrade, rules: Rules) -> bool:
+    """A trade holds its place to the bar it left on, an order to the bar that refused it."""
     if trade.refused == "no_fill":
         return True
-    left_on = trade.entry_bar if trade.refused else trade.exit_bar
-    return left_on > signal_bar
-
-
-def resolve(
-    trade: ReferenceTrade, bars: ReferenceBars, entry: str, intrabar: str, costs: Costs, needs_stop: bool
-) -> None:
-    """Fill an order and walk its trade to the exit, bar by bar."""
-    long = trade.side > 0
-    fill_bar = trade.signal_bar + 1 if entry == "next_open" else trade.signal_bar
-    if fill_bar >= len(bars):
-        trade.refused = "no_fill"
-        return
-    bid = bars.open[fill_bar] if entry == "next_open" else bars.close[fill_bar]
-    ask = bid + costs.spread
-    trade.entry_bar = fill_bar
-    trade.entry_time = bars.time[fill_bar]
-    trade.entry_price = ask + costs.slippage if long else bid - costs.slippage
-    if not hang_levels(trade, costs, leaves_at=bid if long else ask, needs_stop=needs_stop):
-        return
-
-    first = fill_bar if entry == "next_open" else fill_bar + 1
-    last = len(bars) - 1
-    if first > last:
-        leave(trade, bars, costs, last, bars.close[last] if long else bars.close[last] + costs.spread, "end")
-        return
-    for j in range(first, last + 1):
-        open_scanned = j != fill_bar
-        # A long leaves on the bid, a short on the ask.
-        ahead = 0.0 if long else costs.spread
-        o, h, lo, c = (price[j] + ahead for price in (bars.open, bars.high, bars.low, bars.close))
-        stop, target = trade.initial_stop, trade.target
-        stop_at_open = o <= stop if long else o >= stop
-        target_at_open = o >= target if long else o <= target
-        stop_inside = lo <= stop if long else h >= stop
-        target_inside = h >= target if long else lo <= target
-        # 1. at the open
-        if open_scanned and stop_at_open:
-            return leave(trade, bars, costs, j, o, "stop", gap=True, opened=o)
-        if open_scanned and target_at_open:
-            return leave(trade, bars, costs, j, o, "target", gap=True, opened=o)
-        # 2. inside the bar
-        opened = o if open_scanned else None
-        trade.ambiguous = stop_inside and target_inside
-        if trade.ambiguous:
-            stop_inside = stop_is_first(trade, bars, j, intrabar)
-        if stop_inside:
-            return leave(trade, bars, costs, j, stop, "stop", opened=opened)
-        if target_inside:
-            return leave(trade, bars, costs, j, target, "target", opened=opened)
-        # 3. at the close
-        if trade.max_hold and j == first + trade.max_hold - 1:
-            return leave(trade, bars, costs, j, c, "time", opened=opened)
-        if j == last:
-            return leave(trade, bars, costs, j, c, "end", opened=opened)
-        # 4. after the close
-        see(trade, h)
-        see(trade, lo)
-
-
-def hang_levels(trade: ReferenceTrade, costs: Costs, leaves_at: float, needs_stop: bool) -> bool:
-    """Set stop and target from the fill price, and refuse a bracket that could not stand; ``leaves_at`` is the other side's price."""
-    long = trade.side > 0
-    entry = trade.entry_price
-    stop, target = trade.stop_asked, trade.target_asked
-    if math.isnan(stop):
-        if needs_stop and math.isnan(trade.size):
-            trade.refused = "no_stop"
-            return False
-    else:
-        if not trade.stop_is_price:
-            if stop <= costs.spread:
-                trade.refused = "invalid_bracket"
-                return False
-            stop = entry - stop if long else entry + stop
-        if (stop >= leaves_at) if long else (stop <= leaves_at):
-            trade.refused = "invalid_bracket"
-            return False
-    if not math.isnan(target):
-        if not trade.target_is_price:
-            target = entry + target if long else entry - target
-        if (target <= entry) if long else (target >= entry):
-            trade.refused = "invalid_bracket"
-            return False
-    trade.initial_stop, trade.target = stop, target
-    return True
-
-
-def stop_is_first(trade: ReferenceTrade, bars: ReferenceBars, j: int, intrabar: str) -> bool:
-    """The order inside a bar that holds both levels. The path is the bar's own: a short meets its stop at the high."""
-    if intrabar == "pessimistic":
-        return True
-    if intrabar == "optimistic":
+    if rules.reverse and trade.side != order.side and trade.entry_bar <= order.signal_bar:
+        # It leaves at the next open at the latest.
         return False
-    o, h, lo, c = bars.open[j], bars.high[j], bars.low[j], bars.close[j]
+    held_to = trade.entry_bar if trade.refused else trade.exit_bar
+    if rules.entry == "close" and not rules.reenter_on_exit_bar:
+        return held_to >= order.signal_bar
+    return held_to > order.signal_bar
+
+
+class Walk:
+    """One trade, walked from its fill to its exit."""
+
+    def __init__(
+        self,
+        trade: ReferenceTrade,
+        bars: ReferenceBars,
+        rules: Rules,
+        asked: set[int],
+        session_ends: set[int],
+        watch: Watch | None,
+    ) -> None:
+        self.trade = trade
+        self.bars = bars
+        self.rules = rules
+        self.asked = asked
+        self.session_ends = session_ends
+        self.watch = watch
+        self.peak = trade.entry_price
+        scanned = rules.scan_entry_bar and trade.filled != "close"
+        self.first = trade.entry_bar if scanned else trade.entry_bar + 1
+
+    def to_the_exit(self) -> None:
+        """Bar by bar; the four steps of EXECUTION.md."""
+        trade, bars, rules = self.trade, self.bars, self.rules
+        last = len(bars) - 1
+        self.tell(
+            trade.entry_bar,
+            "fill",
+            filled=trade.filled,
+            price=trade.entry_price,
+            leaves_at=trade.leaves_at,
+            stop=trade.initial_stop,
+            target=trade.target,
+        )
+        if self.first > last:
+            close = bars.leaving(trade.side, last, rules.costs).close
+            self.leave(last, Leaving("end", close, "end"))
+            return
+        if self.first > trade.entry_bar:
+            self.set_levels(trade.entry_bar)
+        for j in range(self.first, last + 1):
+            quote = bars.leaving(trade.side, j, rules.costs)
+            filled_inside = j == trade.entry_bar and trade.filled == "inside"
+            # 1. at the open
+            leaving = self.at_open(quote, j - 1 in self.asked) if j > trade.entry_bar else None
+            # 2. inside the bar
+            if leaving is None and filled_inside:
+                leaving = self.after_fill(quote, bars.bid(j), rules.intrabar)
+            elif leaving is None:
+                leaving = self.inside(quote, bars.bid(j))
+            if leaving is not None and leaving.ambiguous and rules.intrabar == "drilldown":
+                leaving = self.on_finer_bars(j) or leaving
+            # 3. at the close
+            if leaving is None:
+                leaving = self.at_close(j, quote)
+            if leaving is not None:
+                self.leave(j, leaving)
+                return
+            # 4. after the close
+            if filled_inside:
+                self.see(quote.low_for(trade.side) if trade.limit_fill else quote.high_for(trade.side))
+                self.see(quote.close)
+            else:
+                self.see(quote.high)
+                self.see(quote.low)
+            self.set_levels(j)
+
+    def at_open(self, quote: Quote, asked: bool) -> Leaving | None:
+        """The open is beyond a level, or an exit signal came on the bar before."""
+        trade, rules, side = self.trade, self.rules, self.trade.side
+        if falls_to(side, quote.open, trade.stop):
+            price = trade.stop if rules.gap_stop_at_level else quote.open
+            return Leaving("open_stop", price, trade.stop_reason, gap=True)
+        if rises_to(side, quote.open, trade.target):
+            if rules.stop_wins_open and not asked and falls_to(side, quote.low_for(side), trade.stop):
+                return Leaving("stop", trade.stop, trade.stop_reason, path="the stop wins over the open")
+            price = trade.target if rules.gap_target_at_level else quote.open
+            return Leaving("open_target", price, "target", gap=True)
+        return Leaving("open_signal", quote.open, "signal") if asked else None
+
+    def inside(self, quote: Quote, bid: Quote) -> Leaving | None:
+        """A level lies in the bar's range; if both do, the path policy decides."""
+        side, stop, target = self.trade.side, self.trade.stop, self.trade.target
+        stopped = falls_to(side, quote.low_for(side), stop)
+        reached = rises_to(side, quote.high_for(side), target)
+        if stopped and reached:
+            stop_first, path = stop_comes_first(side, bid, self.rules.intrabar)
+            return self.at_level(stop_first, ambiguous=True, path=path)
+        return self.at_level(stopped) if stopped or reached else None
+
+    def after_fill(self, quote: Quote, bid: Quote, intrabar: str) -> Leaving | None:
+        """The bar filled a limit or stop order inside: a level counts only if the bar came to it after the fill."""
+        trade, side = self.trade, self.trade.side
+        in_range = falls_to(side, quote.low_for(side), trade.stop), rises_to(side, quote.high_for(side), trade.target)
+        stop_first, path = stop_comes_first(side, bid, intrabar)
+        by_path = intrabar not in ("pessimistic", "drilldown", "optimistic")
+        if trade.limit_fill:
+            # On its way down the bar came to the order first and to the stop behind it.
+            stopped = in_range[0]
+            reached = in_range[1] and (
+                intrabar == "optimistic" or rises_to(side, quote.close, trade.target) or (by_path and stop_first)
+            )
+            stop_first = intrabar != "optimistic"
+        else:
+            # On its way up the bar came to the order first and to the target behind it.
+            reached = in_range[1]
+            stopped = in_range[0] and (
+                intrabar in ("pessimistic", "drilldown")
+                or falls_to(side, quote.close, trade.stop)
+                or (by_path and not stop_first)
+            )
+            stop_first = intrabar in ("pessimistic", "drilldown")
+        if not stopped and not reached:
+            return None
+        ambiguous = all(in_range)
+        return self.at_level(stopped and (stop_first or not reached), ambiguous, path if ambiguous else "")
+
+    def at_level(self, stopped: bool, ambiguous: bool = False, path: str = "") -> Leaving:
+        """Leave at the stop or at the target."""
+        trade = self.trade
+        price, reason = (trade.stop, trade.stop_reason) if stopped else (trade.target, "target")
+        rule = "both" if ambiguous else "stop" if stopped else "target"
+        return Leaving(rule, price, reason, ambiguous=ambiguous, path=path)
+
+    def on_finer_bars(self, j: int) -> Leaving | None:
+        """Replay bar j on its finer bars; None if they do not show which level came first."""
+        trade, side = self.trade, self.trade.side
+        spread = self.bars.spread(j, self.rules.costs, at_close=False)
+        waiting = j == trade.entry_bar and trade.filled == "inside"
+        for number, prices in enumerate(self.bars.fine.get(j, [])):
+            bid = Quote(*prices)
+            ask = bid.plus(spread)
+            quote = bid if side > 0 else ask
+            open_scanned = number > 0 or j > trade.entry_bar
+            leaving = None
+            if waiting:
+                filled = where_touched(trade, ask if side > 0 else bid, self.rules.entry)
+                if not filled:
+                    continue
+                waiting = False
+                open_scanned = False
+                if filled == "inside":
+                    leaving = self.after_fill(quote, bid, "pessimistic")
+                    if leaving is None:
+                        continue
+            if leaving is None and open_scanned:
+                leaving = self.at_open(quote, asked=False)
+            if leaving is None:
+                leaving = self.inside(quote, bid)
+            if leaving is not None:
+                if leaving.ambiguous:
+                    return None
+                return leaving._replace(rule="both", ambiguous=True, decided=True, path=f"finer bar {number}")
+        return None
+
+    def at_close(self, j: int, quote: Quote) -> Leaving | None:
+        """The time is over: of the trade, of the session, of the bars."""
+        if self.trade.max_hold and j == self.first + self.trade.max_hold - 1:
+            reason = "time"
+        elif j in self.session_ends:
+            reason = "session"
+        elif j == len(self.bars) - 1:
+            reason = "end"
+        else:
+            return None
+        return Leaving(reason, quote.close, reason)
+
+    def set_levels(self, j: int) -> None:
+        """The stop of the bar after j, from all that is known at its close: the highest that initial stop, breakeven and trail ask for."""
+        trade, side, entry = self.trade, self.trade.side, self.trade.entry_price
+        stop, reason = trade.initial_stop, "stop"
+        asked = []
+        if rises_to(side, self.peak, above(side, entry, trade.trigger)):
+            asked.append((above(side, entry, trade.offset), "breakeven"))
+        if rises_to(side, self.peak, above(side, entry, trade.activation)) and not math.isnan(trade.trail):
+            kept = self.peak * below(side, 1.0, trade.trail_share)
+            asked.append((below(side, kept, trade.trail), "trail"))
+        for level, name in asked:
+            if math.isnan(stop) or not falls_to(side, level, stop):
+                stop, reason = level, name
+        if stop != trade.stop and not (math.isnan(stop) and math.isnan(trade.stop)):
+            self.tell(j, "level", old=trade.stop, new=stop, reason=reason, peak=self.peak)
+        trade.stop, trade.stop_reason = stop, reason
+
+    def leave(self, j: int, leaving: Leaving) -> None:
+        """Close the trade on bar j; market and stop fills slip, targets do not."""
+        trade, bars, side = self.trade, self.bars, self.trade.side
+        price = leaving.price
+        if leaving.reason != "target":
+            price = below(side, price, trade.slippage)
+        trade.exit_bar, trade.exit_time, trade.exit_price = j, bars.time[j], price
+        trade.exit_reason, trade.gap = leaving.reason, leaving.gap
+        trade.ambiguous, trade.decided = leaving.ambiguous, leaving.decided
+        # Of this bar only the open and the exit were surely seen.
+        if j > trade.entry_bar:
+            self.see(bars.leaving(side, j, self.rules.costs).open)
+        self.see(price)
+        other = math.nan
+        if leaving.ambiguous:
+            other = below(side, trade.stop, trade.slippage) if leaving.reason == "target" else trade.target
+        self.tell(j, "decided", **leaving._asdict(), other=other)
+
+    def see(self, price: float) -> None:
+        """Count a price in the peak and in the best and worst excursion."""
+        trade, side = self.trade, self.trade.side
+        if rises_to(side, price, self.peak):
+            self.peak = price
+        move = price - trade.entry_price if side > 0 else trade.entry_price - price
+        trade.mfe = max(trade.mfe, move)
+        trade.mae = max(trade.mae, -move)
+
+    def tell(self, j: int, event: str, **facts: Any) -> None:
+        """Let the caller know what happened on a bar."""
+        if self.watch is not None:
+            self.watch(self.trade, j, event, facts)
+
+
+def stop_comes_first(side: int, bid: Quote, intrabar: str) -> tuple[bool, str]:
+    """Whether a bar that holds both levels came to the stop first, and in words why. A bar has one path for both sides."""
+    if intrabar in ("pessimistic", "drilldown"):
+        return True, "the stop first"
+    if intrabar == "optimistic":
+        return False, "the target first"
     high_first = {
-        "nearest_open": abs(h - o) < abs(lo - o),
+        "nearest_open": abs(bid.high - bid.open) < abs(bid.low - bid.open),
         "ohlc": True,
         "olhc": False,
-        "candle": c < o,
+        "candle": bid.close < bid.open,
     }[intrabar]
-    stop_is_high = trade.side < 0
-    return high_first == stop_is_high
-
-
-def leave(
-    trade: ReferenceTrade,
-    bars: ReferenceBars,
-    costs: Costs,
-    j: int,
-    price: float,
-    reason: str,
-    gap: bool = False,
-    opened: float | None = None,
-) -> None:
-    """Close the trade on bar j; market and stop fills slip, targets do not."""
-    if reason != "target":
-        price = price - costs.slippage if trade.side > 0 else price + costs.slippage
-    trade.exit_bar, trade.exit_time, trade.exit_price = j, bars.time[j], price
-    trade.exit_reason, trade.gap = reason, gap
-    if opened is not None:
-        see(trade, opened)
-    see(trade, price)
-
-
-def see(trade: ReferenceTrade, price: float) -> None:
-    """Count a price in the best and worst excursion."""
-    move = price - trade.entry_price if trade.side > 0 else trade.entry_price - price
-    trade.mfe = max(trade.mfe, move)
-    trade.mae = max(trade.mae, -move)
-
-
-def keep_ledger(bars: ReferenceBars, orders: list[ReferenceTrade], costs: Costs, sizing: Sizing) -> ReferenceResult:
-    """Size the trades, charge them and mark equity to every close, in time order."""
-    result = ReferenceResult(trades=[], rejected={})
-    balance = peak = sizing.balance
-    filled = [order for order in orders if not order.refused]
-    by_exit = sorted(filled, key=lambda trade: trade.exit_bar)
-    entering: dict[int, list[ReferenceTrade]] = {}
-    leaving: dict[int, list[ReferenceTrade]] = {}
-    for trade in filled:
-        entering.setdefault(trade.entry_bar, []).append(trade)
-    for trade in by_exit:
-        leaving.setdefault(trade.exit_bar, []).append(trade)
-    open_trades: list[ReferenceTrade] = []
-    peak_time, under_water = 0, False
-    for j in range(len(bars)):
-        for trade in entering.get(j, []):
-            if size(trade, balance, sizing):
-                trade.trade_id = len(result.trades)
-                result.trades.append(trade)
-                open_trades.append(trade)
-            else:
-                trade.refused = "no_equity"
-        result.exposed_bars += bool(open_trades)
-        for trade in leaving.get(j, []):
-            if not trade.refused:
-                charge(trade, costs)
-                balance += trade.net_pnl
-                open_trades.remove(trade)
-        equity = balance + sum(marked(trade, bars.close[j], costs) for trade in open_trades)
-        result.equity.append(equity)
-        if equity >= peak:
-            if under_water:
-                result.longest_drawdown = max(result.longest_drawdown, bars.time[j] - peak_time)
-            peak, peak_time, under_water = equity, bars.time[j], False
-        else:
-            under_water = True
-            result.max_drawdown = max(result.max_drawdown, peak - equity)
-            result.max_drawdown_pct = max(result.max_drawdown_pct, (peak - equity) / peak)
-    if under_water:
-        result.longest_drawdown = max(result.longest_drawdown, bars.time[len(bars) - 1] - peak_time)
-    return result
-
-
-def size(trade: ReferenceTrade, balance: float, sizing: Sizing) -> bool:
-    """Give a trade its units; False if there is no equity left to risk."""
-    if not math.isnan(trade.size):
-        return True
-    if sizing.units is not None:
-        trade.size = sizing.units
-        return True
-    risk = abs(trade.entry_price - trade.initial_stop)
-    trade.size = balance * sizing.risk_pct / 100.0 / risk
-    return trade.size > 0.0
-
-
-def charge(trade: ReferenceTrade, costs: Costs) -> None:
-    """The money of a closed trade: gross before every cost, each cost, and what is left."""
-    move = trade.exit_price - trade.entry_price if trade.side > 0 else trade.entry_price - trade.exit_price
-    fills_that_slip = 1 if trade.exit_reason == "target" else 2
-    trade.spread_cost = costs.spread * trade.size
-    trade.slippage_cost = costs.slippage * trade.size * fills_that_slip
-    trade.commission = costs.commission * trade.size
-    trade.gross_pnl = trade.size * move + trade.spread_cost + trade.slippage_cost
-    trade.net_pnl = trade.gross_pnl - trade.spread_cost - trade.slippage_cost - trade.commission - trade.swap
-    trade.r = trade.net_pnl / (abs(trade.entry_price - trade.initial_stop) * trade.size)
-
-
-def marked(trade: ReferenceTrade, close: float, costs: Costs) -> float:
-    """What an open trade is worth at a close."""
-    if trade.side > 0:
-        return trade.size * (close - trade.entry_price)
-    return trade.size * (trade.entry_price - (close + costs.spread))
+    # A short meets its stop at the high.
+    return high_first == (side < 0), "the high first" if high_first else "the low first"

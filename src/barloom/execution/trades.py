@@ -25,10 +25,25 @@ REFUSALS: dict[int, str] = {
     4: "no_equity",
     5: "position",
     6: "conflict",
+    7: "expired",
+    8: "insufficient_margin",
+    9: "below_minimum",
 }
-NO_FILL, INVALID_BRACKET, NO_STOP, NO_EQUITY, POSITION, CONFLICT = REFUSALS.values()
+NO_FILL, INVALID_BRACKET, NO_STOP, NO_EQUITY, POSITION, CONFLICT, EXPIRED, MARGIN, BELOW_MINIMUM = REFUSALS.values()
 
-REASONS: dict[int, str] = {1: "stop", 2: "target", 3: "time", 4: "end"}
+REASONS: dict[int, str] = {
+    1: "stop",
+    2: "target",
+    3: "time",
+    4: "end",
+    5: "trail",
+    6: "breakeven",
+    7: "signal",
+    8: "session",
+}
+
+# Bits of the field ``marks``.
+STOP_IS_PRICE, TARGET_IS_PRICE, DECIDED, INSIDE = 1, 2, 4, 8
 
 # Field for field the struct of barloom_trade.pxd.
 TRADE = np.dtype(
@@ -41,15 +56,42 @@ TRADE = np.dtype(
         for name in ("entry_price", "initial_stop", "stop", "target", "size", "exit_price", "mfe", "mae")
     ]
     + [("side", np.int8)]
-    + [
-        (name, np.uint8)
-        for name in ("state", "refusal", "exit_reason", "gap", "ambiguous", "stop_is_price", "target_is_price")
-    ]
+    + [(name, np.uint8) for name in ("state", "refusal", "exit_reason", "gap", "ambiguous", "marks", "part")]
     + [
         (name, np.float64)
-        for name in ("gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net_pnl", "r")
+        for name in (
+            *("gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net_pnl", "r"),
+            *("size_best", "size_worst"),
+        )
     ]
 )
+
+Plans = npt.NDArray[np.void]
+"""A structured array of ``PLAN``, one row a trade."""
+
+# Field for field the struct Plan of barloom_trade.pxd.
+PLAN = np.dtype(
+    [(name, np.int64) for name in ("order", "good_for")]
+    + [
+        (name, np.float64)
+        for name in (
+            *("price", "trail", "trail_share", "activation", "trigger", "offset"),
+            *("slippage", "fraction", "nearest", "spread"),
+        )
+    ]
+)
+
+
+def default_plans(count: int) -> Plans:
+    """Plans of trades that ask for nothing beyond a stop and a target."""
+    plans = np.zeros(count, dtype=PLAN)
+    plans["order"] = -1
+    plans["good_for"] = 1
+    plans["fraction"] = 1.0
+    for name in ("price", "trail", "trigger", "slippage", "nearest"):
+        plans[name] = np.nan
+    return plans
+
 
 # The columns users see, in the order of the record; the rest of TRADE is the kernels' own.
 COLUMNS: tuple[str, ...] = (

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from barloom.execution.entries import Entries
+from barloom.execution.exit_signals import ExitSignals
 from barloom.indicators.spec import Indicator
 from barloom.strategies.window import Window
 
@@ -54,6 +55,8 @@ class Strategy:
     ``signals`` runs once a chunk. Entries name bars by their index into the window; those of its history are dropped.
     A signal may use bars up to its own and ``lookback`` bars of history, no others: a run over other chunk sizes that
     gives other trades is reported. What ``signals`` raises ends the run with the strategy's name.
+
+    A strategy that leaves by signals too defines ``exits``, under the same rules.
     """
 
     name: ClassVar[str] = ""
@@ -86,3 +89,10 @@ class Strategy:
     def signals(self, window: Window) -> Entries:
         """The entries decided at the closes of the window's bars, in order of bars."""
         raise NotImplementedError(f"{type(self).__name__} defines no signals()")
+
+    def exits(self, window: Window) -> ExitSignals:
+        """The exits decided at the closes of the window's bars, in order of bars: open trades of that side leave at the next open.
+
+        The same rules hold as for ``signals``. A strategy that leaves by its stops and targets alone defines none.
+        """
+        return ExitSignals.none()

@@ -9,13 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from barloom.backtest.metrics import MetricsTotals, annual_return_pct, daily_ratios
-from barloom.execution.account import POINT
+from barloom.backtest.metrics import Bounds, Case, MetricsTotals, annual_return_pct, daily_ratios
+from barloom.execution.account import POINT, new_accounts
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import TRADE
-from helpers.market import MINUTE, Market
+from helpers.market import MINUTE, START, Market
+from helpers.money import Settled, trade
 
 
 def totals_of(market: Market, entries: Entries, chunk_rows: int = 100, balance: float = 100.0) -> MetricsTotals:
@@ -129,3 +130,62 @@ def test_annual_return() -> None:
     assert annual_return_pct(100, -1, 365.25) is None
     assert annual_return_pct(1e-300, 1e300, 1) is None
     assert MINUTE == 60 * 10**9
+
+
+def ambiguous_trades(**rules: object) -> tuple[MetricsTotals, Settled]:
+    """A trade that made 20, one of 60 or -40 that was stopped, and one of 30 or -20 that finer bars decided."""
+    levels = {"stop": 98.0, "target": 103.0}
+    rows = [
+        trade(1, 2, 100.0, 101.0, size=20.0),
+        trade(3, 4, 100.0, 98.0, size=20.0, reason="stop", ambiguous=True, **levels),
+        trade(5, 6, 100.0, 103.0, size=10.0, reason="target", ambiguous=True, decided=True, **levels),
+    ]
+    settled = Settled(Market([(100, 100, 100, 100)] * 8), rows, Rules(sizing=Sizing(balance=1000.0), **rules))
+    totals = MetricsTotals(1000.0)
+    totals.add(settled.trades, settled.points)
+    totals.account, totals.bars, totals.first_time = settled.ledger.account, 8, START
+    return totals, settled
+
+
+def test_bounds_of_ambiguous_trades() -> None:
+    totals, settled = ambiguous_trades()
+    bounds = totals.bounds(settled.ledger.accounts)
+    assert bounds.deciding_trades == 1
+    assert bounds.best == Case(
+        trades=3,
+        win_rate=1.0,
+        net_pnl=110.0,
+        return_pct=100 * (1110 / 1000 - 1),
+        max_drawdown=0.0,
+        max_drawdown_pct=0.0,
+    )
+    assert bounds.worst == Case(
+        trades=3,
+        win_rate=2 / 3,
+        net_pnl=10.0,
+        return_pct=100 * (1010 / 1000 - 1),
+        max_drawdown=40.0,
+        max_drawdown_pct=100 * (40 / 1020),
+    )
+    assert bounds.chosen == bounds.worst
+    assert Bounds.model_validate_json(bounds.model_dump_json()) == bounds
+
+
+def test_the_chosen_case_is_what_the_metrics_say() -> None:
+    totals, settled = ambiguous_trades()
+    metrics = totals.metrics()
+    assert metrics.ambiguous_trades == 2
+    for name, value in totals.bounds(settled.ledger.accounts).chosen.model_dump().items():
+        assert value == getattr(metrics, name), name
+
+
+def test_without_bounds_there_is_one_account() -> None:
+    totals, settled = ambiguous_trades(bounds=False)
+    bounds = totals.bounds(settled.ledger.accounts)
+    assert bounds.best == bounds.worst == bounds.chosen
+
+
+def test_bounds_without_trades() -> None:
+    bounds = MetricsTotals(1000.0).bounds(new_accounts(1000.0))
+    nothing = Case(trades=0, win_rate=0.0, net_pnl=0.0, return_pct=0.0, max_drawdown=0.0, max_drawdown_pct=0.0)
+    assert bounds == Bounds(chosen=nothing, best=nothing, worst=nothing, deciding_trades=0)

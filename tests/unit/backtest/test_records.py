@@ -3,10 +3,14 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.reading import Reading
 from barloom.backtest.records import (
     PHASES,
     SUMMARY_COLUMNS,
@@ -14,12 +18,15 @@ from barloom.backtest.records import (
     BenchmarkRecord,
     Counts,
     DatasetSlice,
+    FinerBars,
 )
+from barloom.bars.schema import PRICES
 from barloom.observe.criteria import Facts, judge
 from barloom.observe.machine import machine
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = START + timedelta(seconds=2)
+START_NS = 1_500_000_000_000_000_000
 SLICE = {
     "path": "bars.csv",
     "content_hash": "abc123",
@@ -151,6 +158,17 @@ def test_a_slice_that_cannot_be_is_refused(changes):
     DatasetSlice(**SLICE)
     with pytest.raises(ValidationError):
         DatasetSlice(**{**SLICE, **changes})
+
+
+def test_a_slice_says_how_it_was_read_and_comes_back_from_its_json(tmp_path):
+    times = START_NS + 15_000_000_000 * np.arange(5)
+    pq.write_table(pa.table({"timestamp": times, **dict.fromkeys(PRICES, [1.0] * 5)}), tmp_path / "fine.parquet")
+    reading = Reading(columns="time=1", ask="ask.csv", fine=tmp_path / "fine.parquet", on_bad_rows="drop")
+    finer = FinerBars.of(reading.open_fine())
+    assert (finer.first_ts, finer.last_ts, finer.step_ns) == (START_NS, START_NS + 60_000_000_000, 15_000_000_000)
+    found = DatasetSlice(**SLICE, file=tmp_path / "bars.csv", reading=reading.kept(), finer=finer)
+    assert found.reading.ask.is_absolute() and found.reading.fine == reading.fine
+    assert DatasetSlice.model_validate_json(found.to_json()) == found
 
 
 def test_signals_are_all_accounted_for():

@@ -32,6 +32,11 @@ def test_values_are_read_like_typed_ones(read):
         ignore-columns = ["a", "b"]
         columns = {time = "Date", open = 2}
         param = {fast = 20, slow = "50"}
+        ladder = ["r:1@0.5", "r:2@0.3"]
+        slippage = "atr:0.1"
+        swap-long = -0.5
+        trail = "atr:2"
+        ask = "a.csv"
         """
     ) == {
         "data": "b.csv",
@@ -45,6 +50,11 @@ def test_values_are_read_like_typed_ones(read):
         "ignore_columns": ["a", "b"],
         "columns": "time=Date,open=2",
         "param": [("fast", "20"), ("slow", "50")],
+        "ladder": "r:1@0.5,r:2@0.3",
+        "slippage": "atr:0.1",
+        "swap_long": -0.5,
+        "trail": "atr:2",
+        "ask": "a.csv",
     }
 
 
@@ -63,6 +73,10 @@ def test_values_are_read_like_typed_ones(read):
         ("fills = 'pesimistic'", "did you mean pessimistic?"),
         ("stop = ", "is not TOML"),
         ("param = {fast = [1]}", "cannot be [1]"),
+        ("slippage = 'pips:1'", "slippage must be a number of at least 0, or atr: and such a number, not 'pips:1'"),
+        ("slippage = 'atr:x'", "--slippage: 'atr:x' is not"),
+        ("trail = ['atr:2']", "trail must be one value"),
+        ("ladder = [[1]]", "cannot be [1]"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_the_file_named(read, text, said):
@@ -92,9 +106,20 @@ def test_strategy_parameters_of_both_are_merged_by_name():
 def test_what_is_typed_wins_over_what_excludes_it_in_the_file():
     assert merged({"size": 1.0}, {"risk_pct": 1.0}) == {"size": 1.0}
     assert merged({"sample": True}, {"data": "b.csv"}) == {"sample": True}
+    assert merged({"spread": 0.0}, {"ask": "a.csv"}) == {"spread": 0.0}
 
 
-@pytest.mark.parametrize("group", [{"size": 1.0, "risk_pct": 1.0}, {"data": "b.csv", "sample": True}])
+@pytest.mark.parametrize(
+    "group",
+    [
+        {"size": 1.0, "risk_pct": 1.0},
+        {"size": 1.0, "notional": 1.0},
+        {"size": 1.0, "notional": 1.0, "risk_pct": 1.0},
+        {"data": "b.csv", "sample": True},
+        {"ask": "a.csv", "spread": 0.1},
+        {"ask": "a.csv", "spread_column": "s"},
+    ],
+)
 def test_options_that_exclude_each_other_are_refused(group):
     for typed, config in ((group, {}), ({}, group)):
         with pytest.raises(InputError, match="exclude each other"):

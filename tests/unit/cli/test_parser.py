@@ -32,7 +32,7 @@ def test_an_unknown_option_is_refused_with_the_nearest(capsys, typed, meant):
     assert typed.partition("=")[0] in said and f"did you mean {meant}?" in said
 
 
-@pytest.mark.parametrize("option", ["--trail", "--breakeven", "--profile", "--max-workers", "--max-ram", "--stamp"])
+@pytest.mark.parametrize("option", ["--profile", "--max-workers", "--max-ram", "--stamp"])
 def test_options_that_do_nothing_yet_are_refused(capsys, option):
     assert f"unknown option '{option}'" in refused(capsys, "run", "bars.csv", option, "1")
 
@@ -70,6 +70,22 @@ def test_a_bad_fraction_is_refused_before_anything_starts(capsys, value):
         ("--batch-rows", "0"),
         ("--log-frequency", "0"),
         ("--max-open", "-1"),
+        ("--good-for", "0"),
+        ("--slippage", "atr:-1"),
+        ("--slippage", "atr:"),
+        ("--slippage", "pct:1"),
+        ("--slippage", "nan"),
+        ("--commission-per-trade", "-1"),
+        ("--commission-pct", "nan"),
+        ("--swap-long", "inf"),
+        ("--swap-short", "much"),
+        ("--notional", "0"),
+        ("--lot-step", "0"),
+        ("--min-lots", "-1"),
+        ("--max-lots", "0"),
+        ("--contract-size", "0"),
+        ("--conversion", "0"),
+        ("--leverage", "-30"),
         ("--direction", "up"),
         ("--fills", "pesimistic"),
         ("--param", "fast"),
@@ -96,6 +112,15 @@ def test_values_come_out_typed():
     assert options.param == [("a", "1"), ("b", "x=y")]
 
 
+def test_slippage_is_a_number_or_a_multiple_of_the_atr():
+    for text, value in (("0.00002", 0.00002), ("atr:0.10", "atr:0.1"), ("ATR:1", "atr:1.0")):
+        assert build_parser().parse_args(["run", "b.csv", "--slippage", text]).slippage == value
+
+
+def test_a_swap_that_is_earned_is_a_negative_number():
+    assert build_parser().parse_args(["run", "b.csv", "--swap-long", "-0.00001"]).swap_long == -0.00001
+
+
 def test_the_names_in_the_parser_are_those_of_the_engine():
     assert set(ENTRY) == set(_parser.ENTRIES)
     assert set(INTRABAR) == set(_parser.INTRABAR)
@@ -107,8 +132,7 @@ def test_every_option_of_a_run_reaches_a_model():
     from barloom.backtest.job import JobOptions
 
     run = build_parser().subcommands["run"]
-    front = {"help", "data", "data_option", "sample", "columns", "ignore_columns", "on_bad_rows"}
-    front |= {"param", "config", "format", "non_interactive"}
+    front = {"help", "data", "data_option", "sample", "param", "config", "format", "non_interactive"}
     models = set(RunParameters.model_fields) | set(JobOptions.model_fields)
     assert {action.dest for action in run._actions} - front == models - {"params"}
 

@@ -65,3 +65,45 @@ def test_a_stop_that_is_no_distance(text: str) -> None:
 
 def test_a_target_may_be_in_r() -> None:
     assert Distance.parse("r:2", "target") == Distance(unit="r", amount=2.0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"trail": -1.0}, r"trail of entry 1 is -1\.0: not a positive number"),
+        ({"trail": 0.0}, r"trail of entry 1 is 0\.0"),
+        ({"trail": np.inf}, "trail of entry 1 is inf"),
+        ({"price": 0.0}, r"price of entry 1 is 0\.0: not a positive number"),
+        ({"good_for": 0}, "good_for of entry 1 is 0: less than 1"),
+    ],
+)
+def test_plans_refused(columns: dict[str, Any], message: str) -> None:
+    (name, bad), *_ = columns.items()
+    with pytest.raises(InputError, match=message):
+        Entries([1, 2], 1, **{name: [1, bad]})
+
+
+def test_entries_without_more_than_levels_have_no_plans() -> None:
+    entries = Entries([1, 2], 1, stop=1.0, target=2.0, max_hold=3, size=1.0)
+    assert entries.plans is None
+    assert entries.take([1]).plans is None and entries.moved(3).plans is None
+    assert Entries.joined([entries, Entries.none()]).plans is None
+
+
+def test_plans_go_where_their_entries_go() -> None:
+    planned = Entries([1, 2, 5], 1, trail=[1.0, np.nan, 3.0], price=[9.0, 8.0, None], good_for=[1, 2, 3])
+    plain = Entries([7, 8], -1, stop=1.0)
+    joined = Entries.joined([planned.take(np.array([False, True, True])).moved(10), plain, planned.take(slice(0, 1))])
+    assert joined.signal_bar.tolist() == [12, 15, 7, 8, 1]
+    assert joined.plans is not None
+    np.testing.assert_array_equal(joined.plans["trail"], [np.nan, 3.0, np.nan, np.nan, 1.0])
+    np.testing.assert_array_equal(joined.plans["price"], [8.0, np.nan, np.nan, np.nan, 9.0])
+    assert joined.plans["good_for"].tolist() == [2, 3, 1, 1, 1]
+    assert joined.plans["fraction"].tolist() == [1.0] * 5
+    assert np.isnan(joined.plans["trigger"]).all()
+
+
+def test_a_replaced_column_leaves_the_entries_as_they_were() -> None:
+    entries = Entries([1, 2], 1, stop=1.0)
+    assert entries.replaced(stop=np.array([2.0, 3.0])).stop.tolist() == [2.0, 3.0]
+    assert entries.stop.tolist() == [1.0, 1.0]

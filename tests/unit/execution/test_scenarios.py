@@ -3,69 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 
-from barloom.execution import reference
-from barloom.execution.book import Rules
 from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
-from barloom.execution.fills import INTRABAR
-from barloom.execution.sizing import Sizing
-from helpers.engine import weave
 from helpers.market import Market
-
-Row = dict[str, Any]
-Simulate = Callable[..., tuple[list[Row], dict[str, int]]]
-FIELDS = (
-    *(
-        "entry_bar",
-        "entry_price",
-        "initial_stop",
-        "target",
-        "exit_bar",
-        "exit_price",
-        "exit_reason",
-        "gap",
-        "ambiguous",
-    ),
-    *("bars_held", "mfe", "mae", "gross_pnl", "spread_cost", "slippage_cost", "commission", "net_pnl", "r", "size"),
-)
-
-
-def by_reference(market: Market, entries: Entries, **options: Any) -> tuple[list[Row], dict[str, int]]:
-    result = reference.simulate(market.reference(), entries, sizing=Sizing(units=1.0), **options)
-    return [{name: getattr(trade, name) for name in FIELDS} for trade in result.trades], result.rejected
-
-
-def by_engine(market: Market, entries: Entries, **options: Any) -> tuple[list[Row], dict[str, int]]:
-    rules = Rules(
-        at_close=options.get("entry") == "close",
-        intrabar=INTRABAR[options.get("intrabar", "pessimistic")],
-        places=options.get("max_open", 1),
-        max_hold=options.get("max_hold", 0),
-        costs=options.get("costs", Costs()),
-        sizing=Sizing(units=1.0),
-    )
-    outcome = weave(market, entries, rules, chunk_rows=1)
-    return [{name: row[name] for name in FIELDS} for row in outcome.rows()], outcome.rejected
-
-
-@pytest.fixture(params=[by_reference, by_engine], ids=["reference", "engine"])
-def simulate(request: pytest.FixtureRequest) -> Simulate:
-    return request.param  # type: ignore[no-any-return]
-
-
-# The bar on which the signal comes; every scenario's bars follow it.
-SIGNAL = (100.0, 100.0, 100.0, 100.0)
-
-
-def mirrored(rows: list[tuple[float, float, float, float]]) -> list[tuple[float, float, float, float]]:
-    return [(200 - o, 200 - lo, 200 - h, 200 - c) for o, h, lo, c in rows]
+from helpers.scenario import HELD, SIGNAL, Simulate, left, mirrored, play
 
 
 @dataclass
@@ -77,11 +24,11 @@ class Scenario:
     reason: str
     gap: bool = False
     ambiguous: bool = False
+    entry: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
 
 BOTH = [(100.0, 102.5, 98.5, 100.0)]
-HELD = (100.0, 100.5, 99.5, 100.0)
 SCENARIOS = [
     Scenario("target on the second bar", [(100, 101, 99.5, 100.5), (100.5, 102, 100, 101)], 1, 102, "target"),
     Scenario("both, pessimistic", BOTH, 0, 99, "stop", ambiguous=True),
@@ -106,30 +53,86 @@ SCENARIOS = [
     ),
     Scenario("the stop beats the time stop", [(100, 100.5, 99, 100.25)], 0, 99, "stop", options={"max_hold": 1}),
     Scenario("exact touch of the target", [(100, 102, 99.5, 101)], 0, 102, "target"),
+    Scenario("the stop where a bar opens at both ends", [HELD, (98, 103, 97, 100)], 1, 98, "stop", gap=True),
+    Scenario("the open is the stop", [HELD, (99, 100, 99, 100)], 1, 99, "stop", gap=True),
+    Scenario("the open is the target", [HELD, (102, 103, 101, 102)], 1, 102, "target", gap=True),
+    Scenario(
+        "stop wins over the open",
+        [HELD, (103, 104, 98, 99)],
+        1,
+        99,
+        "stop",
+        options={"stop_wins_open": True},
+    ),
+    Scenario(
+        "stop wins over the open, but was not touched",
+        [HELD, (103, 104, 99.5, 100)],
+        1,
+        103,
+        "target",
+        gap=True,
+        options={"stop_wins_open": True},
+    ),
+    Scenario(
+        "a gapped stop fills at its level",
+        [HELD, (98, 98.5, 97, 98)],
+        1,
+        99,
+        "stop",
+        gap=True,
+        options={"gap_stop_at_level": True},
+    ),
+    Scenario(
+        "a gapped target fills at its level",
+        [HELD, (103, 104, 98, 99)],
+        1,
+        102,
+        "target",
+        gap=True,
+        options={"gap_target_at_level": True},
+    ),
+    Scenario(
+        "the entry bar is not scanned",
+        [(100, 103, 98, 100), (100, 100.5, 99, 100)],
+        1,
+        99,
+        "stop",
+        options={"scan_entry_bar": False},
+    ),
+    Scenario(
+        "time counts from the first bar that is scanned",
+        [(100, 103, 98, 100), (100, 100.5, 99.5, 100.25)],
+        1,
+        100.25,
+        "time",
+        options={"scan_entry_bar": False, "max_hold": 1},
+    ),
+    Scenario(
+        "an entry bar that is not scanned and the last",
+        [(100, 103, 98, 100.25)],
+        0,
+        100.25,
+        "end",
+        options={"scan_entry_bar": False, "max_hold": 1},
+    ),
+    Scenario(
+        "trail",
+        [(100, 101.5, 99.5, 101.4), (101.4, 101.45, 100.4, 100.5)],
+        1,
+        100.5,
+        "trail",
+        entry={"trail": 1.0},
+    ),
     Scenario("a bar of no range on the stop", [HELD, (99, 99, 99, 99)], 1, 99, "stop", gap=True),
 ]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
-@pytest.mark.parametrize("side", [1, -1], ids=["long", "short"])
 def test_scenario(simulate: Simulate, scenario: Scenario, side: int) -> None:
-    rows = [SIGNAL, *scenario.bars]
-    options = dict(scenario.options)
-    price = scenario.exit_price
-    if side < 0:
-        # In the mirror a path that ran high first runs low first.
-        rows, price = mirrored(rows), 200 - price
-        options["intrabar"] = {"ohlc": "olhc", "olhc": "ohlc"}.get(
-            options.get("intrabar", ""), options.get("intrabar", "pessimistic")
-        )
-    trades, rejected = simulate(Market(rows), Entries([0], [side], stop=1.0, target=2.0), **options)
+    entry = {"stop": 1.0, "target": 2.0, **scenario.entry}
+    (trade,), rejected = play(simulate, side, scenario.bars, entry, **scenario.options)
     assert rejected == {}
-    (trade,) = trades
-    assert (trade["exit_bar"], trade["exit_price"], trade["exit_reason"]) == (
-        scenario.exit_bar + 1,
-        price,
-        scenario.reason,
-    )
+    assert left(trade) == (scenario.exit_bar, scenario.exit_price, scenario.reason)
     assert (trade["gap"], trade["ambiguous"]) == (scenario.gap, scenario.ambiguous)
     assert trade["bars_held"] == scenario.exit_bar + 1
 
@@ -149,7 +152,6 @@ def test_scenario(simulate: Simulate, scenario: Scenario, side: int) -> None:
         ((100.0, 102.5, 97.0, 100.0), "optimistic", {1: "target", -1: "target"}),
     ],
 )
-@pytest.mark.parametrize("side", [1, -1], ids=["long", "short"])
 def test_a_bar_has_one_path_for_both_sides(
     simulate: Simulate, bar: tuple[float, float, float, float], policy: str, reason: dict[int, str], side: int
 ) -> None:
@@ -199,7 +201,6 @@ class TestEntering:
     ) -> None:
         assert simulate(Market([SIGNAL, HELD]), Entries([0], [side], **levels)) == ([], {"invalid_bracket": 1})
 
-    @pytest.mark.parametrize("side", [1, -1])
     def test_a_stop_within_the_spread_is_counted(self, simulate: Simulate, side: int) -> None:
         costs = Costs(spread=0.5)
         assert simulate(Market([SIGNAL, HELD]), Entries([0], [side], stop=0.5), costs=costs) == (
@@ -231,14 +232,14 @@ class TestPositions:
 
     def test_overlap_takes_all_and_max_open_limits(self, simulate: Simulate) -> None:
         entries = Entries([0, 0, 1, 3], [1, 1, -1, 1], stop=1.0)
-        assert [t["entry_bar"] for t in simulate(self.HOLD, entries, max_open=0)[0]] == [1, 1, 2, 4]
-        trades, rejected = simulate(self.HOLD, entries, max_open=2)
+        assert [t["entry_bar"] for t in simulate(self.HOLD, entries, places=0)[0]] == [1, 1, 2, 4]
+        trades, rejected = simulate(self.HOLD, entries, places=2)
         assert [t["entry_bar"] for t in trades] == [1, 1, 4]
         assert rejected == {"position": 1}
 
     def test_a_long_and_a_short_on_one_bar_cancel(self, simulate: Simulate) -> None:
         entries = Entries([0, 0, 0, 1], [1, 1, -1, 1], stop=1.0)
-        trades, rejected = simulate(self.HOLD, entries, max_open=0)
+        trades, rejected = simulate(self.HOLD, entries, places=0)
         assert rejected == {"conflict": 3}
         assert [trade["entry_bar"] for trade in trades] == [2]
 

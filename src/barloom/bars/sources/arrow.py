@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.schema import resolve
+from barloom.bars.schema import ColumnOptions, resolve
 from barloom.bars.sources.base import Batches
 from barloom.bars.sources.columnar import check_types, to_batch
 from barloom.bars.sources.files import FileSource
@@ -29,15 +29,15 @@ class ArrowSource(FileSource):
 
     kind = "Arrow IPC"
 
-    def __init__(self, path: Path, head: bytes, columns: Mapping[str, str] | None, ignored: Iterable[str]) -> None:
+    def __init__(self, path: Path, head: bytes, options: ColumnOptions) -> None:
         super().__init__(path)
         self._is_file = head.startswith(FILE_MAGIC)
         with self._reading(), self._reader(None) as reader:
             self.schema = reader.schema
             names = self.schema.names  # decodes them: a damaged one fails here
-        self.layout = resolve(self.label, names, columns, ignored)
+        self.layout = resolve(self.label, names, options)
         check_types(self.label, self.schema, self.layout)
-        self.has_volume = self.layout.has_volume
+        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
         self._rows: int | None = None
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -55,7 +55,7 @@ class ArrowSource(FileSource):
                     break
                 if row + record.num_rows > start and record.num_rows:
                     columns = {name: record.column(self._place(name, fields)) for name in fields}
-                    yield to_batch(columns, row).between(start, stop)
+                    yield to_batch(columns, row, self.layout.spread_factor).between(start, stop)
                 row += record.num_rows
         if stop is None:
             self._rows = row

@@ -16,6 +16,8 @@ from barloom.bars.times import FIRST_TIME, iso
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Prices = tuple[Floats, Floats, Floats, Floats]
+"""Open, high, low and close."""
 T = TypeVar("T")
 
 # Marks in the time of a row that could not be read; take_bars counts them under these names.
@@ -35,9 +37,20 @@ class Batch:
     low: Floats
     close: Floats
     volume: Floats | None = None
+    ask: Prices | None = None
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+    @property
+    def bid(self) -> Prices:
+        """The prices that are not ask."""
+        return self.open, self.high, self.low, self.close
+
+    def add_spread(self, spread: Floats) -> None:
+        """Let the ask be the bid plus a spread, price by price; a spread that is not finite makes it NaN."""
+        spread = np.where(np.isfinite(spread), spread, np.nan)
+        self.ask = (self.open + spread, self.high + spread, self.low + spread, self.close + spread)
 
     def between(self, start: int, stop: int | None) -> Batch:
         """The rows numbered ``start`` to ``stop`` of the source that lie in this batch, as views."""
@@ -54,7 +67,14 @@ class Batch:
             self.low[part],
             self.close[part],
             None if self.volume is None else self.volume[part],
+            None if self.ask is None else cut(self.ask, part),
         )
+
+
+def cut(prices: Prices, part: slice) -> Prices:
+    """A part of each column, as views."""
+    open_, high, low, close = prices
+    return open_[part], high[part], low[part], close[part]
 
 
 Batches = Generator[Batch, None, None]
@@ -66,6 +86,8 @@ class Source(ABC):
     label: str
     """What a user knows the source by: a path, or ``memory``."""
     has_volume: bool
+    has_ask: bool = False
+    """Whether batches carry ask prices."""
 
     @abstractmethod
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -102,6 +124,9 @@ class Source(ABC):
                 prices = ", ".join(
                     f"{name} {float(getattr(batch, name)[0])!r}" for name in ("open", "high", "low", "close")
                 )
+                if batch.ask is not None:
+                    asks = ", ".join(repr(float(column[0])) for column in batch.ask)
+                    prices += f"; ask {asks}"
                 return f"{where}, {when}: {prices}"
         return where
 

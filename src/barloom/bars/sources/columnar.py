@@ -35,11 +35,14 @@ def check_types(label: str, schema: Any, layout: Layout) -> None:
             )
 
 
-def to_batch(columns: dict[str, Any], first_row: int) -> Batch:
+def to_batch(columns: dict[str, Any], first_row: int, spread_factor: float = 1.0) -> Batch:
     """The batch of Arrow arrays, one a field; float64 and ns columns without nulls are not copied."""
     open_, high, low, close = (numbers(columns[name]) for name in PRICES)
     volume = numbers(columns["volume"]) if "volume" in columns else None
-    return Batch(first_row, times(columns["time"]), open_, high, low, close, volume)
+    batch = Batch(first_row, times(columns["time"]), open_, high, low, close, volume)
+    if "spread" in columns:
+        batch.add_spread(numbers(columns["spread"]) * spread_factor)
+    return batch
 
 
 def times(column: Any) -> Ints:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from contextlib import closing
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources.base import Batch, Batches, read_ahead
 from barloom.bars.sources.columnar import to_batch
 from barloom.bars.sources.csv_layout import CsvLayout, read_layout
@@ -30,12 +30,12 @@ class CsvSource(FileSource):
 
     kind = "CSV"
 
-    def __init__(self, path: Path, head: bytes, columns: Mapping[str, str] | None, ignored: Iterable[str]) -> None:
+    def __init__(self, path: Path, head: bytes, options: ColumnOptions) -> None:
         super().__init__(path)
         self.text = TextFile(path, head)
-        self.details: CsvLayout = read_layout(self.label, self.text.first_lines(), columns, ignored)
+        self.details: CsvLayout = read_layout(self.label, self.text.first_lines(), options)
         self.layout = self.details.columns
-        self.has_volume = self.layout.has_volume
+        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
         self._counts: list[int] | None = None
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -99,7 +99,7 @@ class CsvSource(FileSource):
         piece = load()
         if b'"' not in piece:
             try:
-                return to_batch(self._columns(piece, fields), 0)
+                return to_batch(self._columns(piece, fields), 0, self.layout.spread_factor)
             except _invalid():
                 pass
         return convert(piece, self.details, fields)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from barloom.bars.schema import ALIASES, POSITIONS_EXAMPLE, PRICES, Layout, by_position, plain, resolve
+from barloom.bars.schema import ALIASES, POSITIONS_EXAMPLE, PRICES, ColumnOptions, Layout, plain, resolve
 from barloom.bars.sources.text import UTF16, is_text
 from barloom.bars.times import FIRST_TIME, decimal_epochs_to_ns, epochs_to_ns
 from barloom.errors import InputError
@@ -34,7 +34,7 @@ class CsvLayout:
     """Lines before the first data row."""
 
 
-def read_layout(label: str, first: bytes, chosen: Mapping[str, str] | None, ignored: Iterable[str]) -> CsvLayout:
+def read_layout(label: str, first: bytes, options: ColumnOptions) -> CsvLayout:
     """The layout of a CSV file that begins with the lines ``first``.
 
     Raises:
@@ -63,8 +63,8 @@ def read_layout(label: str, first: bytes, chosen: Mapping[str, str] | None, igno
         )
         if other:
             raise InputError(f"{label} separates its columns with {other}: save it with commas")
-    if by_position(chosen):
-        assert chosen is not None
+    chosen = options.chosen
+    if chosen is not None and options.by_position:
         places = [int(chosen[field]) - 1 for field in PRICES]
         headed = not any(at < len(cells) and NUMBER.fullmatch(cells[at].strip()) for at in places)
         names: Sequence[str] = cells if headed else [f"column {at + 1}" for at in range(len(cells))]
@@ -76,7 +76,7 @@ def read_layout(label: str, first: bytes, chosen: Mapping[str, str] | None, igno
                 f"say which column is which, as in {POSITIONS_EXAMPLE}"
             )
         names = cells
-    columns = resolve(label, names, chosen, ignored)
+    columns = resolve(label, names, options)
     if headed:
         end = first.find(b"\n", offset)
         offset, lines = (end + 1 if end >= 0 else len(first)), lines + 1

@@ -53,9 +53,12 @@ def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
         columns[field][rows] = column
     marked = marks != 0
     columns["time"][marked] = marks[marked]
-    return Batch(
+    batch = Batch(
         0, columns["time"], columns["open"], columns["high"], columns["low"], columns["close"], columns.get("volume")
     )
+    if "spread" in columns:
+        batch.add_spread(columns["spread"] * layout.columns.spread_factor)
+    return batch
 
 
 def _as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> tuple[dict[str, Any], list[int]]:

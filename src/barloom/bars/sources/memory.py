@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.intake import Tally
-from barloom.bars.schema import ALIASES, FIELDS, Layout, parse_columns, plain, resolve
+from barloom.bars.schema import ALIASES, FIELDS, PRICES, ColumnOptions, Layout, plain, resolve
 from barloom.bars.sources.base import Batch, Batches, Floats, Ints, Source
 from barloom.bars.times import datetimes_to_ns, epochs_to_ns
 from barloom.errors import InputError
@@ -26,6 +27,7 @@ class MemorySource(Source):
     def __init__(self, rows: Batch, label: str = "memory") -> None:
         self.label = label
         self.has_volume = rows.volume is not None
+        self.has_ask = rows.ask is not None
         self._rows = rows
         tally = Tally()
         for at in range(0, len(rows), CHECKED_AT_ONCE):
@@ -33,7 +35,7 @@ class MemorySource(Source):
             if tally.bad:
                 break
         self._clean = not tally.bad
-        self._hash = tally.content_hash(len(rows))
+        self._hash = tally.content_hash(len(rows), self.has_ask)
 
     @classmethod
     def of_arrays(
@@ -44,39 +46,61 @@ class MemorySource(Source):
         low: npt.ArrayLike,
         close: npt.ArrayLike,
         volume: npt.ArrayLike | None,
+        spread: npt.ArrayLike | None = None,
+        ask: Sequence[npt.ArrayLike] | None = None,
     ) -> MemorySource:
         """A source of arrays; copied only where type, byte order or layout ask for it."""
         times = _times("timestamp", timestamp)
         given = {"open": open, "high": high, "low": low, "close": close}
         columns = {name: _numbers(name, values) for name, values in given.items()}
-        volumes = None if volume is None else _numbers("volume", volume)
-        for name, column in (*columns.items(), ("volume", volumes)):
-            if column is not None and len(column) != len(times):
+        if volume is not None:
+            columns["volume"] = _numbers("volume", volume)
+        if spread is not None and ask is not None:
+            raise InputError("spread and ask are both given: give one of them")
+        if spread is not None:
+            columns["spread"] = _numbers("spread", spread)
+        if ask is not None:
+            if len(ask) != len(PRICES):
+                raise InputError(f"ask has {len(ask)} arrays: give four, as in ask=(open, high, low, close)")
+            columns |= {
+                f"ask {name}": _numbers(f"ask {name}", values) for name, values in zip(PRICES, ask, strict=True)
+            }
+        for name, column in columns.items():
+            if len(column) != len(times):
                 raise InputError(
                     f"{name} has {len(column)} values beside {len(times)} timestamps: give one of each a bar"
                 )
-        return cls(Batch(0, times, columns["open"], columns["high"], columns["low"], columns["close"], volumes))
+        open_, high_, low_, close_ = (columns[name] for name in PRICES)
+        rows = Batch(0, times, open_, high_, low_, close_, columns.get("volume"))
+        if spread is not None:
+            rows.add_spread(columns["spread"])
+        if ask is not None:
+            rows.ask = (columns["ask open"], columns["ask high"], columns["ask low"], columns["ask close"])
+        return cls(rows)
 
     @classmethod
-    def of_frame(cls, frame: pd.DataFrame, columns: str | Mapping[str, str | int] | None) -> MemorySource:
+    def of_frame(cls, frame: pd.DataFrame, options: ColumnOptions) -> MemorySource:
         """A source of a frame's columns."""
         import pandas as pd
 
         if not isinstance(frame, pd.DataFrame):
             raise InputError(f"from_pandas takes a DataFrame, not {type(frame).__name__}")
         names = [str(name) for name in frame.columns]
-        indexed = isinstance(frame.index, pd.DatetimeIndex) and columns is None
+        indexed = isinstance(frame.index, pd.DatetimeIndex) and options.chosen is None
         if indexed:
             # The index is the time; columns that could be one are left alone like any other the bars don't need.
             extra = [name for name in names if ALIASES.get(plain(name), "time") == "time"]
-            layout = resolve("the frame", ["timestamp", *names], None, extra)
+            names = ["timestamp", *names]
         else:
-            chosen = parse_columns(columns)
             extra = [name for name in names if plain(name) not in ALIASES]
-            layout = resolve("the frame", names, chosen, () if chosen else extra)
+        read = None if options.spread is None else plain(options.spread.name)
+        ignored = () if options.chosen else tuple(name for name in extra if plain(name) != read)
+        layout = resolve("the frame", names, replace(options, ignored=ignored))
         times = frame.index if indexed else frame.iloc[:, layout.index["time"]]
-        values = {field: _frame_column(frame, layout, field, indexed) for field in FIELDS[1:]}
-        return cls.of_arrays(_frame_times(times), volume=values.pop("volume"), **values)  # type: ignore[arg-type]
+        values = {field: _frame_column(frame, layout, field, indexed) for field in (*FIELDS[1:], "spread")}
+        if values["spread"] is not None:
+            values["spread"] = values["spread"] * layout.spread_factor
+        return cls.of_arrays(_frame_times(times), **values)  # type: ignore[arg-type]
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
         """The rows, in views of at most a few million."""

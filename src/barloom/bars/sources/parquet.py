@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from contextlib import closing
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.schema import resolve
+from barloom.bars.schema import ColumnOptions, resolve
 from barloom.bars.sources.arrow import damaged
 from barloom.bars.sources.base import Batches, read_ahead
 from barloom.bars.sources.columnar import check_types, to_batch
@@ -30,15 +29,15 @@ class ParquetSource(FileSource):
 
     kind = "Parquet"
 
-    def __init__(self, path: Path, head: bytes, columns: Mapping[str, str] | None, ignored: Iterable[str]) -> None:
+    def __init__(self, path: Path, head: bytes, options: ColumnOptions) -> None:
         super().__init__(path)
         with damaged(self.label, self.kind), self._file() as file:
             self.schema = file.schema_arrow
             column_names = self.schema.names  # decodes them: a damaged one fails here
             groups = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
-        self.layout = resolve(self.label, column_names, columns, ignored)
+        self.layout = resolve(self.label, column_names, options)
         check_types(self.label, self.schema, self.layout)
-        self.has_volume = self.layout.has_volume
+        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
         self._groups: list[int] = groups
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -63,7 +62,7 @@ class ParquetSource(FileSource):
                     if record is None:
                         break
                     columns = {field: _flat(record.column(name)) for field, name in zip(fields, names, strict=True)}
-                    batch = to_batch(columns, row).between(start, stop)
+                    batch = to_batch(columns, row, self.layout.spread_factor).between(start, stop)
                     row += record.num_rows
                     if len(batch):
                         yield batch

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from barloom.bars.schema import parse_columns
+from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources import arrow, csv, parquet
 from barloom.bars.sources.files import FileSource, read_head
 from barloom.errors import InputError
 
-Opener = Callable[[Path, bytes, Mapping[str, str] | None, Iterable[str]], FileSource]
+Opener = Callable[[Path, bytes, ColumnOptions], FileSource]
 
 # In the order they are asked; CSV last, because text has no magic number.
 FORMATS: dict[str, tuple[Callable[[bytes], bool], Opener]] = {
@@ -21,9 +21,7 @@ FORMATS: dict[str, tuple[Callable[[bytes], bool], Opener]] = {
 }
 
 
-def open_source(
-    path: str | os.PathLike[str], columns: str | Mapping[str, str | int] | None, ignore_columns: str | Iterable[str]
-) -> FileSource:
+def open_source(path: str | os.PathLike[str], options: ColumnOptions) -> FileSource:
     """The source of a file's bars.
 
     Raises:
@@ -31,9 +29,7 @@ def open_source(
     """
     where = Path(path)
     head = read_head(where)
-    chosen = parse_columns(columns)
-    ignored = ignore_columns.split(",") if isinstance(ignore_columns, str) else list(ignore_columns)
     for recognises, opener in FORMATS.values():
         if recognises(head):
-            return opener(where, head, chosen, ignored)
+            return opener(where, head, options)
     raise InputError(f"{where} is not a file of bars that barloom reads: give CSV, Parquet or Arrow IPC")

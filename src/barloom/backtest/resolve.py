@@ -1,0 +1,197 @@
+"""From options to what the loom works with: execution rules, orders and the feed; options that contradict each other are refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from barloom.backtest.feed import StrategyFeed
+from barloom.backtest.parameters import RunParameters
+from barloom.errors import InputError
+from barloom.execution.costs import Costs
+from barloom.execution.exits import Distance, Exits
+from barloom.execution.fills import PRICED, refuse_exit_signals, resolve_fills
+from barloom.execution.orders import Orders
+from barloom.execution.positions import places
+from barloom.execution.rules import Rules
+from barloom.execution.sizing import Sizing
+
+if TYPE_CHECKING:
+    from barloom.strategies.base import Strategy
+
+
+def make_rules(
+    exits: Exits,
+    costs: Costs,
+    sizing: Sizing,
+    *,
+    entry: str = "next_open",
+    fills: str = "pessimistic",
+    intrabar: str | None = None,
+    position: str = "single",
+    max_open: int | None = None,
+    bounds: bool = True,
+) -> Rules:
+    """Execution rules from a preset and explicit choices.
+
+    Raises:
+        InputError: an unknown name, or choices that contradict each other.
+    """
+    knobs = resolve_fills(fills, entry=entry, intrabar=intrabar, position=position)
+    count = places(position, max_open)
+    if position == "reverse" and entry != "next_open":
+        raise InputError(
+            f"--position reverse goes with --entry next_open, at which it leaves and enters: not with --entry {entry}"
+        )
+    return Rules(
+        entry=entry,
+        intrabar=knobs.intrabar,
+        stop_wins_open=knobs.stop_wins_open,
+        gap_stop_at_level=knobs.gap_stop_at_level,
+        gap_target_at_level=knobs.gap_target_at_level,
+        scan_entry_bar=knobs.scan_entry_bar,
+        reenter_on_exit_bar=knobs.reenter_on_exit_bar,
+        places=count,
+        reverse=position == "reverse",
+        max_hold=exits.max_hold or 0,
+        parts=exits.parts,
+        session=exits.session,
+        bounds=bounds,
+        costs=costs,
+        sizing=sizing,
+    )
+
+
+def rules_of(parameters: RunParameters) -> Rules:
+    """The execution rules that parameters come to.
+
+    Raises:
+        InputError: an unknown name, or options that contradict each other.
+    """
+    given = parameters
+    slippage = _slippage(given.slippage)
+    return make_rules(
+        given.exits(),
+        Costs(
+            spread=given.spread,
+            slippage=slippage if isinstance(slippage, float) else 0.0,
+            commission=given.commission,
+            commission_per_trade=given.commission_per_trade,
+            commission_pct=given.commission_pct,
+            swap_long=given.swap_long,
+            swap_short=given.swap_short,
+        ),
+        _sizing(given),
+        entry=given.entry,
+        fills=given.fills,
+        intrabar=given.intrabar,
+        position=given.position,
+        max_open=given.max_open,
+    )
+
+
+def orders_of(parameters: RunParameters) -> Orders:
+    """What parameters ask of every entry.
+
+    Raises:
+        InputError: a distance that cannot be read, or options that contradict each other.
+    """
+    given = parameters
+    exits = given.exits()
+    entry = rules_of(given).entry
+    for option, value in (("entry-offset", given.entry_offset), ("good-for", given.good_for)):
+        if value is not None and entry not in PRICED:
+            raise InputError(
+                f"--{option} {value} goes with --entry limit or stop: an entry at {entry} waits for no price"
+            )
+    slippage = _slippage(given.slippage)
+    hung = Orders.of_exits(exits, entry)
+    orders = Orders(
+        stop=_given("stop", given.stop),
+        target=_given("target", given.target),
+        trail=_given("trail", given.trail),
+        activation=hung.activation,
+        trigger=hung.trigger,
+        offset=hung.offset,
+        ladder=hung.ladder,
+        slippage=slippage if isinstance(slippage, Distance) else None,
+        entry=entry,
+        entry_offset=_given("entry-offset", given.entry_offset),
+        good_for=given.good_for,
+    )
+    if orders.target is not None and orders.target.unit != "none" and exits.ladder and exits.parts == len(exits.ladder):
+        raise InputError(
+            f"--ladder {given.ladder} leaves nothing for --target {given.target}: its fractions add up to 1; leave one of them out"
+        )
+    orders.refuse_without_stop()
+    return orders
+
+
+def feed_of(parameters: RunParameters, strategy: Strategy) -> StrategyFeed:
+    """The strategy's signals with what parameters ask of them.
+
+    Raises:
+        InputError: see ``orders_of``; a strategy with exit signals and a preset that takes none.
+    """
+    feed = StrategyFeed(strategy, direction=parameters.direction, orders=orders_of(parameters))
+    if feed.gives_exits:
+        refuse_exit_signals(parameters.fills)
+    return feed
+
+
+def _sizing(given: RunParameters) -> Sizing:
+    """How trades are sized: exactly one of units, notional and risk, and lots only where a size is computed."""
+    by_risk = given.size is None and given.notional is None
+    if given.notional is not None:
+        usual = RunParameters.model_fields["risk_pct"].default
+        for option, value, given_too in (
+            ("size", given.size, given.size is not None),
+            ("risk-pct", given.risk_pct, given.risk_pct != usual),
+        ):
+            if given_too:
+                raise InputError(
+                    f"--notional {given.notional:g} and --{option} {value:g} both say how large a trade is: leave one of them out"
+                )
+    lots = {"lot-step": given.lot_step, "min-lots": given.min_lots, "max-lots": given.max_lots}
+    for option, lot in lots.items():
+        if lot is not None and given.size is not None:
+            raise InputError(
+                f"--{option} {lot:g} rounds a size that is computed, but --size {given.size:g} fixes it: leave one of them out"
+            )
+        if lot is not None and given.max_lots is not None and lot > given.max_lots:
+            raise InputError(
+                f"--{option} {lot:g} is above --max-lots {given.max_lots:g}, so that no trade could be taken: lower it"
+            )
+    if given.contract_size != 1.0 and all(lot is None for lot in lots.values()):
+        raise InputError(
+            f"--contract-size {given.contract_size:g} is the size of a lot, and no lots are asked for: "
+            "give --lot-step, --min-lots or --max-lots as well"
+        )
+    if by_risk and given.stop == "none":
+        raise InputError("--stop none leaves no risk to size a trade by: give fixed units with --size as well")
+    return Sizing(
+        balance=given.balance,
+        risk_pct=given.risk_pct,
+        units=given.size,
+        notional=given.notional,
+        lot_step=given.lot_step,
+        min_lots=given.min_lots,
+        max_lots=given.max_lots,
+        contract_size=given.contract_size,
+        conversion=given.conversion,
+        leverage=given.leverage,
+    )
+
+
+def _slippage(value: float | str) -> float | Distance:
+    """Price units, or multiples of the ATR at the signal."""
+    try:
+        units = float(value)
+    except ValueError:
+        return Distance.parse(str(value), "slippage", f"--slippage {value}")
+    if not 0.0 <= units < float("inf"):
+        raise InputError(f"--slippage {value} is no number of at least 0")
+    return units
+
+
+def _given(option: str, text: str | None) -> Distance | None:
+    return None if text is None else Distance.parse(text, option)

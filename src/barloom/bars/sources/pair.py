@@ -1,0 +1,78 @@
+"""A bid source and an ask source as one: each bid row beside the ask row of its time, read forward through both."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+
+from barloom._native import chunking
+from barloom.bars.sources.base import MALFORMED, Batch, Batches, Floats, Source
+from barloom.bars.times import iso
+
+
+class PairSource(Source):
+    """The rows of a bid source with the ask prices of an ask source, in the memory of one batch of either.
+
+    Rows are those of the bid source. A row without an ask row of its time, or whose ask row is no good bar, is bad; ask
+    rows without a bid row are passed over.
+    """
+
+    has_ask = True
+
+    def __init__(self, bid: Source, ask: Source) -> None:
+        self.bid = bid
+        self.ask = ask
+        self.label = bid.label
+        self.has_volume = bid.has_volume
+
+    def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
+        """The batches of the bid source; the ask source is read from its first row to the time of the last."""
+        with (
+            closing(self.bid.batches(start, stop, volume=volume, threads=threads)) as bids,
+            closing(self.ask.batches(0, None, volume=False, threads=threads)) as asks,
+        ):
+            ask, at, ended = _nothing(), 0, False
+            for batch in bids:
+                rows = len(batch)
+                out = (np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows))
+                done = 0
+                while done < rows:
+                    done, at = chunking.pair_asks(
+                        batch.timestamp, batch.bid, done, ask.timestamp, ask.bid, at, ended, out
+                    )
+                    if done < rows:
+                        following = next(asks, None)
+                        at, ended = 0, following is None
+                        ask = _nothing() if following is None else following
+                yield replace(batch, ask=out)
+
+    def total_rows(self) -> int:
+        """Rows of the bid source."""
+        return self.bid.total_rows()
+
+    def rows_at_hand(self) -> int | None:
+        """Rows of the bid source, where it costs nothing to know."""
+        return self.bid.rows_at_hand()
+
+    def show(self, row: int) -> str:
+        """The bid row, and the ask row of its time."""
+        shown = self.bid.show(row)
+        time = next(
+            (int(batch.timestamp[0]) for batch in self.bid.batches(row, row + 1, volume=False, threads=1)), MALFORMED
+        )
+        if time <= MALFORMED:
+            return shown
+        with closing(self.ask.batches(0, None, volume=False, threads=1)) as asks:
+            for batch in asks:
+                places = np.flatnonzero(batch.timestamp == time)
+                if len(places):
+                    return f"{shown}; in {self.ask.label}: {self.ask.show(batch.first_row + int(places[0]))}"
+        return f"{shown}; {self.ask.label} has no row of {iso(time)}"
+
+
+def _nothing() -> Batch:
+    """No rows."""
+    none: Floats = np.empty(0)
+    return Batch(0, np.empty(0, dtype=np.int64), none, none, none, none)

@@ -1,0 +1,32 @@
+"""The base of the models that users make: frozen, and a wrong value is refused in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from barloom.errors import InputError, nearest
+
+
+class Checked(BaseModel):
+    """A frozen record whose faults are ``InputError``, naming the model and the field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **values: Any) -> None:
+        kind = type(self)
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise InputError(_explain(kind, error.errors()[0])) from None
+
+
+def _explain(kind: type[BaseModel], fault: Any) -> str:
+    where = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"{kind.__name__} has no field '{where}': {nearest(where, kind.model_fields)}"
+    reason = fault.get("ctx", {}).get("error")
+    if isinstance(reason, InputError):
+        return f"{where} of {kind.__name__}: {reason}"
+    return f"{where} of {kind.__name__} is {fault['input']!r}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
