@@ -15,7 +15,7 @@ from barloom.backtest.results import SelfCheck
 from barloom.bars.chunk import Chunk
 from barloom.errors import FidelityError
 from barloom.execution import reference
-from barloom.execution.account import join, pick
+from barloom.execution.account import distinct, join, pick
 from barloom.execution.book import Book
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
@@ -147,7 +147,7 @@ def _judge(
 
 def _finer_bars(bars: Chunk, trades: Trades, finer: Fine) -> dict[int, list[tuple[float, float, float, float]]]:
     """The finer bars of every bar that could have gone two ways, as the reference takes them."""
-    wanted = np.unique(trades["exit_bar"][trades["ambiguous"] != 0])
+    wanted = distinct(trades["exit_bar"][trades["ambiguous"] != 0])
     after = np.append(bars.timestamp[1:], np.iinfo(np.int64).max)
     with closing(finer.reader()) as reader:
         found = reader.between(bars.timestamp[wanted], after[wanted])

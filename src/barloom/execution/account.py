@@ -73,6 +73,13 @@ def pick(rows: Rows, chosen: npt.NDArray[Any]) -> Rows:
     return picked
 
 
+def distinct(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The numbers in order, each once. NumPy's own function loads its masked arrays at the first call, 70 ms."""
+    ordered: npt.NDArray[np.int64] = np.sort(numbers)
+    first: npt.NDArray[np.bool_] = np.diff(ordered, prepend=ordered[:1] - 1) != 0
+    return ordered[first]
+
+
 def new_accounts(balance: float) -> Rows:
     """The accounts of a ledger, a row a case, that start with ``balance`` and have seen no bar."""
     accounts = np.zeros(CASES, dtype=ACCOUNT)

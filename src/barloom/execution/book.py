@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from barloom._native import drilldown, simulation
 from barloom.bars.chunk import Chunk, Ints
-from barloom.execution.account import POINT, join, pick
+from barloom.execution.account import POINT, distinct, join, pick
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.fills import ENTRY, INTRABAR
@@ -195,7 +195,7 @@ class Book:
                 bars.append(exit_signals.signal_bar[exit_signals.side != -side] + 1)
             if self.rules.reverse:
                 bars.append(entries.signal_bar[entries.side == -side] + 1)
-            found.append(np.unique(np.concatenate(bars)))
+            found.append(distinct(np.concatenate(bars)))
         longs, shorts = found
         self._leaving = longs[longs >= after], shorts[shorts >= after]
         return longs[longs < after], shorts[shorts < after]
@@ -223,7 +223,7 @@ class Book:
         if not len(chosen) or self._fine is None:
             return
         rows = trades["exit_bar"][chosen] - chunk.base + chunk.history
-        bars, of_trade = np.unique(rows, return_inverse=True)
+        bars = distinct(rows)
         after = FOREVER if chunk.next_time is None else chunk.next_time
         finer = self._fine.between(chunk.timestamp[bars], np.append(chunk.timestamp[1:], after)[bars])
         spreads = np.full(len(chosen), rules.costs.spread)
@@ -233,7 +233,7 @@ class Book:
             trades,
             plans,
             chosen,
-            of_trade,
+            np.searchsorted(bars, rows),
             spreads,
             finer.offsets,
             finer.open,

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from barloom.errors import InputError
+from barloom.execution.account import distinct
 from barloom.execution.checked import Checked
 
 Ints = npt.NDArray[np.int64]
@@ -90,7 +91,7 @@ class Session(Checked):
             found.append(np.flatnonzero(np.diff(times) > longest))
             if last - int(times[-1]) > longest:
                 found.append(np.array([len(times) - 1]))
-        return np.unique(np.concatenate(found)).astype(np.int64) if found else np.empty(0, dtype=np.int64)
+        return distinct(np.concatenate(found).astype(np.int64)) if found else np.empty(0, dtype=np.int64)
 
 
 def nights(times: Ints) -> Floats:
