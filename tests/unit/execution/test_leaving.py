@@ -36,6 +36,15 @@ class TestExitSignals:
         assert left(trade) == expected
         assert trade["gap"]
 
+    def test_a_signal_takes_the_open_beyond_the_target_even_where_the_stop_wins(
+        self, simulate: Simulate, side: int
+    ) -> None:
+        bars = [HELD, (103, 104, 98, 99), HELD]
+        (held,), _ = play(simulate, side, bars, BRACKET, stop_wins_open=True)
+        (signalled,), _ = play(simulate, side, bars, BRACKET, leave_on=[1], stop_wins_open=True)
+        assert left(held) == (1, 99, "stop")
+        assert left(signalled) == (1, 103, "target")
+
     def test_the_signal_goes_before_what_the_bar_touches_later(self, simulate: Simulate, side: int) -> None:
         (trade,), _ = play(simulate, side, [HELD, (100.25, 103, 98, 100), HELD], BRACKET, leave_on=[1])
         assert left(trade) == (1, 100.25, "signal")
