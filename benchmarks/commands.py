@@ -87,6 +87,68 @@ def from_arrow(folder: Path, rows: int, repeats: int) -> list[Row]:
     return [Row(f"Arrow store of {rows:,} bars, whole command", statistics.median(wall), "s", 0.8, spread=spread(wall))]
 
 
+# In the process that has read it, as a user's script would ask; the median of a few, without the start of Python.
+INFO = """
+import statistics, sys, time
+from barloom.bars.info import describe
+taken = []
+for k in range(7):
+    started = time.perf_counter()
+    assert describe(sys.argv[1]).bars == int(sys.argv[2])
+    taken.append(time.perf_counter() - started)
+print(statistics.median(taken))
+"""
+
+
+def ingesting(folder: Path, rows: int, repeats: int) -> list[Row]:
+    """A CSV into the store beside pyarrow.csv.read_csv of the same file, in turn; and what the store then says of itself."""
+    path = bars_file(folder, rows, "csv")
+    with tempfile.TemporaryDirectory() as out:
+        store = Path(out) / "store.arrow"
+        ours, theirs = [], []
+        for _ in range(repeats + 1):
+            ours.append(command(barloom("data", "ingest", path, "--out", store, "--force")))
+            theirs.append(command([sys.executable, "-c", READ_CSV, path, str(rows)]))
+        info = [float(command([sys.executable, "-c", INFO, store, str(rows)]).output) for _ in range(repeats)]
+        asked = [command(barloom("data", "info", store, "--format", "json")).seconds for _ in range(repeats)]
+    ours, theirs = ours[1:], theirs[1:]
+    wall = [run.seconds for run in ours]
+    first = [float(read.output.split()[0]) for read in theirs]
+    to_first, between = ratio(wall, first)
+    return [
+        Row(f"ingest of {rows:,} bars from CSV, whole command", statistics.median(wall), "s", spread=spread(wall)),
+        Row("the same over one call of pyarrow.csv.read_csv", to_first, "x", 1.8, spread=between),
+        Row("peak RSS of it", max(run.peak_mb for run in ours), "MB", 300),
+        Row("facts of the store, one call", statistics.median(info) * 1e3, "ms", 50, spread=spread(info, 1e3)),
+        Row("barloom data info on it, whole command", statistics.median(asked), "s", spread=spread(asked)),
+    ]
+
+
+# In one process, as a user's script would: the median of a few calls.
+CHECK = """
+import resource, statistics, sys, time
+from barloom.bars import open_bars
+from barloom.bars.checks import check_bars
+taken = []
+for k in range(5):
+    started = time.perf_counter()
+    assert check_bars(open_bars(sys.argv[1])).verdict == "clean"
+    taken.append(time.perf_counter() - started)
+print(statistics.median(taken))
+"""
+
+
+def checking(folder: Path, rows: int, repeats: int) -> list[Row]:
+    """A look at every bar of the Arrow store for what may be wrong; these are known to be clean."""
+    path = bars_file(folder, rows, "arrow")
+    runs = [command([sys.executable, "-c", CHECK, path]) for _ in range(repeats)]
+    taken = [float(run.output) for run in runs]
+    return [
+        Row(f"check of {rows:,} bars of the Arrow store", statistics.median(taken), "s", 0.5, spread=spread(taken)),
+        Row("peak RSS of it", max(run.peak_mb for run in runs), "MB", 300),
+    ]
+
+
 def peak_memory(folder: Path, sizes: list[int]) -> list[Row]:
     """Peak memory of a streamed run at growing numbers of bars."""
     rows = []

@@ -16,9 +16,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import commands
+import endless
 import kernels
 import peers
 import resolving
+import timeframes
 from measure import HEADER, Row, machine, record
 
 
@@ -28,7 +30,10 @@ def sections(folder: Path, repeats: int, scale: float) -> dict[str, Callable[[],
         "start": lambda: commands.start_up(repeats),
         "csv": lambda: commands.from_csv(folder, ten, repeats),
         "arrow": lambda: commands.from_arrow(folder, ten, repeats),
+        "ingest": lambda: commands.ingesting(folder, ten, repeats),
+        "check": lambda: commands.checking(folder, ten, repeats),
         "memory": lambda: commands.peak_memory(folder, [ten // 10, ten, 5 * ten]),
+        "billion": lambda: endless.billion(100 * ten),
         "resolver": lambda: resolving.brackets_by_holding_time(eight, entries, repeats),
         "trailing": lambda: resolving.trailing(eight, entries, repeats),
         "simulate": lambda: kernels.simulated(eight, entries, repeats),
@@ -36,6 +41,7 @@ def sections(folder: Path, repeats: int, scale: float) -> dict[str, Callable[[],
         "vectorbt": lambda: peers.vectorbt(eight, entries, repeats),
         "engine": lambda: kernels.engine(ten, repeats),
         "indicators": lambda: kernels.indicators(ten, repeats),
+        "resample": lambda: timeframes.resampled(ten, repeats),
     }
 
 
@@ -44,7 +50,8 @@ def main() -> None:
     parser.add_argument(
         "section",
         nargs="*",
-        help="which to run: start csv arrow memory resolver trailing simulate bounds vectorbt engine indicators",
+        help="which to run: start csv arrow ingest check memory billion resolver trailing simulate bounds vectorbt "
+        "engine indicators resample",
     )
     parser.add_argument("--repeats", type=int, default=5, help="counted repeats, interleaved where two are compared")
     parser.add_argument(

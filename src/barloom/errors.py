@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LONGEST_SENTENCE = 2000
+
 
 class BarloomError(Exception):
     """Base of every error that barloom raises on purpose."""
@@ -13,9 +15,16 @@ class BarloomError(Exception):
 
 
 class InputError(BarloomError, ValueError):
-    """Bad data or options: one plain sentence that names the file, row or option and the remedy."""
+    """Bad data or options: one plain sentence that names the file, row or option and the remedy.
+
+    Names that come out of a file may hold anything: line ends, control characters and a million letters are no part of
+    a sentence.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(sentence(message))
 
 
 class StrategyError(BarloomError):
@@ -26,6 +35,15 @@ class FidelityError(BarloomError):
     """Two runs that must agree do not, or the reference simulator disagrees with the kernel."""
 
     exit_code = 3
+
+
+def sentence(text: str) -> str:
+    """Text on one line: what does not print is escaped, and the middle of a very long one is left out."""
+    if len(text) > LONGEST_SENTENCE:
+        text = f"{text[: LONGEST_SENTENCE // 2]} ... {text[-LONGEST_SENTENCE // 4 :]}"
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

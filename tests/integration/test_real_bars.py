@@ -106,9 +106,13 @@ def test_everything_at_once_on_bid_and_ask() -> None:
     assert "signal" in set(turned.trades["exit_reason"])
 
 
-def test_bitfinex_needs_its_columns_named() -> None:
-    with pytest.raises(bl.InputError, match=r"--columns time=1,open=2"):
-        bl.open_bars(DATA / "bitfinex_BTCUSD_1m_2015.csv.gz")
+def test_bitfinex_is_told_by_its_content() -> None:
+    found = bl.open_bars(DATA / "bitfinex_BTCUSD_1m_2015.csv.gz")
+    named = bl.open_bars(DATA / "bitfinex_BTCUSD_1m_2015.csv.gz", columns="time=1,open=2,close=3,high=4,low=5,volume=6")
+    assert "Bitfinex" in found.taken_for
+    for ours, theirs in zip(found.chunks(1 << 16), named.chunks(1 << 16), strict=True):
+        for column in ("timestamp", "open", "high", "low", "close"):
+            np.testing.assert_array_equal(getattr(ours, column), getattr(theirs, column))
 
 
 def test_overlapping_trades_on_real_bars() -> None:

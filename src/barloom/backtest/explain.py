@@ -136,11 +136,13 @@ def _same_code(record: RunRecord, origin: Any) -> None:
 def _open(record: RunRecord) -> Bars:
     """The bars of a run as it read them, selected as it selected them."""
     data = record.data
-    if data.file is not None:
+    if data.files:
+        bars = data.reading.open(data.files)
+    elif data.file is not None:
         path = data.file if data.file.exists() else Path(data.path)
         bars = data.reading.open(path)
     elif data.path == NOT_IN_A_FILE[1]:
-        bars = from_synthetic(data.total_rows, record.parameters.seed)
+        bars = data.reading.resampled(from_synthetic(data.total_rows, record.parameters.seed))
     else:
         raise InputError(
             f"the bars of {record.job_id} were in memory: a trade can be explained only with bars from a file"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,14 @@ from barloom.errors import BarloomError, InputError, StrategyError
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.orders import AtSignals, Orders
-from barloom.indicators import Indicator, IndicatorBank, atr
+from barloom.indicators import IndicatorBank, atr
+from barloom.indicators.higher import HigherBank
 from barloom.strategies.base import Strategy
 from barloom.strategies.window import Window
 
 Floats = npt.NDArray[np.float64]
-Prepared = Mapping[Indicator, Floats]
+Prepared = Mapping[Any, Floats]
+"""Values by what they are of: an indicator, or what is read of a longer timeframe."""
 Signals = TypeVar("Signals", Entries, ExitSignals)
 ATR = atr(14)
 
@@ -149,11 +151,19 @@ class StrategyFeed:
         self.history = strategy.lookback
         self.bank = IndicatorBank(wanted, self.history)
         self.warmup = max(1, self.bank.warmup)
-        self.uses_volume = strategy.uses_volume or "volume" in self.bank.columns
+        self._higher = strategy.higher()
+        subject = f"higher() of strategy {strategy.name}: timeframe"
+        self._banks = [HigherBank(name, wanted, self.history, subject) for name, wanted in self._higher.items()]
+        self.uses_volume = (
+            strategy.uses_volume or "volume" in self.bank.columns or any(bank.uses_volume for bank in self._banks)
+        )
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        """The indicators of the chunk."""
-        return self.bank.update(chunk)
+        """The indicators of the chunk, and what it sees of longer timeframes."""
+        values: dict[Any, Floats] = dict(self.bank.update(chunk))
+        for bank in self._banks:
+            values.update(bank.update(chunk))
+        return values
 
     def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
         """The signals of the chunk's new bars.
@@ -198,7 +208,7 @@ class StrategyFeed:
         self, method: str, ask: Callable[[Window], Signals], kind: type[Signals], chunk: Chunk, prepared: Prepared
     ) -> Signals:
         """What a method of the strategy makes of the chunk, checked to lie in its window."""
-        window = Window(chunk, self._specs, prepared)
+        window = Window(chunk, self._specs, prepared, self._higher)
         try:
             signals = ask(window)
         except BarloomError:

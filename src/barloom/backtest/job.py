@@ -16,6 +16,7 @@ from pydantic import Field
 from barloom import __version__
 from barloom.backtest import orchestrator
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.plan import within
 from barloom.backtest.reading import Reading
 from barloom.backtest.records import (
     NOT_IN_A_FILE,
@@ -52,6 +53,7 @@ class JobOptions(Reading):
     batch_rows: int = Field(default=BATCH_ROWS, ge=1)
     log_frequency: int = Field(default=1000, ge=1)
     memory_threshold_mb: float = Field(default=0.0, ge=0.0)
+    max_ram: str | None = None
     out: Path = Path("results")
     benchmark_out: Path | None = None
 
@@ -132,12 +134,16 @@ def _compare(first: RunResult, second: RunResult) -> None:
 
 def _slice(bars: Bars, fine: Bars | None, result: RunResult, options: JobOptions) -> DatasetSlice:
     report = _report(result)
+    files = tuple(path.absolute() for path in bars.source.paths)
     reading = Reading(**{name: getattr(options, name) for name in Reading.model_fields})
     return DatasetSlice(
         path=bars.label,
-        file=None if bars.label in NOT_IN_A_FILE else Path(bars.label).absolute(),
+        file=None if bars.label in NOT_IN_A_FILE or files else Path(bars.label).absolute(),
+        files=files,
         reading=reading.kept(),
         finer=None if fine is None else FinerBars.of(fine),
+        store=bars.source.facts,
+        taken_for=bars.taken_for,
         content_hash=report.content_hash,
         total_rows=report.total_rows,
         selected_rows=report.selected_rows,
@@ -290,6 +296,8 @@ def run_job(
     selected = bars.select(fraction=options.data_frac, portion=options.portion, start=options.start, end=options.end)
     fine = options.open_fine()
     parameters = parameters.with_finer_bars(fine is not None)
+    if options.max_ram is not None:
+        parameters = within(options.max_ram, selected, parameters, fine=fine)
     check_summary(options.out / "benchmarks" / "summary.csv", SUMMARY_COLUMNS)
     folder = RunFolder(options.out, parameters.strategy, started_at)
     job = BacktestJob(

@@ -196,7 +196,7 @@ def weave(
 ) -> RunResult:
     """Pass every chunk of the bars through feed and book, and finished trades on to the sink."""
     cores = available_cores()
-    total = bars.source.rows_at_hand() if bars.selection.whole else None
+    total = bars.bars_at_hand()
     threads = min(threads or cores, cores)
     sink = sink or MemorySink()
     book = Book(rules, threads=threads, fine=None if finer is None else finer.reader())

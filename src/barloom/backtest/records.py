@@ -17,6 +17,7 @@ from barloom.backtest.parameters import RunParameters
 from barloom.backtest.reading import Reading
 from barloom.backtest.results import SelfCheck
 from barloom.bars.bars import Bars
+from barloom.bars.facts import StoreFacts
 from barloom.bars.span import Span
 from barloom.observe.criteria import Criterion
 from barloom.strategies.base import StrategyOrigin
@@ -90,7 +91,10 @@ class Counts(Record):
 
 
 class FinerBars(Record):
-    """The file that was looked into for ``drilldown``: its size, its ends (open times, nanoseconds UTC) and the step of its bars."""
+    """The file that was looked into for ``drilldown``: its size, its ends (open times, nanoseconds UTC) and the step of its bars.
+
+    Of several files the first, and the size of all.
+    """
 
     path: Path
     size_bytes: Count
@@ -105,23 +109,29 @@ class FinerBars(Record):
         Raises:
             InputError: it cannot be read.
         """
-        path = Path(bars.label).absolute()
+        paths = bars.source.paths or (Path(bars.label),)
+        size = sum(path.stat().st_size for path in paths)
         span = Span.of(bars)
-        return cls(path=path, size_bytes=path.stat().st_size, first_ts=span.first, last_ts=span.last, step_ns=span.step)
+        return cls(path=paths[0].absolute(), size_bytes=size, first_ts=span.first, last_ts=span.last, step_ns=span.step)
 
 
 class DatasetSlice(Record):
     """The bars a run was given: which of how many, from when to when, and a hash of their content.
 
-    ``path`` is as it was typed and ``file`` the same from the root, None for bars in no file; ``reading`` says how it was read,
-    ``finer`` which bars decided what they leave open.
+    ``path`` is as it was typed and ``file`` the same from the root, None for bars in no file and for several files, which are
+    ``files``; ``reading`` says how it was read,
+    ``finer`` which bars decided what they leave open, ``store`` what a store says of itself and where its bars come from,
+    ``taken_for`` what the file was taken for.
     ``first_ts`` and ``last_ts`` are open times in nanoseconds UTC; ``columns`` maps what was loaded to its dtype.
     """
 
     path: str
     file: Path | None = None
+    files: tuple[Path, ...] = ()
     reading: Reading = Field(default_factory=Reading)
     finer: FinerBars | None = None
+    store: StoreFacts | None = None
+    taken_for: str = ""
     content_hash: str
     total_rows: Count
     selected_rows: int = Field(gt=0)

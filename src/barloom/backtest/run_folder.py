@@ -14,16 +14,14 @@ import os
 import re
 import secrets
 import shutil
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from barloom.bars.renaming import replace, sync_folder
 from barloom.errors import InputError
 
-RENAME_TRIES = 8
 MKDIR_TRIES = 100
 
 
@@ -35,29 +33,6 @@ def safe_name(text: str, limit: int = 40) -> str:
 def new_job_id(strategy: str, now: datetime) -> str:
     """UTC time, strategy and six random hexadecimal digits: ``20260102T030405Z-ema-cross-1a2b3c``."""
     return f"{now:%Y%m%dT%H%M%SZ}-{safe_name(strategy)}-{secrets.token_hex(3)}"
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable; where folders cannot be opened (Windows), the rename has to do."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def replace(source: Path, target: Path) -> None:
-    """Rename over a file, waiting up to some seconds for a reader that holds it open (Windows, F39)."""
-    for attempt in range(RENAME_TRIES):
-        try:
-            os.replace(source, target)
-            return
-        except PermissionError:
-            if sys.platform != "win32" or attempt == RENAME_TRIES - 1:
-                raise
-            time.sleep(0.02 * 2**attempt)
 
 
 class StagedFile:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from barloom.backtest.run_folder import replace, sync_folder
+from barloom.bars.renaming import replace, sync_folder
 from barloom.execution import trades as record
 from barloom.execution.account import POINT, join
 from barloom.execution.trades import TRADE, Columns, Trades

@@ -74,6 +74,11 @@ class Bars:
         """Whether chunks carry ask prices beside the bid prices."""
         return self.source.has_ask
 
+    @property
+    def taken_for(self) -> str:
+        """What the bars were taken for, as a sentence for people; empty where nothing had to be told."""
+        return f"{self.label} is taken for {self.source.taken_for}" if self.source.taken_for else ""
+
     def __repr__(self) -> str:
         part = "" if self.selection.whole else f", {self.selection}"
         return f"Bars({self.label!r}{part})"
@@ -92,6 +97,32 @@ class Bars:
         if not self.selection.whole:
             raise InputError(f"{self.label} is a selection already: select once, from the bars as opened")
         return Bars(self.source, make_selection(fraction, portion, start, end), self.on_bad_rows)
+
+    def resample(self, timeframe: str, anchor: str | None = None) -> Bars:
+        """Longer bars made of these while they are drawn, labelled by when they begin.
+
+        Open first, high highest, low lowest, close last, volume summed, ask prices likewise; spans without a row give no bar. A
+        selection chooses rows of these bars, whether it is made before or after: portions cover every row once, and a bar that an
+        end of the selection cuts holds the selected rows alone.
+
+        Args:
+            timeframe: a number and ``s``, ``m``, ``h``, ``d`` or ``w``: ``5m``, ``4h``, ``1d``; counted from UTC midnight, weeks
+                from Monday.
+            anchor: when days begin instead: ``17:00 America/New_York``.
+
+        Raises:
+            InputError: no such timeframe or anchor, or the bars are resampled already.
+        """
+        from barloom.bars.resampling import ResampledBars
+        from barloom.bars.timeframes import Timeframe
+
+        if isinstance(self, ResampledBars):
+            raise InputError(f"{self.label} is resampled already: resample once, from the bars as opened")
+        return ResampledBars(self, Timeframe.parse(timeframe, anchor))
+
+    def bars_at_hand(self) -> int | None:
+        """The number of rows of a whole source where it costs nothing to know, else None."""
+        return self.source.rows_at_hand() if self.selection.whole else None
 
     def chunks(self, chunk_rows: int, *, history: int = 0, volume: bool = False, threads: int = 2) -> Chunks:
         """Draw the bars in chunks of ``chunk_rows`` (the last may be shorter), led by up to ``history`` earlier bars.
@@ -139,7 +170,10 @@ class Bars:
         total = at_hand
         if total is None:
             total = source.total_rows() if stop is not None or tally.finished else seen.stop
-        dropped, known = tally.by_kind(), tally.content_hash(intake.kept, self.has_ask)
+        known = tally.content_hash(intake.kept, self.has_ask)
+        dropped = tally.by_kind() | source.left_out(start, stop, selection.start, selection.end)
+        if selection.whole:
+            source.confirm(known)
         self._report(total, intake.kept, intake.first_time, intake.last_time, dropped, known, volume)
 
     def _views(self, arrays: Batch, chunk_rows: int, history: int, volume: bool) -> Chunks:
@@ -234,18 +268,23 @@ class _Seen:
 
 
 def open_bars(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     columns: str | Mapping[str, str | int] | None = None,
     ignore_columns: str | Iterable[str] = (),
-    ask: str | os.PathLike[str] | None = None,
+    ask: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
     spread_column: str | int | None = None,
     on_bad_rows: OnBadRows = "error",
+    input_format: str | None = None,
+    time_zone: str | None = None,
+    stamp: str | None = None,
+    symbol: str | None = None,
+    drop_spikes: bool = False,
 ) -> Bars:
-    """Open a file of bars: CSV (plain, ``.gz``, ``.zip``, ``.zst``), Parquet or Arrow IPC, told apart by content.
+    """Open a file of bars: text (plain, ``.gz``, ``.zip``, ``.zst``), Parquet, Arrow IPC and others, told apart by content.
 
     Args:
-        path: the file.
+        path: the file; or several, also a pattern such as ``EURUSD-*.csv``, that follow one another in time, in any order.
         columns: ``time=Date,open=O,...`` (or a mapping): names, or positions from 1, of the columns to read; others are
             left unread.
         ignore_columns: names of columns to leave unread where ``columns`` is not given.
@@ -256,19 +295,40 @@ def open_bars(
             prices; ``SPREAD*0.00001`` where it holds points. A negative one makes a bad row (``crossed``).
         on_bad_rows: ``error`` refuses a file with bad rows, saying which; ``drop`` leaves them out and counts them in
             ``report``.
+        input_format: name of a format or vendor, where content does not tell it.
+        time_zone: clock of naive times: ``EST`` (UTC-5 all year), ``+02:00``, ``America/New_York``,
+            ``America/New_York+7h``; else that of the vendor, else UTC. A time that the clock never showed, or showed
+            twice, makes a bad row (``unparsable_time``).
+        stamp: ``close`` where bars are stamped by the time they close: each is moved back by the most common step.
+        symbol: the one to read of a file that holds several.
+        drop_spikes: leave out bars whose price is far off and comes back (the spikes of ``check_bars``), counted in
+            ``report``; the first drawing is then led by a pass that looks for them.
 
     Raises:
-        InputError: a file is missing, unreadable, of another kind, or lacks a column.
+        InputError: a file is missing, unreadable, of another kind, lacks a column or holds several symbols.
     """
+    from barloom.bars.sources.joined import open_joined
     from barloom.bars.sources.pair import PairSource
     from barloom.bars.sources.registry import open_source
 
     if ask is not None and spread_column is not None:
         raise InputError("--ask and --spread-column both give ask prices: leave one of them out")
-    options = ColumnOptions.parse(columns, ignore_columns, spread_column)
-    source: Source = open_source(path, options)
+    options = ColumnOptions.parse(
+        columns,
+        ignore_columns,
+        spread_column,
+        input_format=input_format,
+        time_zone=time_zone,
+        stamp=stamp,
+        symbol=symbol,
+    )
+    source = open_joined(path, lambda one: open_source(one, options))
     if ask is not None:
-        source = PairSource(source, open_source(ask, options))
+        source = PairSource(source, open_joined(ask, lambda one: open_source(one, options)))
+    if drop_spikes:
+        from barloom.bars.sources.despiked import DespikedSource
+
+        source = DespikedSource(source)
     return Bars(source, on_bad_rows=on_bad_rows)
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from typing import Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from barloom.bars.bars import Bars, open_bars
+from barloom.bars.facts import PriceSide, StoreFacts
 from barloom.bars.sources.csv import CsvSource
 from barloom.bars.sources.files import FileSource
+from barloom.bars.steps import Steps
+from barloom.bars.store import side_of, taken_for
 from barloom.bars.times import iso
+from barloom.errors import InputError
 
-CHUNK_ROWS = 1 << 16
+CHUNK_ROWS = 1 << 17
 
 
 class BarsInfo(BaseModel):
@@ -35,35 +39,82 @@ class BarsInfo(BaseModel):
     """Time of the first bar, ISO, UTC."""
     last: str
     timeframe_seconds: float | None
-    """The most common step between bars; None for a single bar."""
+    """The most common step between the first bars; None for a single bar."""
+    gaps: int
+    """Steps longer than that, weekends included."""
+    longest_gap_seconds: float | None
+    price_side: PriceSide | None
+    """As the format or the name of the file has it."""
+    taken_for: str | None
+    """What the file, or what a store was made from, was taken for."""
     columns: dict[str, str]
     """Columns of the file that are read -> what they hold."""
     content_hash: str
+    store: StoreFacts | None = None
+    """What a store says of itself and where its bars come from."""
 
 
 def describe(
     path: str | os.PathLike[str],
     columns: str | Mapping[str, str | int] | None = None,
     ignore_columns: str | Iterable[str] = (),
+    *,
+    input_format: str | None = None,
+    time_zone: str | None = None,
+    stamp: Literal["open", "close"] | None = None,
+    symbol: str | None = None,
 ) -> BarsInfo:
-    """Read a file of bars once and describe it; bad rows are counted, not refused.
+    """Describe a file of bars: a store from its own facts, any other by one pass; bad rows are counted, not refused.
 
     Raises:
         InputError: the file cannot be read, or has no good bar.
     """
-    bars = open_bars(path, columns=columns, ignore_columns=ignore_columns, on_bad_rows="drop")
+    bars = open_bars(
+        path,
+        columns=columns,
+        ignore_columns=ignore_columns,
+        on_bad_rows="drop",
+        input_format=input_format,
+        time_zone=time_zone,
+        stamp=stamp,
+        symbol=symbol,
+    )
     source = bars.source
-    assert isinstance(source, FileSource)
-    steps: dict[int, int] = {}
-    with closing(bars.chunks(CHUNK_ROWS, history=1)) as chunks:
+    if not isinstance(source, FileSource):
+        raise InputError(f"{source.label}: the facts are those of one file, name each by itself")
+    return _of_pass(bars, source) if source.facts is None else _of_store(bars, source, source.facts)
+
+
+def _of_store(bars: Bars, source: FileSource, facts: StoreFacts) -> BarsInfo:
+    return BarsInfo(
+        path=source.label,
+        kind=f"{source.kind} store",
+        size_bytes=facts.size_bytes,
+        rows=facts.rows,
+        bars=facts.rows,
+        bad_rows={},
+        first=iso(facts.first_ts),
+        last=iso(facts.last_ts),
+        timeframe_seconds=facts.timeframe_seconds,
+        gaps=facts.gaps,
+        longest_gap_seconds=facts.longest_gap_seconds,
+        price_side=facts.price_side,
+        taken_for=facts.taken_for,
+        columns=_columns(bars, source),
+        content_hash=facts.content_hash,
+        store=facts,
+    )
+
+
+def _of_pass(bars: Bars, source: FileSource) -> BarsInfo:
+    steps = Steps()
+    with closing(bars.chunks(CHUNK_ROWS)) as chunks:
         for chunk in chunks:
-            values, counts = np.unique(np.diff(chunk.timestamp), return_counts=True)
-            for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-                steps[value] = steps.get(value, 0) + count
+            steps.add(chunk.timestamp)
     report = bars.report
     assert report is not None
-    common = max(steps, key=lambda step: (steps[step], -step)) / 1e9 if steps else None
     compressed = source.text.compression if isinstance(source, CsvSource) else None
+    told = taken_for(bars)
     return BarsInfo(
         path=source.label,
         kind=source.kind + (f" ({compressed})" if compressed else ""),
@@ -73,7 +124,11 @@ def describe(
         bad_rows=report.dropped,
         first=iso(report.first_ts),
         last=iso(report.last_ts),
-        timeframe_seconds=common,
+        timeframe_seconds=steps.seconds,
+        gaps=steps.gaps,
+        longest_gap_seconds=steps.longest / 1e9 if steps.gaps else None,
+        price_side=side_of([source.path], told),
+        taken_for=told,
         columns=_columns(bars, source),
         content_hash=report.content_hash,
     )
@@ -86,8 +141,8 @@ def _columns(bars: Bars, source: FileSource) -> dict[str, str]:
         at = layout.index[field]
         name = layout.names[at].strip()
         if isinstance(source, CsvSource):
-            styles = {"naive": "ISO time", "zoned": "ISO time with offset", "integer": "epoch", "decimal": "epoch"}
-            held[name] = styles[source.details.time_style] if field == "time" else "number"
+            styles = {"naive": "ISO time", "zoned": "ISO time with offset", "text": "time"}
+            held[name] = styles.get(source.details.time_style, "epoch") if field == "time" else "number"
         else:
             held[name] = str(source.schema.field(at).type)
     return held

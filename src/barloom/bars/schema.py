@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from barloom.bars.spread import SpreadColumn
+from barloom.bars.zones import Zone
 from barloom.errors import InputError, nearest
 
 PRICES = ("open", "high", "low", "close")
 FIELDS = ("time", *PRICES, "volume")
 REQUIRED = FIELDS[:-1]
+STAMPS = ("open", "close")
 
 ALIASES = {
     "timestamp": "time", "time": "time", "date": "time", "datetime": "time", "open_time": "time", "ts": "time",
@@ -48,8 +50,11 @@ class Layout:
 
 
 def plain(name: str) -> str:
-    """A column name as it is compared: without surrounding spaces, byte-order mark or case."""
-    return name.strip().lstrip("\ufeff").strip().casefold()
+    """A column name as it is compared: without surrounding spaces, angle brackets, byte-order mark or case."""
+    bare = name.strip().lstrip("\ufeff").strip()
+    if bare.startswith("<") and bare.endswith(">"):
+        bare = bare[1:-1].strip()
+    return bare.casefold()
 
 
 def parse_columns(text: str | Mapping[str, str | int] | None) -> dict[str, str] | None:
@@ -89,13 +94,21 @@ def parse_columns(text: str | Mapping[str, str | int] | None) -> dict[str, str] 
 
 @dataclass(frozen=True, slots=True)
 class ColumnOptions:
-    """What a user says about the columns of a source."""
+    """What a user says about a source: its columns, its format, its clock, which of its symbols."""
 
     chosen: Mapping[str, str] | None = None
     """Field -> name or position, of all that are to be read; None for the usual names."""
     ignored: tuple[str, ...] = ()
     """Names of columns to leave unread."""
     spread: SpreadColumn | None = None
+    input_format: str | None = None
+    """A name of ``sources.registry``, None to tell by content."""
+    time_zone: Zone | None = None
+    """The clock of naive times, None for that of the format."""
+    stamp: str | None = None
+    """``open`` or ``close``, None for that of the format."""
+    symbol: str | None = None
+    """The symbol to read of a file that holds several."""
 
     @classmethod
     def parse(
@@ -103,6 +116,11 @@ class ColumnOptions:
         columns: str | Mapping[str, str | int] | None,
         ignore_columns: str | Iterable[str] = (),
         spread_column: str | int | None = None,
+        *,
+        input_format: str | None = None,
+        time_zone: str | None = None,
+        stamp: str | None = None,
+        symbol: str | None = None,
     ) -> ColumnOptions:
         """The options as they are given.
 
@@ -111,12 +129,26 @@ class ColumnOptions:
         """
         ignored = ignore_columns.split(",") if isinstance(ignore_columns, str) else ignore_columns
         spread = None if spread_column is None else SpreadColumn.parse(spread_column)
-        return cls(parse_columns(columns), tuple(ignored), spread)
+        if stamp not in (None, *STAMPS):
+            raise InputError(f"--stamp is '{stamp}': {nearest(str(stamp), STAMPS)}")
+        if symbol is not None and not symbol.strip():
+            raise InputError("--symbol is empty: name a symbol of the file")
+        zone = None if time_zone is None else Zone.parse(time_zone)
+        name = None if input_format is None else input_format.strip().lower()
+        return cls(
+            parse_columns(columns),
+            tuple(ignored),
+            spread,
+            None if name == "auto" else name,
+            zone,
+            stamp,
+            None if symbol is None else symbol.strip(),
+        )
 
     @property
     def by_position(self) -> bool:
         """Whether the columns to read are given by 1-based positions."""
-        return self.chosen is not None and all(name.isdecimal() for name in self.chosen.values())
+        return self.chosen is not None and all(name.replace("+", "").isdecimal() for name in self.chosen.values())
 
 
 def resolve(label: str, names: Sequence[str], options: ColumnOptions) -> Layout:

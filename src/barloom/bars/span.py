@@ -9,6 +9,7 @@ import numpy as np
 
 from barloom.bars.bars import Bars
 from barloom.bars.intake import Tally
+from barloom.bars.resampling import ResampledBars
 from barloom.bars.sources.pair import PairSource
 
 CHUNK_ROWS = 1 << 16
@@ -38,6 +39,8 @@ class Span:
             first, last, only = int(chunk.timestamp[0]), int(chunk.timestamp[-1]), chunk.last
             steps, counts = np.unique(np.diff(chunk.timestamp), return_counts=True)
         step = int(steps[counts.argmax()]) if len(steps) else None
+        if isinstance(bars, ResampledBars):
+            return cls(first, bars.timeframe.start_of(cls.of(bars.base).last), step or bars.timeframe.step)
         if not only:
             found = _last_of_tail(bars)
             last = _last_of_pass(bars) if found is None else found

@@ -1,11 +1,12 @@
-"""Bars to a file: CSV, Parquet or Arrow IPC, committed whole or not at all."""
+"""Bars to a file: CSV, Parquet or Arrow IPC, committed whole or not at all; with facts of them, a store."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,62 +17,111 @@ import numpy.typing as npt
 
 from barloom.bars.bars import Bars
 from barloom.bars.chunk import Chunk, Ints
+from barloom.bars.facts import KEY, StoreFacts
+from barloom.bars.renaming import replace, sync_folder
 from barloom.bars.schema import PRICES
+from barloom.bars.steps import Steps
 from barloom.errors import InputError
 
-BATCH_ROWS = 1 << 16  # bars in a record batch: what a reader holds at once
-GROUP_BATCHES = 8  # batches in a Parquet row group
+BATCH_ROWS = 1 << 17  # bars in a record batch: what a reader holds at once, and a run works on
+GROUP_BATCHES = 4  # batches in a Parquet row group
+STORES = (".parquet", ".arrow")
+Tell = Callable[[Steps, int], StoreFacts]
+"""Makes the facts of a store from the steps of its bars and its size in bytes."""
 
 
-def write_bars(bars: Bars, path: str | os.PathLike[str]) -> int:
+def write_bars(bars: Bars, path: str | os.PathLike[str], *, tell: Tell | None = None, room: int = 0) -> int:
     """Write bars to a file in the format of its suffix (``.csv``, ``.parquet``, ``.arrow``); the rows written.
 
     The file appears whole under its name or not at all: written under a temporary name beside it, synced, renamed.
+
+    Args:
+        bars: drawn once, from first to last.
+        path: the file.
+        tell: called when all bars are written, for the facts that make a Parquet or Arrow file a store.
+        room: bytes the facts may take.
 
     Raises:
         InputError: the suffix names no format, the folder cannot be written, or the bars are bad or have ask prices.
     """
     target = Path(path)
+    suffix = target.suffix.lower()
     if bars.has_ask:
         raise InputError(
             f"{bars.label} has ask prices, which a file of bars does not hold: write bid and ask bars one by one"
         )
     writers = {".csv": _csv, ".parquet": _parquet, ".arrow": _arrow}
-    if target.suffix.lower() not in writers:
+    if suffix not in (writers if tell is None else STORES):
         raise InputError(
             f"{target} has the suffix '{target.suffix}': write to a name that ends in .csv, .parquet or .arrow"
+            if tell is None
+            else f"{target} has the suffix '{target.suffix}': a store is a .arrow or .parquet file"
         )
     if target.is_dir():
         raise InputError(f"{target} is a directory: name a file in it")
+    steps = Steps()
+    # The facts are known when the bars are written, and their place in the file comes before: it is kept free.
+    place = b"" if tell is None else secrets.token_hex(16).encode().ljust(room)
+    with _committed(target) as file:
+        rows = _write(bars, file, writers[suffix], place, steps)
+        if tell is not None:
+            file.flush()
+            _fill(file, place, tell(steps, file.seek(0, os.SEEK_END)).text(room))
+    return rows
+
+
+def _write(bars: Bars, file: Any, writer: Any, place: bytes, steps: Steps) -> int:
+    import pyarrow as pa
+
     rows = 0
     with (
-        _committed(target) as file,
         closing(bars.chunks(BATCH_ROWS, volume=bars.has_volume)) as chunks,
-        writers[target.suffix.lower()](file, bars) as write,
+        writer(pa.PythonFile(file, "w"), bars, place) as write,
     ):
         for chunk in chunks:
             write(chunk)
             rows += chunk.rows
+            if place:
+                steps.add(chunk.timestamp)
     return rows
+
+
+def _fill(file: Any, place: bytes, text: bytes) -> None:
+    """Write the facts over their place, in the head of the file and in its footer."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(size - 12)
+    tail = file.read(12)
+    # Arrow ends with the footer's length and six letters, Parquet with the length and four.
+    at = 2 if tail.endswith(b"ARROW1") else 4
+    footer = int.from_bytes(tail[at : at + 4], "little")
+    found = set()
+    for start, stop in ((0, len(place) + 65_536), (max(0, size - 12 - footer), size)):
+        file.seek(start)
+        where = file.read(stop - start).find(place)
+        if where >= 0:
+            found.add(start + where)
+    if len(found) != (2 if at == 2 else 1):
+        raise RuntimeError(f"the place of the facts was found {len(found)} times")
+    for where in found:
+        file.seek(where)
+        file.write(text)
 
 
 @contextmanager
 def _committed(target: Path) -> Iterator[Any]:
     """A file to write to, renamed to ``target`` when done and removed on failure."""
-    import pyarrow as pa
-
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     except OSError as error:
         raise InputError(f"{target} cannot be written: {error.strerror or error}") from error
     try:
         try:
-            with os.fdopen(handle, "wb") as file:
-                yield pa.PythonFile(file, "w")
+            with os.fdopen(handle, "w+b") as file:
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, target)
+            replace(Path(name), target)
         except OSError as error:
             if isinstance(error, InputError):
                 raise
@@ -80,7 +130,7 @@ def _committed(target: Path) -> Iterator[Any]:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _umask() -> int:
@@ -89,21 +139,13 @@ def _umask() -> int:
     return mask
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last; not every system can open a folder."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _schema(bars: Bars) -> Any:
+def _schema(bars: Bars, place: bytes = b"") -> Any:
     import pyarrow as pa
 
     fields = [("timestamp", pa.timestamp("ns", tz="UTC")), *((name, pa.float64()) for name in PRICES)]
-    return pa.schema([*fields, ("volume", pa.float64())] if bars.has_volume else fields)
+    return pa.schema(
+        [*fields, ("volume", pa.float64())] if bars.has_volume else fields, metadata={KEY: place} if place else None
+    )
 
 
 def _record(chunk: Chunk, schema: Any) -> Any:
@@ -115,16 +157,16 @@ def _record(chunk: Chunk, schema: Any) -> Any:
 
 
 @contextmanager
-def _arrow(file: Any, bars: Bars) -> Iterator[Any]:
+def _arrow(file: Any, bars: Bars, place: bytes) -> Iterator[Any]:
     import pyarrow as pa
 
-    schema = _schema(bars)
+    schema = _schema(bars, place)
     with pa.ipc.new_file(file, schema) as writer:
         yield lambda chunk: writer.write_batch(_record(chunk, schema))
 
 
 @contextmanager
-def _parquet(file: Any, bars: Bars) -> Iterator[Any]:
+def _parquet(file: Any, bars: Bars, place: bytes) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -144,6 +186,8 @@ def _parquet(file: Any, bars: Bars) -> Iterator[Any]:
     with pq.ParquetWriter(file, schema, use_dictionary=False, write_page_checksum=True) as writer:
         yield write
         flush()
+        if place:
+            writer.add_key_value_metadata({KEY: place})
 
 
 def _copied(record: Any) -> Any:
@@ -156,7 +200,7 @@ def _copied(record: Any) -> Any:
 
 
 @contextmanager
-def _csv(file: Any, bars: Bars) -> Iterator[Any]:
+def _csv(file: Any, bars: Bars, place: bytes) -> Iterator[Any]:
     import pyarrow as pa
     from pyarrow import csv
 

@@ -30,6 +30,8 @@ examples:
   barloom run EURUSD-bid.csv --ask EURUSD-ask.csv --fine EURUSD-1s.parquet
   barloom run EURUSD.csv --notional 20000 --contract-size 100000 --lot-step 0.01 --leverage 30
   barloom run EURUSD.arrow --start 2020-01-01 --end 2021-01-01 --format json | jq .metrics
+  barloom run EURUSD.arrow --timeframe 4h --anchor '17:00 America/New_York'
+  barloom run EURUSD-2019.csv EURUSD-2020.csv --on-bad-rows drop
   barloom run EURUSD.csv --config settings.toml --deterministic
 """
 EXAMPLES = """\
@@ -201,14 +203,63 @@ class _Version(argparse.Action):
         parser.exit(0)
 
 
-def _add_column_options(group: argparse._ActionsContainer) -> None:
+def _add_reading_options(group: argparse._ActionsContainer) -> None:
     group.add_argument("--columns", metavar="time=Date,open=O,...", help="names or 1-based positions of the columns")
     group.add_argument("--ignore-columns", metavar="A,B", type=names, help="columns in the file to leave unread")
+    group.add_argument(
+        "--input-format",
+        metavar="NAME",
+        help="format of the file, by its name in the guide to data (default: by content)",
+    )
+    group.add_argument(
+        "--time-zone",
+        metavar="ZONE",
+        help="of times without one: EST, +02:00, America/New_York, America/New_York+7h (default the format's, else UTC)",
+    )
+    group.add_argument(
+        "--stamp",
+        choices=("open", "close"),
+        help="whether the file stamps a bar by its open or close time (default the format's, else open)",
+    )
+    group.add_argument("--symbol", metavar="NAME", help="which one of several symbols in the file to read")
+
+
+def _add_bad_rows(group: argparse._ActionsContainer, **settings: Any) -> None:
+    group.add_argument(
+        "--on-bad-rows",
+        choices=("error", "drop"),
+        help="refuse bad rows, or drop and count them (default error)",
+        **settings,
+    )
+    unless: dict[str, Any] = {"default": None} if settings else {}
+    group.add_argument(
+        "--drop-spikes",
+        action="store_true",
+        help="leave out bars whose price is far off and comes back, as data check finds them",
+        **unless,
+    )
+
+
+def _add_ask_options(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--ask", metavar="FILE", help="ask bars of the same times; DATA is then the bid")
+    group.add_argument(
+        "--spread-column",
+        metavar="NAME",
+        help="column of DATA with the spread of each bar in price units, or SPREAD*0.00001 where it counts points",
+    )
 
 
 def _add_data_options(data: argparse._ActionsContainer) -> None:
-    data.add_argument("data", metavar="DATA", nargs="?", help="CSV (plain, .gz, .zip, .zst), Parquet or Arrow file")
-    data.add_argument("--data", metavar="DATA", dest="data_option", help="the same as an option")
+    data.add_argument(
+        "data",
+        metavar="DATA",
+        nargs="*",
+        help="CSV (plain, .gz, .zip, .zst), Parquet or Arrow file, or a store; several, or a pattern in quotes "
+        "('EURUSD-*.csv'), are one data set in the order of time",
+    )
+    data.add_argument(
+        "--data", metavar="DATA", dest="data_option", action="append", help="the same as an option; repeatable"
+    )
     data.add_argument("--sample", action="store_true", help="run on a seeded built-in data set, no file needed")
     data.add_argument(
         "--data-frac", metavar="F", type=FRACTION, help="part of the data, above 0 and up to 1 (default 1.0)"
@@ -218,15 +269,18 @@ def _add_data_options(data: argparse._ActionsContainer) -> None:
     )
     data.add_argument("--start", metavar="TIME", help="first time, ISO, UTC")
     data.add_argument("--end", metavar="TIME", help="time to stop before, ISO, UTC")
-    _add_column_options(data)
+    _add_reading_options(data)
+    _add_bad_rows(data)
+    _add_ask_options(data)
     data.add_argument(
-        "--on-bad-rows", choices=("error", "drop"), help="refuse bad rows, or drop and count them (default error)"
+        "--timeframe",
+        metavar="LENGTH",
+        help="bars of this length, made of those of the file: 5m, 15m, 1h, 4h, 1d, 1w, or any number of s, m, h, d, w",
     )
-    data.add_argument("--ask", metavar="FILE", help="ask bars of the same times; DATA is then the bid")
     data.add_argument(
-        "--spread-column",
-        metavar="NAME",
-        help="column of DATA with the spread of each bar in price units, or SPREAD*0.00001 where it counts points",
+        "--anchor",
+        metavar="TIME",
+        help="when days begin for --timeframe: '17:00 America/New_York' (default 00:00 UTC)",
     )
     data.add_argument("--fine", metavar="FILE", help="finer bars of the same times: --intrabar drilldown")
 
@@ -404,6 +458,11 @@ def _add_output_options(output: argparse._ActionsContainer) -> None:
         type=Number(at_least=0),
         help="warn when peak memory passes it, 0 for never (default 0)",
     )
+    output.add_argument(
+        "--max-ram",
+        metavar="SIZE",
+        help="500MB: plan chunks that fit, or refuse before starting and say what would fit",
+    )
     output.add_argument("--config", metavar="FILE.toml", help="any option of this page; the command line wins")
     output.add_argument("--non-interactive", action="store_true", help="never ask a question")
 
@@ -421,15 +480,61 @@ def _add_data(commands: Any) -> None:
     generate.add_argument("--seed", metavar="N", type=Number(whole=True, at_least=0), default=0, help="(default 0)")
     generate.add_argument("--out", metavar="FILE", required=True, help="a .csv, .parquet or .arrow file")
     generate.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    _add_ingest(actions)
+    _add_check(actions)
     info = actions.add_parser(
         "info",
         help="what a bar file holds",
-        description="What a bar file holds: rows, times, columns, faults.",
+        description="What a bar file holds: rows, times, gaps, columns, faults. A store is asked, any other file is read through.",
         epilog="example:\n  barloom data info EURUSD.csv --format json\n",
     )
     info.add_argument("file", metavar="FILE", help="CSV, Parquet or Arrow file")
-    _add_column_options(info)
+    _add_reading_options(info)
     info.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+
+
+def _add_check(actions: Any) -> None:
+    check = actions.add_parser(
+        "check",
+        help="what is wrong with bar files",
+        description="Look for what is wrong with bar files: kinds, counts, first rows, a verdict and the command to go on with.",
+        epilog="examples:\n"
+        "  barloom data check EURUSD.csv\n"
+        "  barloom data check EURUSD.arrow --format json | jq .verdict\n",
+    )
+    check.add_argument(
+        "files",
+        metavar="DATA",
+        nargs="+",
+        help="files of bars, a store, or a pattern: one data set in the order of time",
+    )
+    _add_reading_options(check)
+    _add_ask_options(check)
+    check.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+
+
+def _add_ingest(actions: Any) -> None:
+    ingest = actions.add_parser(
+        "ingest",
+        help="read bar files once, into a store",
+        description="Read bar files once, check them, and keep the bars in a store that is never parsed again: an Arrow or Parquet "
+        "file that also says where its bars come from. The same files again are recognised and left alone.",
+        epilog="examples:\n"
+        "  barloom data ingest EURUSD.csv --out EURUSD.arrow\n"
+        "  barloom data ingest EURUSD-2019.csv EURUSD-2020.csv --out EURUSD.arrow --on-bad-rows drop\n"
+        "  barloom run EURUSD.arrow\n",
+    )
+    ingest.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="CSV (plain, .gz, .zip, .zst), Parquet or Arrow files, or a pattern: one data set in the order of time",
+    )
+    ingest.add_argument("--out", metavar="STORE", required=True, help="a .arrow or .parquet file")
+    _add_reading_options(ingest)
+    _add_bad_rows(ingest, default="error")
+    ingest.add_argument("--force", action="store_true", help="ingest again, and replace STORE whatever it is")
+    ingest.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
 
 
 def _add_strategies(commands: Any) -> None:

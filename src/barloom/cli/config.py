@@ -53,6 +53,8 @@ def _words(where: str, action: argparse.Action, value: Any) -> list[str]:
         entries = _texts(where, value)
         if action.dest == "param":
             return [f"{option}={entry}" for entry in entries]
+        if action.dest == "data":
+            return [f"{option}={entry}" for entry in entries]
         if action.dest in _LISTS:
             return [f"{option}={','.join(entries)}"]
         raise InputError(f"{where} must be one value, not {value!r}")

@@ -25,6 +25,9 @@ Model = TypeVar("Model", bound=BaseModel)
 SAMPLE_ROWS = 500_000
 """Bars of ``--sample``: more than a year of minutes."""
 
+ABOUT_BARS = ("timeframe", "anchor")
+"""Options of ``Reading`` that do not speak of a file."""
+
 
 class _Stderr(logging.StreamHandler[TextIO]):
     """Warnings and progress on whatever stderr is at the moment: the progress bar puts itself in between."""
@@ -76,13 +79,14 @@ def _open(given: dict[str, Any], options: JobOptions, seed: int) -> Bars:
     """
     if given.pop("sample", False):
         for name in Reading.model_fields:
-            if name in options.model_fields_set:
+            if name in options.model_fields_set and name not in ABOUT_BARS:
                 option = "--" + name.replace("_", "-")
                 raise InputError(f"{option} is about a file and does not go with --sample: leave one of them out")
-        return from_synthetic(SAMPLE_ROWS, seed)
+        return options.resampled(from_synthetic(SAMPLE_ROWS, seed))
     if "data" not in given:
         raise InputError("no data: name a CSV, Parquet or Arrow file, or give --sample")
-    return options.open(Path(given.pop("data")))
+    data = [Path(name) for name in given.pop("data")]
+    return options.open(data[0] if len(data) == 1 else data)
 
 
 def main(options: argparse.Namespace, words: Sequence[str]) -> int:
@@ -111,6 +115,8 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
+        if bars.taken_for:
+            print(f"barloom: {bars.taken_for}", file=sys.stderr, flush=True)
         retries = answers.retries if answers is not None else None
         outcome = run_job(bars, parameters, job_options, command=["barloom", *words], retries=retries)
     finally:

@@ -70,6 +70,9 @@ def _work(outcome: JobOutcome) -> list[tuple[str, str]]:
     run = outcome.run
     data = run.data
     share = "" if data.selected_rows == data.total_rows else f" of {data.total_rows:,}"
+    reading = data.reading
+    if reading.timeframe is not None:
+        share = f" of {reading.timeframe}{f' ({reading.anchor})' if reading.anchor else ''}, made of rows of {data.total_rows:,}"
     dropped = ", ".join(f"{number:,} {kind}" for kind, number in data.dropped.items() if number)
     rate = data.selected_rows / run.wall_clock_total if run.wall_clock_total else 0.0
     memory = "" if run.memory_peak_mb is None else f", {run.memory_peak_mb:,.0f} MB at peak"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
-from barloom.indicators.spec import Indicator
+from barloom.indicators.spec import Indicator, Source
 from barloom.strategies.window import Window
 
 Period = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -84,6 +84,14 @@ class Strategy:
 
     def indicators(self) -> dict[str, Indicator]:
         """The indicators that ``signals`` reads, by the names it reads them by."""
+        return {}
+
+    def higher(self) -> dict[str, dict[str, Source]]:
+        """What ``signals`` reads of longer timeframes: by timeframe, indicators and columns of its bars by name.
+
+        ``{"1h": {"trend": ema(20), "close": "close"}}`` is read as ``window.higher("1h")["trend"]``; days may be anchored, as in
+        ``"1d 17:00 America/New_York"``.
+        """
         return {}
 
     def signals(self, window: Window) -> Entries:

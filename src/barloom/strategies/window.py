@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
 from barloom.errors import InputError, nearest
-from barloom.indicators.spec import Indicator
+from barloom.indicators.higher import At
+from barloom.indicators.spec import Indicator, Source
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -23,10 +25,17 @@ class Window:
     from the first bar of history; signals are wanted for bars from ``start`` on, decided from bars up to their own.
     """
 
-    __slots__ = ("_chunk", "_names", "_values", "start")
+    __slots__ = ("_chunk", "_higher", "_names", "_values", "start")
 
-    def __init__(self, chunk: Chunk, names: Mapping[str, Indicator], values: Mapping[Indicator, Floats]) -> None:
+    def __init__(
+        self,
+        chunk: Chunk,
+        names: Mapping[str, Indicator],
+        values: Mapping[Any, Floats],
+        higher: Mapping[str, Mapping[str, Source]] | None = None,
+    ) -> None:
         self.start = chunk.history
+        self._higher = higher or {}
         self._chunk = chunk
         self._names = names
         self._values = values
@@ -41,6 +50,16 @@ class Window:
         except KeyError:
             raise InputError(f"the window has no indicator '{name}': {nearest(name, self._names)}") from None
         return _locked(self._values[spec])
+
+    def higher(self, timeframe: str) -> Higher:
+        """What ``higher()`` of the strategy reads of a longer timeframe; raises InputError for one it does not name.
+
+        Each bar sees the last longer bar that ended at or before its own open, and NaN before the first has.
+        """
+        if timeframe not in self._higher:
+            known = nearest(timeframe, self._higher) if self._higher else "define higher()"
+            raise InputError(f"the window has no timeframe '{timeframe}': {known}")
+        return Higher(timeframe, self._higher[timeframe], self._values)
 
     @property
     def timestamp(self) -> Ints:
@@ -77,6 +96,23 @@ class Window:
                 "the strategy reads volumes, which are not there: set uses_volume, and give data that has them"
             )
         return _locked(self._chunk.volume)
+
+
+class Higher:
+    """What a window sees of one longer timeframe: ``higher["trend"]`` has a value for each bar of the window, read-only."""
+
+    __slots__ = ("_names", "_timeframe", "_values")
+
+    def __init__(self, timeframe: str, names: Mapping[str, Source], values: Mapping[Any, Floats]) -> None:
+        self._timeframe = timeframe
+        self._names = names
+        self._values = values
+
+    def __getitem__(self, name: str) -> Floats:
+        """The indicator or column of that name; raises InputError for one that ``higher()`` does not give."""
+        if name not in self._names:
+            raise InputError(f"timeframe '{self._timeframe}' has no '{name}': {nearest(name, self._names)}")
+        return _locked(self._values[At(self._timeframe, self._names[name])])
 
 
 def _locked(values: Floats) -> Floats:

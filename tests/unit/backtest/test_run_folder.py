@@ -99,22 +99,6 @@ def test_a_disk_that_is_full_leaves_no_temporary_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_held_open_by_a_reader_is_waited_for_on_windows(tmp_path, monkeypatch):
-    """F39."""
-    tries = []
-
-    def held(source, target):
-        tries.append(source)
-        if len(tries) < 4:
-            raise PermissionError(13, "held open")
-
-    monkeypatch.setattr(run_folder.sys, "platform", "win32")
-    monkeypatch.setattr(os, "replace", held)
-    monkeypatch.setattr(run_folder.time, "sleep", lambda seconds: None)
-    run_folder.replace(tmp_path / "a", tmp_path / "b")
-    assert len(tries) == 4
-
-
 def rows(path):
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -68,7 +68,8 @@ def test_impossible_names_are_refused(name: str) -> None:
         (b"timestamp,open,high,low,close\n", "has a header and no bars"),
         (b"timestamp,open,high,low,close", "has a header and no bars"),
         (b"timestamp,open,high,low,close\r\n\r\n", "has a header and no bars"),
-        ("timestamp,open,high,low,close\n2012,1,1,1,1\n".encode("utf-16"), "UTF-16"),
+        ("timestamp,open,high,low,close\n2012,1,1,1,1\n".encode("utf-16"), "'2012' as time in data row 1"),
+        ("timestamp,open,high,low,close\n2012-02-01,1,1,1,1\n".encode("utf-16")[:-1], "cannot be read"),
         ("timestamp,open,high,low,close\n2012,1,1,1,1\n".encode("utf-16-le"), "not a file of bars"),
         (b"\x7fELF\x02\x01\x01" + bytes(100), "not a file of bars"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not a file of bars"),
@@ -83,7 +84,7 @@ def test_impossible_names_are_refused(name: str) -> None:
         (b"just some text\n", "no column for"),
         (b"timestamp,open,high,low,close\r2012-02-01,1,1,1,1\r", "carriage returns alone"),
         (b"timestamp,open,high,low,close\nsoon,1,1,1,1\n", "'soon' as time in data row 1"),
-        (b"timestamp,open,high,low,close\n20120201 000000,1,1,1,1\n", "'20120201 000000' as time"),
+        (b"timestamp,open,high,low,close\n20120231 000000,1,1,1,1\n", "'20120231 000000' as time"),
         (b"timestamp,open,high,low,close\n" + b"\0" * 10_000, "as time in data row 1"),
     ],
 )

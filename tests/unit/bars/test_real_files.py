@@ -45,9 +45,12 @@ def test_every_bar_is_read_packed_or_not(tmp_path: Path, name: str, rows: int, f
     assert info.timeframe_seconds == 60.0 and info.bars == rows and "gzip" in info.kind
 
 
-def test_a_file_without_header_says_how_to_read_it() -> None:
-    with pytest.raises(InputError, match=r"no header.*--columns time=1,open=2"):
-        open_bars(FOLDER / "bitfinex_BTCUSD_1m_2015.csv.gz")
+def test_a_file_without_header_is_read_by_the_order_that_fits() -> None:
+    found = open_bars(FOLDER / "bitfinex_BTCUSD_1m_2015.csv.gz")
+    assert "Bitfinex" in found.taken_for
+    named = open_bars(FOLDER / "bitfinex_BTCUSD_1m_2015.csv.gz", columns=BITFINEX)
+    drawn(found), drawn(named)
+    assert found.report == named.report
 
 
 def test_wrong_positions_show_as_highs_below_lows() -> None:

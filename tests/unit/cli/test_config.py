@@ -39,7 +39,7 @@ def test_values_are_read_like_typed_ones(read):
         ask = "a.csv"
         """
     ) == {
-        "data": "b.csv",
+        "data": ["b.csv"],
         "data_frac": 0.25,
         "max_hold": 10,
         "chunk_rows": None,

@@ -32,7 +32,7 @@ def test_an_unknown_option_is_refused_with_the_nearest(capsys, typed, meant):
     assert typed.partition("=")[0] in said and f"did you mean {meant}?" in said
 
 
-@pytest.mark.parametrize("option", ["--profile", "--max-workers", "--max-ram", "--stamp"])
+@pytest.mark.parametrize("option", ["--profile", "--max-workers"])
 def test_options_that_do_nothing_yet_are_refused(capsys, option):
     assert f"unknown option '{option}'" in refused(capsys, "run", "bars.csv", option, "1")
 

@@ -7,19 +7,22 @@ from contextlib import closing
 from functools import partial
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from barloom.bars.schema import ColumnOptions, resolve
 from barloom.bars.sources.base import Batches
-from barloom.bars.sources.columnar import check_types, to_batch
+from barloom.bars.sources.columnar import check_types, is_naive, to_batch
 from barloom.bars.sources.files import FileSource
 from barloom.errors import InputError
+
+if TYPE_CHECKING:
+    from barloom.bars.facts import StoreFacts
 
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 
-def recognises(head: bytes) -> bool:
+def recognises(head: bytes, path: Path) -> bool:
     """Whether a file begins like Arrow IPC."""
     return head.startswith(FILE_MAGIC) or (head.startswith(STREAM_MAGIC) and len(head) >= 8 and head[7] < 0x40)
 
@@ -37,25 +40,29 @@ class ArrowSource(FileSource):
             names = self.schema.names  # decodes them: a damaged one fails here
         self.layout = resolve(self.label, names, options)
         check_types(self.label, self.schema, self.layout)
+        self.naive = is_naive(self.schema, self.layout)
         self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
-        self._rows: int | None = None
+        self.facts = stored_facts(self.schema.metadata, path, options)
+        self._rows: int | None = None if self.facts is None else self.facts.rows
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
         """Record batches, only the needed columns of them. The run reads ahead of itself: a thread more would only wait."""
         fields = self.layout.fields(volume)
-        row = 0
+        # Every batch of a store has as many rows, so those before the first row wanted need not be read.
+        skipped = start // self.facts.batch_rows if self.facts is not None and self._is_file else 0
+        row = 0 if self.facts is None else skipped * self.facts.batch_rows
         with (
             self.unchanged(),
             self._reading(),
             self._reader(fields) as reader,
-            closing(task() for task in self._tasks(reader)) as drawn,
+            closing(task() for task in self._tasks(reader, skipped)) as drawn,
         ):
             for record in drawn:
                 if record is None or (stop is not None and row >= stop):
                     break
                 if row + record.num_rows > start and record.num_rows:
                     columns = {name: record.column(self._place(name, fields)) for name in fields}
-                    yield to_batch(columns, row, self.layout.spread_factor).between(start, stop)
+                    yield self.timed(to_batch(columns, row, self.layout.spread_factor).between(start, stop))
                 row += record.num_rows
         if stop is None:
             self._rows = row
@@ -73,6 +80,14 @@ class ArrowSource(FileSource):
             self._rows = rows
         return self._rows
 
+    def held(self, threads: int) -> int:
+        """Two record batches of the usual size of this file; of a stream, which does not say how many it has, no more than usual."""
+        if not self._is_file:
+            return super().held(threads)
+        with self._reading(), self._reader(None) as reader:
+            batches: int = reader.num_record_batches
+            return 2 * self.path.stat().st_size // max(1, batches)
+
     def _place(self, name: str, fields: tuple[str, ...]) -> int:
         """Where a field's column stands among the columns read."""
         at = self.layout.index[name]
@@ -80,9 +95,13 @@ class ArrowSource(FileSource):
             return at
         return sorted(self.layout.index[field] for field in fields).index(at)
 
-    def _tasks(self, reader: Any) -> Iterator[Callable[[], Any]]:
+    def rows_at_hand(self) -> int | None:
+        """Rows of a store, as its facts say."""
+        return None if self.facts is None else self.facts.rows
+
+    def _tasks(self, reader: Any, skipped: int = 0) -> Iterator[Callable[[], Any]]:
         if self._is_file:
-            for number in range(reader.num_record_batches):
+            for number in range(skipped, reader.num_record_batches):
                 yield partial(_get, reader, number)
         else:
             yield from repeat(partial(_next, reader))
@@ -98,6 +117,21 @@ class ArrowSource(FileSource):
 
     def _reading(self) -> Any:
         return damaged(self.label, self.kind)
+
+
+def stored_facts(metadata: dict[bytes, bytes] | None, path: Path, options: ColumnOptions) -> StoreFacts | None:
+    """The facts of a store that is read as it was written; None of any other file.
+
+    Raises:
+        InputError: the facts are damaged.
+    """
+    if not metadata or b"barloom" not in metadata or options.chosen is not None or options.spread is not None:
+        return None
+    if options.stamp == "close":
+        return None
+    from barloom.bars.facts import facts_of
+
+    return facts_of(metadata, path)
 
 
 def _get(reader: Any, number: int) -> Any:

@@ -7,18 +7,25 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.times import FIRST_TIME, iso
+from barloom.errors import InputError
+
+if TYPE_CHECKING:
+    from barloom.bars.facts import StoreFacts
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Prices = tuple[Floats, Floats, Floats, Floats]
 """Open, high, low and close."""
 T = TypeVar("T")
+
+READ_BYTES = 30_000_000  # a thread: a piece of text, its columns, and those of the piece after it
 
 # Marks in the time of a row that could not be read; take_bars counts them under these names.
 UNPARSABLE_TIME = FIRST_TIME
@@ -70,6 +77,15 @@ class Batch:
             None if self.ask is None else cut(self.ask, part),
         )
 
+    def backwards(self, total: int) -> Batch:
+        """The rows in the opposite order, numbered from the other end of ``total`` rows."""
+        columns = [self.timestamp, *self.bid, *((self.volume,) if self.volume is not None else ()), *(self.ask or ())]
+        turned = [np.ascontiguousarray(column[::-1]) for column in columns]
+        open_, high, low, close = turned[1:5]
+        ask = None if self.ask is None else (turned[-4], turned[-3], turned[-2], turned[-1])
+        first = total - self.first_row - len(self)
+        return Batch(first, turned[0], open_, high, low, close, None if self.volume is None else turned[5], ask)
+
 
 def cut(prices: Prices, part: slice) -> Prices:
     """A part of each column, as views."""
@@ -88,6 +104,12 @@ class Source(ABC):
     has_volume: bool
     has_ask: bool = False
     """Whether batches carry ask prices."""
+    taken_for: str = ""
+    """What the source was taken for, and the options that change that; empty where nothing had to be told."""
+    paths: tuple[Path, ...] = ()
+    """The files, where there are several."""
+    facts: StoreFacts | None = None
+    """What the file says of its own bars, where it is a store."""
 
     @abstractmethod
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -114,6 +136,23 @@ class Source(ABC):
     def rows_at_hand(self) -> int | None:
         """The number of rows where it costs nothing to know, else None."""
         return None
+
+    def left_out(self, start: int, stop: int | None, first_time: int, end_time: int) -> dict[str, int]:
+        """Rows by kind that the batches of rows ``start`` to ``stop`` leave out, of the times ``first_time`` to ``end_time``."""
+        return {}
+
+    def confirm(self, content_hash: str) -> None:
+        """Compare the hash of all bars with what a store says of them.
+
+        Raises:
+            InputError: they differ.
+        """
+        if self.facts is not None and self.facts.content_hash != content_hash:
+            raise InputError(f"{self.label} is damaged: its bars are not those that were ingested; ingest them again")
+
+    def held(self, threads: int) -> int:
+        """Bytes that reading holds beside the chunks, roughly and not too few."""
+        return READ_BYTES * threads
 
     def show(self, row: int) -> str:
         """A row as a user finds it in the source: its number from 1 and what it holds."""

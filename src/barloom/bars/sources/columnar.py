@@ -35,8 +35,22 @@ def check_types(label: str, schema: Any, layout: Layout) -> None:
             )
 
 
+def is_naive(schema: Any, layout: Layout) -> bool:
+    """Whether the column of times holds those of a clock whose zone it does not say."""
+    import pyarrow as pa
+
+    kind = schema.field(layout.index["time"]).type
+    try:
+        return pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None)
+    except UnicodeDecodeError:  # a damaged name of a zone, which nothing else reads
+        return False
+
+
 def to_batch(columns: dict[str, Any], first_row: int, spread_factor: float = 1.0) -> Batch:
-    """The batch of Arrow arrays, one a field; float64 and ns columns without nulls are not copied."""
+    """The batch of Arrow or NumPy arrays, one a field; float64 and ns columns without nulls are not copied.
+
+    A NumPy array of times holds nanoseconds and marks already.
+    """
     open_, high, low, close = (numbers(columns[name]) for name in PRICES)
     volume = numbers(columns["volume"]) if "volume" in columns else None
     batch = Batch(first_row, times(columns["time"]), open_, high, low, close, volume)
@@ -46,8 +60,11 @@ def to_batch(columns: dict[str, Any], first_row: int, spread_factor: float = 1.0
 
 
 def times(column: Any) -> Ints:
-    """An Arrow column of times as nanoseconds, nulls marked."""
+    """A column of times as nanoseconds, nulls marked."""
     import pyarrow as pa
+
+    if isinstance(column, np.ndarray):
+        return column
 
     kind = column.type
     absent = column.null_count
@@ -69,8 +86,11 @@ def times(column: Any) -> Ints:
 
 
 def numbers(column: Any) -> Floats:
-    """An Arrow column of numbers as float64, NaN for null."""
+    """A column of numbers as float64, NaN for null."""
     import pyarrow as pa
+
+    if isinstance(column, np.ndarray):
+        return column
 
     if column.type != pa.float64():
         column = column.cast(pa.float64(), safe=False)

@@ -1,32 +1,44 @@
-"""CSV with commas: plain or compressed, parsed by pyarrow piece by piece on a few threads, in bounded memory."""
+"""Text with a row a bar, plain or compressed, parsed by pyarrow piece by piece on a few threads, in bounded memory."""
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.schema import ColumnOptions
+from barloom.bars.schema import PRICES, ColumnOptions
 from barloom.bars.sources.base import Batch, Batches, read_ahead
-from barloom.bars.sources.columnar import to_batch
-from barloom.bars.sources.csv_layout import CsvLayout, read_layout
-from barloom.bars.sources.csv_repair import convert, time_type
+from barloom.bars.sources.columnar import numbers, to_batch
+from barloom.bars.sources.csv_layout import (
+    CsvLayout,
+    joined_decimals,
+    read_layout,
+    read_times,
+    several,
+    split,
+    time_type,
+)
+from barloom.bars.sources.csv_repair import column_names, convert, moments
+from barloom.bars.sources.dialects import PLAIN
 from barloom.bars.sources.files import FileSource
 from barloom.bars.sources.text import Load, TextFile, compression, count_rows, is_text
 from barloom.errors import InputError
 
 SHOWN = 120  # characters of a bad line in a message
+BLOCK = 1 << 18  # rows turned round at a time where the newest come first
+CHANGED_BY = "--input-format, --time-zone, --stamp change that"
 
 
-def recognises(head: bytes) -> bool:
+def recognises(head: bytes, path: Path) -> bool:
     """Whether a file begins like text, or like compressed something that may be text."""
     return compression(head) is not None or is_text(head)
 
 
 class CsvSource(FileSource):
-    """Bars of a CSV file."""
+    """Bars of a text file."""
 
     kind = "CSV"
 
@@ -36,10 +48,30 @@ class CsvSource(FileSource):
         self.details: CsvLayout = read_layout(self.label, self.text.first_lines(), options)
         self.layout = self.details.columns
         self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
+        self.naive, self.zone = self.details.naive, self.details.zone
+        self.stamp = self.details.dialect.stamp
         self._counts: list[int] | None = None
 
+    def set_clock(self, options: ColumnOptions) -> None:
+        """As of every file; then what the file was taken for can be said."""
+        super().set_clock(options)
+        self.taken_for = self._taken_for()
+
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
-        """Parsed pieces of about 4 MB, in order, ``threads`` of them being parsed ahead."""
+        """Parsed pieces of about 4 MB, oldest first, ``threads`` of them being parsed ahead."""
+        if not self.details.newest_first:
+            yield from self._forwards(start, stop, volume, threads)
+            return
+        total = self.total_rows()
+        end = total if stop is None else min(stop, total)
+        for first in range(start, end, BLOCK):
+            last = min(first + BLOCK, end)
+            with closing(self._forwards(total - last, total - first, volume, threads)) as drawn:
+                blocks = [batch.backwards(total) for batch in drawn]
+            yield from reversed(blocks)
+
+    def _forwards(self, start: int, stop: int | None, volume: bool, threads: int) -> Batches:
+        """The same in the order of the file."""
         fields = self.layout.fields(volume)
         counts = self._row_counts() if start > 0 or stop is not None else None
         row = skipped = 0
@@ -47,7 +79,7 @@ class CsvSource(FileSource):
             while skipped < len(counts) and row + counts[skipped] <= start:
                 row += counts[skipped]
                 skipped += 1
-        with self.unchanged(), self.text.pieces(self.details.offset) as pieces:
+        with self.unchanged(), self._pieces() as pieces:
             tasks = (partial(self._parse, load, fields) for load in islice(pieces, skipped, None))
             with closing(read_ahead(tasks, threads)) as parsed:
                 for number, batch in enumerate(parsed, skipped):
@@ -62,54 +94,169 @@ class CsvSource(FileSource):
                         yield batch
                     if stop is not None and row >= stop:
                         break
+        if not row and self.details.filtered:
+            raise InputError(f"{self.label} has no row of the symbol {self.details.symbol}: name another with --symbol")
 
     def total_rows(self) -> int:
-        """Lines after the header that are not empty."""
+        """Lines after the header that are not empty, of the symbol that is read."""
         return sum(self._row_counts())
 
     def show(self, row: int) -> str:
-        """The data row's number, its line in the file, and the line itself."""
+        """The data row's number, its line in the file, the line itself, and what is wrong with a time that was never."""
+        if self.details.newest_first:
+            row = self.total_rows() - 1 - row
         before, line = 0, self.details.lines
         with self.text.pieces(self.details.offset) as pieces:
             for load in pieces:
                 piece = load()
-                rows = count_rows(piece)
+                rows = count_rows(self._rewritten(piece))
                 if before + rows <= row:
                     before += rows
                     line += piece.count(b"\n")
                     continue
                 for text in piece.split(b"\n"):
                     line += 1
-                    if text.strip(b"\r"):
+                    if text.strip(b"\r") and self._rewritten(text):
                         if before == row:
                             shown = text.decode("utf-8", "replace").strip()
                             shown = shown if len(shown) <= SHOWN else shown[: SHOWN - 3] + "..."
-                            return f"data row {row + 1}, line {line}: {shown}"
+                            return f"data row {row + 1}, line {line}: {shown}{self._fault(text)}"
                         before += 1
         return f"data row {row + 1}"
+
+    def _fault(self, line: bytes) -> str:
+        if self.clock is None:
+            return ""
+        cells, at, clock = split(line, self.details.separator), self.layout.index["time"], self.details.clock
+        if len(cells) != len(self.layout.names):
+            return ""
+        cell = cells[at].strip() if clock is None else f"{cells[at].strip()} {cells[clock].strip()}"
+        why = next(map(self.clock.zone.fault, read_times([cell], self.details)), None)
+        return f" ({why})" if why else ""
+
+    def _taken_for(self) -> str:
+        """What the file was taken for, empty for a plain one: a header with the usual names, commas, ISO times or epochs."""
+        told = self.details
+        usual = told.dialect is PLAIN and told.headed and not told.newest_first and told.symbol is None
+        if usual and told.separator == "," and told.time_style != "text" and self.clock is None:
+            return ""
+        separators = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+        between = separators[told.separator] + (
+            " and decimal commas" if told.decimal_comma or told.split_decimals else ""
+        )
+        facts = [between]
+        if not told.headed:
+            order = sorted(self.layout.index, key=lambda name: self.layout.index[name])
+            facts.append(f"no header, columns {', '.join(name for name in order if name != 'spread')}")
+        if self.naive:
+            facts.append(f"times in {self.zone}")
+        elif told.time_style in ("integer", "decimal"):
+            facts.append("epochs (s, ms, us or ns, each by its size)")
+        else:
+            facts.append("times with their offset from UTC")
+        facts.append(f"stamped by {self.stamp}")
+        if told.dialect.side:
+            facts.append(told.dialect.side)
+        if told.symbol is not None:
+            facts.append(f"symbol {told.symbol}")
+        if told.newest_first:
+            facts.append("newest first, read backwards")
+        if told.divisor != 1.0:
+            facts.append(f"prices in units of {1 / told.divisor:g}")
+        if told.unread:
+            facts.append(f"unread {', '.join(told.unread[:12])}" + (", ..." if len(told.unread) > 12 else ""))
+        note = told.dialect.note
+        if note and not (told.dialect.name in ("mt4", "mt5") and self.zone.text != "UTC"):
+            facts.append(note)
+        return f"{told.dialect.title}: {', '.join(facts)}; {CHANGED_BY}"
+
+    # ------------------------------------------------------------ pieces
+
+    @contextmanager
+    def _pieces(self) -> Iterator[Iterator[Load]]:
+        """The pieces of the file, rewritten where its numbers are cut in two or rows of other symbols are passed over."""
+        with self.text.pieces(self.details.offset) as pieces:
+            if self.details.filtered or self.details.split_decimals:
+                yield (partial(self._load, load) for load in pieces)
+            else:
+                yield pieces
+
+    def _load(self, load: Load) -> bytes:
+        return self._rewritten(load())
+
+    def _rewritten(self, piece: bytes) -> bytes:
+        told = self.details
+        if not told.filtered and not told.split_decimals:
+            return piece
+        kept = []
+        for line in piece.split(b"\n"):
+            if told.filtered and self._symbol(line) != told.symbol:
+                continue
+            if told.split_decimals:
+                cells = line.rstrip(b"\r").decode("utf-8", "replace").split(",")
+                line = ",".join(joined_decimals(cells, len(self.layout.names))).encode()
+            kept.append(line)
+        return b"\n".join(kept)
+
+    def _symbol(self, line: bytes) -> str | None:
+        at = self.details.symbol_at
+        assert at is not None
+        if b'"' in line:
+            cells = split(line, self.details.separator)
+            return cells[at].strip() if at < len(cells) else None
+        parts = line.rstrip(b"\r").split(self.details.separator.encode(), at + 1)
+        return parts[at].decode("utf-8", "replace").strip() if at < len(parts) else None
+
+    def _check_symbol(self, piece: bytes) -> None:
+        """Refuse a second symbol."""
+        told = self.details
+        if told.symbol_at == 0:
+            first = f"{told.symbol}{told.separator}".encode()
+            if piece.count(b"\n" + first) + piece.startswith(first) == count_rows(piece):
+                return
+        found = dict.fromkeys(self._symbol(line) for line in piece.split(b"\n") if line.strip())
+        present = [name for name in found if name and name != told.symbol]
+        if present:
+            raise InputError(several(self.label, [str(told.symbol), *present]))
 
     def _row_counts(self) -> list[int]:
         """Data rows of each piece; the file is scanned for line ends once."""
         if self._counts is None:
-            with self.unchanged(), self.text.pieces(self.details.offset) as pieces:
+            with self.unchanged(), self._pieces() as pieces:
                 self._counts = [count_rows(load()) for load in pieces]
         return self._counts
 
+    # ------------------------------------------------------------ parsing
+
     def _parse(self, load: Load, fields: tuple[str, ...]) -> Batch:
         piece = load()
-        if b'"' not in piece:
+        if self.details.symbol is not None and not self.details.filtered:
+            self._check_symbol(piece)
+        if b'"' not in piece and piece.strip() and not lone_return(piece):
             try:
-                return to_batch(self._columns(piece, fields), 0, self.layout.spread_factor)
+                return self.timed(self._batch(self._columns(piece, fields)))
             except _invalid():
                 pass
-        return convert(piece, self.details, fields)
+        return self.timed(convert(piece, self.details, fields))
+
+    def _batch(self, columns: dict[str, Any]) -> Batch:
+        told = self.details
+        if told.time_style != "text" and told.divisor == 1.0:
+            return to_batch(columns, 0, self.layout.spread_factor)
+        dates, clocks = columns["time"], columns.pop("clock", None)
+        if told.time_style == "text":
+            columns["time"] = moments(dates, clocks, told)
+        if told.divisor != 1.0:
+            for name in PRICES:
+                columns[name] = numbers(columns[name]) / told.divisor
+        return to_batch(columns, 0, self.layout.spread_factor)
 
     def _columns(self, piece: bytes, fields: tuple[str, ...]) -> dict[str, Any]:
         import pyarrow as pa
         from pyarrow import csv
 
-        names = {field: str(self.layout.index[field]) for field in fields}
-        types = {name: time_type(self.details) if field == "time" else pa.float64() for field, name in names.items()}
+        names = column_names(self.details, fields)
+        kinds = {"time": time_type(self.details), "clock": pa.string()}
         table = csv.read_csv(
             pa.BufferReader(piece),
             read_options=csv.ReadOptions(
@@ -117,10 +264,19 @@ class CsvSource(FileSource):
                 block_size=max(len(piece) + 1, 1 << 16),  # one block; pyarrow crashes on tiny ones
                 column_names=[str(at) for at in range(len(self.layout.names))],
             ),
-            parse_options=csv.ParseOptions(quote_char=False),
-            convert_options=csv.ConvertOptions(include_columns=list(names.values()), column_types=types),
+            parse_options=csv.ParseOptions(delimiter=self.details.separator, quote_char=False),
+            convert_options=csv.ConvertOptions(
+                include_columns=list(names.values()),
+                column_types={name: kinds.get(field, pa.float64()) for field, name in names.items()},
+                decimal_point="," if self.details.decimal_comma else ".",
+            ),
         )
         return {field: one_array(table.column(name)) for field, name in names.items()}
+
+
+def lone_return(piece: bytes) -> bool:
+    """Whether a carriage return stands where no line ends: pyarrow would take it for one."""
+    return b"\r" in piece and piece.count(b"\r") != piece.count(b"\r\n")
 
 
 def one_array(column: Any) -> Any:

@@ -7,33 +7,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.schema import PRICES
+from barloom.bars.sources import time_text
 from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
 from barloom.bars.sources.columnar import numbers, times
-from barloom.bars.sources.csv_layout import CsvLayout
-
-
-def time_type(layout: CsvLayout) -> Any:
-    """The Arrow type that reads a file's times."""
-    import pyarrow as pa
-
-    kinds = {
-        "naive": pa.timestamp("ns"),
-        "zoned": pa.timestamp("ns", tz="UTC"),
-        "integer": pa.int64(),
-        "decimal": pa.float64(),
-    }
-    return kinds[layout.time_style]
+from barloom.bars.sources.csv_layout import CsvLayout, time_type
 
 
 def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
     """The batch of a piece, every row in its place, those that cannot be read marked in their time.
 
-    A row is malformed if it has another number of cells than the header or a quote that does not end; else its time is
-    tried, then its prices.
+    A row is malformed if it has another number of cells than the header, a quote that does not end or a carriage return
+    that ends no line; else its time is tried, then its prices.
     """
     lines = [line for line in piece.split(b"\n") if line.strip(b"\r")]
     marks = np.zeros(len(lines), dtype=np.int64)
-    whole = [number for number, line in enumerate(lines) if line.count(b'"') % 2 == 0]
+    whole = [
+        number for number, line in enumerate(lines) if line.count(b'"') % 2 == 0 and b"\r" not in line.rstrip(b"\r")
+    ]
     if len(whole) < len(lines):
         marks[:] = MALFORMED
         marks[whole] = 0
@@ -43,12 +34,18 @@ def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
     rows = np.flatnonzero(marks == 0)
     columns: dict[str, npt.NDArray[Any]] = {}
     for field in fields:
-        target = time_type(layout) if field == "time" else None
-        values, bad = _cast(text[field], target)
+        column: npt.NDArray[Any]
+        if field == "time" and layout.time_style == "text":
+            column = moments(text[field], text.get("clock"), layout)
+            bad = np.flatnonzero(column == UNPARSABLE_TIME)
+        else:
+            values, bad = _cast(text[field], time_type(layout) if field == "time" else None)
+            column = times(values) if field == "time" else numbers(values)
         if len(bad):
             at = rows[bad]
             marks[at[marks[at] == 0]] = UNPARSABLE_TIME if field == "time" else UNPARSABLE_PRICE
-        column = times(values) if field == "time" else numbers(values)
+        if layout.divisor != 1.0 and field in PRICES:
+            column = column / layout.divisor
         columns[field] = np.full(len(lines), 0 if field == "time" else np.nan, dtype=column.dtype)
         columns[field][rows] = column
     marked = marks != 0
@@ -61,21 +58,40 @@ def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
     return batch
 
 
+def column_names(layout: CsvLayout, fields: tuple[str, ...]) -> dict[str, str]:
+    """What each field to read is called where columns go by their numbers, the time of day among them."""
+    names = {field: str(layout.columns.index[field]) for field in fields}
+    return names if layout.clock is None else {**names, "clock": str(layout.clock)}
+
+
+def moments(dates: Any, clocks: Any, layout: CsvLayout) -> npt.NDArray[np.int64]:
+    """Times written as text in one column, or in two, as nanoseconds."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    cells = compute.ascii_trim_whitespace(dates)
+    if clocks is not None:
+        cells = compute.binary_join_element_wise(cells, compute.ascii_trim_whitespace(clocks), pa.scalar(" "))
+    return time_text.to_ns(cells, layout.month_first)
+
+
 def _as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> tuple[dict[str, Any], list[int]]:
     """Trimmed cells of the needed columns as text, and the places of lines with another number of cells."""
     import pyarrow as pa
     from pyarrow import compute, csv
 
     crooked: list[int] = []
-    names = {field: str(layout.columns.index[field]) for field in fields}
+    names = column_names(layout, fields)
 
     def skip(row: Any) -> str:
         crooked.append(row.number - 1)
         return "skip"
 
     joined = b"\n".join(line.rstrip(b"\r") for line in lines) + b"\n"
+    if not joined.isascii():
+        joined = joined.decode("utf-8", "replace").encode()  # the handler is given rows as text
     if not lines:
-        return {field: pa.array([], pa.string()) for field in fields}, crooked
+        return {field: pa.array([], pa.string()) for field in names}, crooked
     table = csv.read_csv(
         pa.BufferReader(joined),
         read_options=csv.ReadOptions(
@@ -83,7 +99,7 @@ def _as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> 
             block_size=max(len(joined) + 1, 1 << 16),
             column_names=[str(at) for at in range(len(layout.columns.names))],
         ),
-        parse_options=csv.ParseOptions(invalid_row_handler=skip),
+        parse_options=csv.ParseOptions(delimiter=layout.separator, invalid_row_handler=skip),
         convert_options=csv.ConvertOptions(
             include_columns=list(names.values()),
             column_types=dict.fromkeys(names.values(), pa.string()),
@@ -95,19 +111,26 @@ def _as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> 
     for field, name in names.items():
         column = table.column(name).combine_chunks()
         text[field] = compute.ascii_trim_whitespace(column)
+        if layout.decimal_comma and field not in ("time", "clock"):
+            text[field] = compute.replace_substring(text[field], ",", ".")
     return text, crooked
 
 
 def _cast(text: Any, target: Any) -> tuple[Any, npt.NDArray[np.int64]]:
     """A text column in the wanted type with null for what does not parse, and the places of those cells.
 
-    Halves the column until each piece parses or is one cell: a few bad cells among many cost a few casts.
+    Cells that do not even begin like one are told at once; then the column is halved until each piece parses or is one cell: a few bad
+    cells among many cost a few casts.
     """
     import pyarrow as pa
+    from pyarrow import compute
 
     kind = pa.float64() if target is None else target
+    begins = r"^[+-]?([0-9]|\.[0-9]|[nNiI])" if target is None else r"^[+-]?[0-9]"
+    hopeless = compute.invert(compute.match_substring_regex(text, begins)).fill_null(False)
+    text = compute.if_else(hopeless, pa.scalar(None, pa.string()), text)
     done: list[Any] = []
-    bad: list[int] = []
+    bad: list[int] = np.flatnonzero(hopeless.to_numpy(zero_copy_only=False)).tolist()
     waiting = [(0, len(text))]
     while waiting:
         start, stop = waiting.pop()

@@ -7,12 +7,13 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.schema import Layout
-from barloom.bars.sources.base import Source
+from barloom.bars.schema import ColumnOptions, Layout
+from barloom.bars.sources.base import Batch, Source
+from barloom.bars.zones import UTC_ZONE, Clock, Zone, common_step
 from barloom.errors import InputError
 
 HEAD = 4096  # bytes of a file that tell its format
@@ -26,11 +27,50 @@ class FileSource(Source):
     layout: Layout
     schema: Any = None
     """The Arrow schema of formats that have one."""
+    naive: bool = True
+    """Whether times are those of a clock in a zone that the file does not say."""
+    zone: Zone = UTC_ZONE
+    """The zone of naive times, unless a user says another."""
+    stamp: str = "open"
+    """Which end of a bar its time is, unless a user says the other."""
+    clock: Clock | None = None
+    """What makes times open times in UTC; None where they are."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.label = str(path)
         self._stamp = _stamp(path)
+
+    def set_clock(self, options: ColumnOptions) -> None:
+        """Take the zone and the stamp of a user, else those of the format.
+
+        Raises:
+            InputError: a zone for times that carry their own, or a stamp by close where one bar tells no step.
+        """
+        if options.time_zone is not None and not self.naive:
+            raise InputError(
+                f"{self.label} says in its times how far they are from UTC: leave --time-zone {options.time_zone.text} out"
+            )
+        self.zone = options.time_zone or self.zone
+        self.stamp = options.stamp or self.stamp
+        self.clock = None
+        zone = self.zone if self.naive else UTC_ZONE
+        step = self._step() if self.stamp == "close" else 0
+        if step or zone.name is not None or zone.offset:
+            self.clock = Clock(zone, step)
+
+    def timed(self, batch: Batch) -> Batch:
+        """A batch as read, with open times in UTC."""
+        if self.clock is not None:
+            batch.timestamp = self.clock.to_open(batch.timestamp)
+        return batch
+
+    def _step(self) -> int:
+        with closing(self.batches(0, None, volume=False, threads=1)) as batches:
+            step = next((common_step(batch.timestamp) for batch in batches), None)
+        if step is None:
+            raise InputError(f"{self.label} holds too few bars to tell how long one lasts: --stamp close needs two")
+        return step
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

@@ -25,6 +25,8 @@ class PairSource(Source):
         self.bid = bid
         self.ask = ask
         self.label = bid.label
+        self.paths = bid.paths
+        self.taken_for = bid.taken_for
         self.has_volume = bid.has_volume
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -55,6 +57,10 @@ class PairSource(Source):
     def rows_at_hand(self) -> int | None:
         """Rows of the bid source, where it costs nothing to know."""
         return self.bid.rows_at_hand()
+
+    def held(self, threads: int) -> int:
+        """What both hold."""
+        return self.bid.held(threads) + self.ask.held(threads)
 
     def show(self, row: int) -> str:
         """The bid row, and the ask row of its time."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from barloom.bars.schema import ColumnOptions, resolve
-from barloom.bars.sources.arrow import damaged
-from barloom.bars.sources.base import Batches, read_ahead
-from barloom.bars.sources.columnar import check_types, to_batch
+from barloom.bars.sources.arrow import damaged, stored_facts
+from barloom.bars.sources.base import Batch, Batches, read_ahead
+from barloom.bars.sources.columnar import check_types, is_naive, to_batch
 from barloom.bars.sources.files import FileSource
 
 MAGIC = b"PAR1"
@@ -19,7 +19,7 @@ STRING_LIMIT = 64 << 20  # bytes of footer text, and entries of footer lists: fa
 CONTAINER_LIMIT = 10_000_000
 
 
-def recognises(head: bytes) -> bool:
+def recognises(head: bytes, path: Path) -> bool:
     """Whether a file begins like Parquet."""
     return head.startswith(MAGIC)
 
@@ -34,11 +34,14 @@ class ParquetSource(FileSource):
         with damaged(self.label, self.kind), self._file() as file:
             self.schema = file.schema_arrow
             column_names = self.schema.names  # decodes them: a damaged one fails here
+            metadata = file.metadata.metadata
             groups = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
         self.layout = resolve(self.label, column_names, options)
-        check_types(self.label, self.schema, self.layout)
+        self._check_types()
+        self.naive = is_naive(self.schema, self.layout)
         self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
         self._groups: list[int] = groups
+        self.facts = stored_facts(metadata, path, options)
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
         """Batches of the row groups that the rows lie in, decoded one ahead."""
@@ -62,10 +65,10 @@ class ParquetSource(FileSource):
                     if record is None:
                         break
                     columns = {field: _flat(record.column(name)) for field, name in zip(fields, names, strict=True)}
-                    batch = to_batch(columns, row, self.layout.spread_factor).between(start, stop)
+                    batch = self._batch(columns, row).between(start, stop)
                     row += record.num_rows
                     if len(batch):
-                        yield batch
+                        yield self.timed(batch)
                     if row >= end:
                         break
 
@@ -76,6 +79,14 @@ class ParquetSource(FileSource):
     def rows_at_hand(self) -> int:
         """Rows of all row groups."""
         return self.total_rows()
+
+    def _check_types(self) -> None:
+        """Refuse columns that hold no times or no numbers."""
+        check_types(self.label, self.schema, self.layout)
+
+    def _batch(self, columns: dict[str, Any], row: int) -> Batch:
+        """The batch of Arrow arrays, one a field."""
+        return to_batch(columns, row, self.layout.spread_factor)
 
     def _file(self) -> Any:
         import pyarrow.parquet as pq

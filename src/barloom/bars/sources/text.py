@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
 import os
 import threading
 import zipfile
@@ -19,6 +21,8 @@ from barloom.errors import InputError
 
 PIECE = 4 << 20
 LONGEST_LINE = 1 << 20
+MOST_RATIO = 250  # text over what it is packed into, past the first bytes: bars pack 10 to 40 times
+FREE_BYTES = 16 << 20
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -50,9 +54,12 @@ class TextFile:
     def __init__(self, path: Path, head: bytes) -> None:
         self.path = path
         self.compression = compression(head)
+        self.utf16 = False
 
     def first_lines(self) -> bytes:
-        """The first 64 kB of the content, or as much of it as holds its first line."""
+        """The first 64 kB of the content in UTF-8, or as much of it as holds its first line."""
+        with self._content() as stream:
+            self.utf16 = stream.read(2).startswith(UTF16)
         with self._content() as stream:
             first: bytes = stream.read(1 << 16)
             while b"\n" not in first:
@@ -65,13 +72,23 @@ class TextFile:
         return first
 
     @contextmanager
+    def content(self) -> Iterator[Any]:
+        """The content as a binary stream, what is damaged in it refused.
+
+        Raises:
+            InputError: what is compressed is damaged or cut short.
+        """
+        with self._content() as stream:
+            yield stream
+
+    @contextmanager
     def pieces(self, offset: int) -> Iterator[Iterator[Load]]:
         """The content from ``offset`` on, as calls that give its pieces in order and may be made from any thread.
 
         Raises:
             InputError: a line is longer than 1 MB, or what is compressed is damaged or cut short.
         """
-        if self.compression is None:
+        if self.compression is None and not self.utf16:
             with open(self.path, "rb", buffering=0) as file:
                 yield self._ranges(file, offset)
             return
@@ -128,22 +145,22 @@ class TextFile:
     @contextmanager
     def _content(self) -> Iterator[Any]:
         with self._undamaged(), open(self.path, "rb") as file, self._decompressed(file) as stream:
-            yield stream
+            yield io.BufferedReader(_FromUtf16(stream), 1 << 16) if self.utf16 else stream
 
     def _decompressed(self, file: BinaryIO) -> Any:
         if self.compression == "gzip":
-            return gzip.GzipFile(fileobj=file)
+            return _Unfolded(gzip.GzipFile(fileobj=file), file, self.path)
         if self.compression == "zip":
             archive = zipfile.ZipFile(file)
             members = [name for name in archive.namelist() if not name.endswith("/")]
             if len(members) != 1:
                 listed = ", ".join(members[:5]) + (", ..." if len(members) > 5 else "")
                 raise InputError(f"{self.path} holds {len(members)} files ({listed}): a zip of bars holds one")
-            return archive.open(members[0])
+            return _Unfolded(archive.open(members[0]), file, self.path)
         if self.compression == "zstd":
             import pyarrow as pa
 
-            return pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
+            return _Unfolded(pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"), file, self.path)
         return file
 
     @contextmanager
@@ -170,6 +187,59 @@ class TextFile:
 
     def _too_long(self) -> str:
         return f"{self.path} has a line longer than {LONGEST_LINE >> 20} MB: it is no CSV of bars"
+
+
+class _FromUtf16(io.RawIOBase):
+    """UTF-16 with a byte-order mark, read as UTF-8 without one."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__()
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            raw = self._stream.read(1 << 16)
+            self._left = self._decoder.decode(raw, final=not raw).encode()
+            if not raw:
+                break
+        part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
+class _Unfolded:
+    """A stream of text out of a packed file, which may be some hundred times as long, no longer."""
+
+    def __init__(self, stream: Any, packed: BinaryIO, path: Path) -> None:
+        self._stream = stream
+        self._packed = packed
+        self._path = path
+        self._given = 0
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes.
+
+        Raises:
+            InputError: what came so far is far longer than what it was packed into.
+        """
+        part: bytes = self._stream.read(size)
+        self._given += len(part)
+        if self._given > FREE_BYTES and self._given > MOST_RATIO * self._packed.tell():
+            raise InputError(
+                f"{self._path} unfolds to more than {MOST_RATIO} times its size, as no bars do: unpack it and look"
+            )
+        return part
+
+    def __enter__(self) -> _Unfolded:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stream.close()
 
 
 def _given(piece: bytes) -> bytes:

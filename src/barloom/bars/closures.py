@@ -1,0 +1,160 @@
+"""Why there are no bars for a while: weekends, nightly closes and holidays, told from holes; and what the opens say of the zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+HOUR = 3600 * 10**9
+DAY = 24 * HOUR
+SATURDAY_NOON = 2 * DAY + DAY // 2  # 1970-01-03 12:00
+WEEKEND_LEAST = 24 * HOUR
+LATE = 2 * HOUR  # a weekend longer than the usual one by more is not only a weekend
+HOLIDAY_LEAST = HOUR
+
+FX_OPEN = (17 * 60 - 5, 18 * 60)  # minutes of the New York day in which the first bar of an FX week falls
+FX_WEEKEND = (40 * HOUR, 56 * HOUR)
+FEWEST_OPENS = 4
+MOST_OPENS = 2000
+
+# Clocks that FX files are written in; a name behind a plus is a clock that runs so many hours ahead of its zone.
+CLOCKS = ("UTC", "EST", "America/New_York", "America/New_York+7h", "Europe/Athens")
+
+
+@dataclass(frozen=True, slots=True)
+class Closures:
+    """Gaps, each with its row (the bar behind it), the time of the bar before and the time of the bar behind."""
+
+    weekends: Ints
+    nightly: Ints
+    holidays: Ints
+    holes: Ints
+    always_open: bool
+    """Whether the market trades on weekends: then every gap is a hole."""
+
+
+def classify(gaps: Ints, step: int, first: int, last: int, days: list[int]) -> Closures:
+    """Tell gaps apart.
+
+    A weekend contains a Saturday noon (UTC) and lasts no longer than is usual in these bars. A nightly close ends in the same
+    hour of the day on at least half of all days. A holiday touches one of ``holidays`` and lasts an hour or more. The rest are holes.
+
+    Args:
+        gaps: row, time before and time behind, one row a gap.
+        step: nanoseconds from bar to bar.
+        first: time of the first bar.
+        last: time of the last bar.
+        days: days with bars by weekday, Monday first.
+    """
+    begins, ends = gaps[:, 1] + step, gaps[:, 2]
+    lasting = ends - begins
+    noon = begins + (SATURDAY_NOON - begins) % (7 * DAY)
+    weekend = (noon < ends) & (lasting >= WEEKEND_LEAST)
+    always_open = bool(days[5] and int(weekend.sum()) < 0.5 * ((last - first) / (7 * DAY)))
+    if always_open:
+        none = gaps[:0]
+        return Closures(none, none, none, gaps, True)
+    usual = float(np.median(lasting[weekend])) if weekend.any() else 0.0
+    too_long = weekend & (lasting > usual + LATE)
+    weekend &= ~too_long
+    hour = ends // HOUR % 24
+    inside = ~weekend & (lasting < DAY)
+    a_day = np.bincount(hour[inside], minlength=24)
+    around = a_day + np.roll(a_day, 1) + np.roll(a_day, -1)
+    nightly = inside & (around[hour] >= max(3.0, 0.5 * sum(days)))
+    rest = ~weekend & ~nightly
+    known = _holidays_between(first, last)
+    days_off = np.zeros(len(gaps), dtype=bool)
+    for at in np.flatnonzero(rest & (lasting >= HOLIDAY_LEAST)).tolist():
+        days_off[at] = bool(((known < ends[at]) & (known + DAY > begins[at])).any())
+    return Closures(gaps[weekend], gaps[nightly], gaps[days_off], gaps[rest & ~days_off], False)
+
+
+# ---------------------------------------------------------------- holidays
+
+
+def _holidays_between(first: int, last: int) -> Ints:
+    """Starts of the holidays, nanoseconds, of the years of two times."""
+    years = [(datetime(1970, 1, 1) + timedelta(seconds=time // 10**9)).year for time in (first, last)]
+    known = [day for year in range(years[0], years[1] + 1) for day in holidays(year)]
+    return np.array([(day - date(1970, 1, 1)).days * DAY for day in known], dtype=np.int64)
+
+
+def holidays(year: int) -> list[date]:
+    """Days on which FX or the exchanges of the USA rest or close early."""
+    easter = _easter(year)
+    fixed = ((1, 1), (1, 2), (6, 19), (7, 3), (7, 4), (7, 5), (12, 24), (12, 25), (12, 26), (12, 31))
+    thanksgiving = _weekday(year, 11, 3, 4)
+    return [
+        *(date(year, month, day) for month, day in fixed),
+        easter - timedelta(2),
+        easter + timedelta(1),
+        _weekday(year, 1, 0, 3),
+        _weekday(year, 2, 0, 3),
+        _weekday(year, 6, 0, 1) - timedelta(7),
+        _weekday(year, 9, 0, 1),
+        thanksgiving,
+        thanksgiving + timedelta(1),
+    ]
+
+
+def _weekday(year: int, month: int, weekday: int, number: int) -> date:
+    """The ``number``-th weekday (Monday 0) of a month."""
+    first = date(year, month, 1)
+    return first + timedelta((weekday - first.weekday()) % 7 + 7 * (number - 1))
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar (the anonymous algorithm of 1876)."""
+    golden = year % 19
+    century, rest = divmod(year, 100)
+    leap, left = divmod(century, 4)
+    moon = (19 * golden + century - leap - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    quarter, odd = divmod(rest, 4)
+    day = (32 + 2 * left + 2 * quarter - moon - odd) % 7
+    shift = (golden + 11 * moon + 22 * day) // 451
+    month, of_month = divmod(moon + day - 7 * shift + 114, 31)
+    return date(year, month, of_month + 1)
+
+
+# ---------------------------------------------------------------- zones
+
+
+def clock_fits(weekends: Ints, step: int) -> dict[str, float]:
+    """How well each clock explains the first bars after weekends: the share of FX weeks that then begin at 17:00 New York.
+
+    Empty where fewer than four weekends are those of FX (about 48 hours), or where the zones are not installed.
+    """
+    lasting = weekends[:, 2] - weekends[:, 1] - step
+    opens = weekends[(lasting >= FX_WEEKEND[0]) & (lasting <= FX_WEEKEND[1]), 2]
+    if len(opens) < FEWEST_OPENS or len(opens) * 2 < len(weekends):
+        return {}
+    walls = [datetime(1970, 1, 1) + timedelta(microseconds=int(t) // 1000) for t in opens[:MOST_OPENS].tolist()]
+    try:
+        return {clock: sum(_opens_fx(wall, clock) for wall in walls) / len(walls) for clock in CLOCKS}
+    except ZoneInfoNotFoundError:
+        return {}
+
+
+def _opens_fx(wall: datetime, clock: str) -> bool:
+    if clock == "EST":
+        moment = wall.replace(tzinfo=UTC) + timedelta(hours=5)
+    else:
+        zone, _, ahead = clock.partition("+")
+        moment = (wall - timedelta(hours=int(ahead.rstrip("h") or 0))).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    there = moment.astimezone(ZoneInfo("America/New_York"))
+    return there.weekday() == 6 and FX_OPEN[0] <= there.hour * 60 + there.minute < FX_OPEN[1]
+
+
+def best_clocks(fits: dict[str, float]) -> list[str]:
+    """The clocks that fit, where UTC does not: those that explain at least 8 of 10 weeks, the best ones only."""
+    if not fits or fits["UTC"] >= 0.5:
+        return []
+    most = max(fits.values())
+    return [clock for clock, fit in fits.items() if fit == most] if most >= 0.8 else []

@@ -1,0 +1,149 @@
+"""Times of files as open times in UTC: zones, the hours that clocks skip and show twice, stamps, separate columns, epochs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from barloom.bars import open_bars
+from barloom.bars.sources.time_text import to_ns
+from barloom.bars.times import FIRST_TIME, iso
+from barloom.bars.zones import Zone
+from barloom.errors import InputError
+from helpers.chunks import drawn
+
+
+def written(folder: Path, *moments: str, header: str = "time,open,high,low,close") -> Path:
+    path = folder / "bars.csv"
+    path.write_text("\n".join([header, *(f"{moment},1,1,1,1" for moment in moments)]) + "\n")
+    return path
+
+
+def times(path: Path, **options: str) -> list[str]:
+    return [iso(int(time)) for time in drawn(open_bars(path, **options))["timestamp"]]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("zone", "winter", "summer"),
+    [
+        ("UTC", "2012-02-01T12:00:00Z", "2012-07-02T12:00:00Z"),
+        ("EST", "2012-02-01T17:00:00Z", "2012-07-02T17:00:00Z"),
+        ("+02:00", "2012-02-01T10:00:00Z", "2012-07-02T10:00:00Z"),
+        ("UTC-3", "2012-02-01T15:00:00Z", "2012-07-02T15:00:00Z"),
+        ("America/New_York", "2012-02-01T17:00:00Z", "2012-07-02T16:00:00Z"),
+        ("America/New_York+7h", "2012-02-01T10:00:00Z", "2012-07-02T09:00:00Z"),
+        ("EET", "2012-02-01T10:00:00Z", "2012-07-02T09:00:00Z"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["iso", "dots", "parquet"])
+def test_naive_times_are_those_of_the_zone(tmp_path: Path, zone: str, winter: str, summer: str, kind: str) -> None:
+    moments = ["2012-02-01 12:00:00", "2012-07-02 12:00:00"]
+    path = written(tmp_path, *(moment.replace("-", ".") if kind == "dots" else moment for moment in moments))
+    if kind == "parquet":
+        table = {name: [1.0, 1.0] for name in ("open", "high", "low", "close")}
+        path = tmp_path / "bars.parquet"
+        pa.parquet.write_table(pa.table({"time": pa.array(np.array(moments, "datetime64[us]")), **table}), path)
+    assert times(path, time_zone=zone) == [winter, summer]
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "why"),
+    [
+        ("America/New_York", "2012-03-11 02:30:00", "never, clocks were set forward"),
+        ("America/New_York", "2012-11-04 01:30:00", "twice, clocks were set back"),
+        ("America/New_York+7h", "2012-03-11 09:30:00", "never, clocks were set forward"),
+    ],
+)
+def test_an_hour_that_clocks_skip_or_show_twice_is_a_bad_row_that_says_why(
+    tmp_path: Path, zone: str, moment: str, why: str
+) -> None:
+    """F31, F45."""
+    path = written(tmp_path, "2012-02-01 00:00:00", moment, "2012-12-01 00:00:00")
+    with pytest.raises(InputError, match=f"1 unparsable_time .first: data row 2, line 3: {moment}.*{why}"):
+        times(path, time_zone=zone)
+    bars = open_bars(path, time_zone=zone, on_bad_rows="drop")
+    assert len(drawn(bars)["timestamp"]) == 2
+    assert bars.report is not None and bars.report.dropped == {"unparsable_time": 1}
+
+
+@pytest.mark.parametrize("zone", ["Mars/Phobos", "+25:00", "", "EST+99h", "../etc/passwd"])
+def test_what_is_no_zone_is_refused(zone: str) -> None:
+    with pytest.raises(InputError, match="--time-zone is"):
+        Zone.parse(zone)
+
+
+@pytest.mark.parametrize("moment", ["1328054400", "2012-02-01T00:00:00Z", "01.02.2012 00:00:00.000 GMT+0900"])
+def test_a_zone_for_times_that_say_theirs_is_refused(tmp_path: Path, moment: str) -> None:
+    with pytest.raises(InputError, match="leave --time-zone EST out"):
+        open_bars(written(tmp_path, moment), time_zone="EST")
+
+
+def test_bars_stamped_by_their_close_are_moved_back_by_the_common_step(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "2012-02-01T00:05:00Z", "2012-02-01T00:10:00Z", "2012-02-01T00:25:00Z", "2012-02-01T00:30:00Z"
+    )
+    expected = ["2012-02-01T00:00:00Z", "2012-02-01T00:05:00Z", "2012-02-01T00:20:00Z", "2012-02-01T00:25:00Z"]
+    assert times(path, stamp="close") == expected
+    with pytest.raises(InputError, match="--stamp close needs two"):
+        open_bars(written(tmp_path, "2012-02-01T00:05:00Z"), stamp="close")
+    with pytest.raises(InputError, match="--stamp is 'clse'"):
+        open_bars(path, stamp="clse")
+
+
+def test_days_stamped_by_their_close_are_days_of_the_files_own_clock(tmp_path: Path) -> None:
+    path = written(tmp_path, "2012-03-11", "2012-03-12", "2012-03-13")
+    expected = ["2012-03-10T05:00:00Z", "2012-03-11T05:00:00Z", "2012-03-12T04:00:00Z"]
+    assert times(path, stamp="close", time_zone="America/New_York") == expected
+
+
+def test_newest_first_is_turned_round_in_every_part(tmp_path: Path) -> None:
+    moments = [f"2012-02-01T00:{minute:02d}:00Z" for minute in range(20)]
+    up, down = times(written(tmp_path, *moments)), written(tmp_path, *moments[::-1])
+    bars = open_bars(down)
+    assert times(down) == up and "newest first" in bars.taken_for
+    parts = [drawn(bars.select(fraction=0.3, portion=portion))["timestamp"].tolist() for portion in (1, 2, 3, 4)]
+    assert [iso(time) for part in parts for time in part] == up
+    path = written(tmp_path, *moments[::-1][:5], "soon", *moments[::-1][5:])
+    with pytest.raises(InputError, match="line 7: soon"):
+        times(path)
+
+
+def test_two_columns_of_time_are_chosen_with_a_plus(tmp_path: Path) -> None:
+    path = written(tmp_path, "x,2012.02.01,23:59", "x,2012.02.02,00:00", header="tag,day,clock,o,h,l,c")
+    for columns in ("time=day+clock,open=o,high=h,low=l,close=c", "time=2+3,open=4,high=5,low=6,close=7"):
+        assert times(path, columns=columns) == ["2012-02-01T23:59:00Z", "2012-02-02T00:00:00Z"]
+
+
+def test_slashes_need_a_day_past_the_twelfth(tmp_path: Path) -> None:
+    assert times(written(tmp_path, "01/12/2012 00:00", "13/12/2012 00:00"))[0] == "2012-12-01T00:00:00Z"
+    assert times(written(tmp_path, "01/12/2012 00:00", "01/13/2012 00:00"))[0] == "2012-01-12T00:00:00Z"
+    with pytest.raises(InputError, match="which number is the month"):
+        times(written(tmp_path, "01/12/2012 00:00", "01/12/2012 00:01"))
+
+
+def test_text_is_read_cell_by_cell_whatever_stands_beside_it() -> None:
+    cells = ["20120201 000000", "2012.02.01 00:16", "201202010015", "03.11.2025 00:00:00.123", "29.02.2012"]
+    bad = ["2012.02.30 00:00", "2012.02.01 24:00", "2012.13.01 00:00", "", "x" * 20, "20120201 00", "2012-02.01"]
+    found = to_ns(pa.array([cell for pair in zip(cells, bad, strict=False) for cell in pair] + bad[5:]))
+    assert [iso(int(time)) for time in found[:10:2]] == [
+        "2012-02-01T00:00:00Z",
+        "2012-02-01T00:16:00Z",
+        "2012-02-01T00:15:00Z",
+        "2025-11-03T00:00:00.123Z",
+        "2012-02-29T00:00:00Z",
+    ]
+    assert (found[1:10:2] == FIRST_TIME).all() and (found[10:] == FIRST_TIME).all()
+
+
+def test_any_number_of_shapes_is_read() -> None:
+    offsets = [
+        f"2012-02-01 12:00:00{sign}{hour:02d}:{minute:02d}" for sign in "+-" for hour in range(13) for minute in (0, 30)
+    ]
+    seps = [f"2012{mark}02{mark}01{gap}12:00:00" for mark in "./-" for gap in " T"]
+    junk = [f"2012.02.01{chr(at)}12:00:00" for at in range(33, 127) if not chr(at).isdigit() and chr(at) != "T"]
+    found = to_ns(pa.array([*junk, *seps, *offsets]))
+    assert (found[: len(junk)] == FIRST_TIME).all() and (found[len(junk) :] != FIRST_TIME).all()
