@@ -28,7 +28,7 @@ def look(progress):
     while len(marks) <= tenths and progress.bars >= rows * len(marks) // tenths:
         marks.append((progress.bars, time.process_time()))
         peaks.append(peak_rss())
-result = run(from_synthetic(rows, 1), RunParameters(strategy="ema-cross"), sink=ParquetSink(Path(sys.argv[2])), on_progress=look)
+result = run(from_synthetic(rows, 1), RunParameters(strategy="ema-cross", size=1000.0), sink=ParquetSink(Path(sys.argv[2])), on_progress=look)
 print(json.dumps([marks, peaks, result.report.selected_rows, result.metrics.trades, result.digest]))
 """
 
