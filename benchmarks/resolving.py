@@ -9,88 +9,59 @@ import numpy as np
 from made import Arrays, brackets, synthetic, trailed
 from measure import Row, ratio, seconds, spread
 
-from barloom._native import simulation
 from barloom.backtest.orchestrator import CHUNK_ROWS
 from barloom.bars.chunk import Chunk
 from barloom.execution import reference
+from barloom.execution.account import join
 from barloom.execution.entries import Entries
-from barloom.execution.fills import ENTRY, INTRABAR
+from barloom.execution.money import wefts_of
 from barloom.execution.quotes import QuoteMaker
 from barloom.execution.reference_fills import fill
 from barloom.execution.rules import Rules
-from barloom.execution.trades import OPEN, PLAN, TRADE
+from barloom.execution.sizing import Sizing
+from barloom.execution.trades import TRADE
+from barloom.execution.warps import WarpMaker, asked_of
 
-COLUMNS = ("signal_bar", "side", "stop", "target", "stop_price", "target_price", "max_hold", "size", "plans")
-NO_BARS = np.empty(0, dtype=np.int64)
 DISTANCES = (0.0003, 0.0009, 0.0035, 0.011, 0.045)
 
 
 class Resolver:
-    """Block extremes and exits of overlapping entries over all bars, chunk by chunk, without the ledger."""
+    """Block extremes and exits of overlapping entries over all bars, chunk by chunk; the ledger runs too, but is not timed."""
 
     def __init__(self, arrays: Arrays, entries: Entries, threads: int) -> None:
         self.arrays, self.entries, self.threads = arrays, entries, threads
-        self.trades = np.empty(len(entries), dtype=TRADE)
-        self.plans = None if entries.plans is None else np.empty(len(entries), dtype=PLAN)
+        self.rules = Rules(places=0, sizing=Sizing(units=1.0))
+        self.trades = np.empty(0, dtype=TRADE)
         self.maker = QuoteMaker()
         self.kernel_seconds = 0.0
 
     def __call__(self) -> np.ndarray:
-        entries, trades, plans = self.entries, self.trades, self.plans
-        rows = plain(trades)
-        states = trades["state"]
-        going_on = NO_BARS
+        wefts, warps = wefts_of([self.rules], threads=self.threads, keep=True), WarpMaker(self.rules)
+        done = []
         self.kernel_seconds = 0.0
         for base in range(0, len(self.arrays[0]), CHUNK_ROWS):
             columns = [column[base : base + CHUNK_ROWS] for column in self.arrays]
             chunk = Chunk(base, 0, len(columns[0]), base + len(columns[0]) == len(self.arrays[0]), *columns)
+            first, last = np.searchsorted(self.entries.signal_bar, [base, base + chunk.rows])
+            mine = self.entries.take(slice(first, last))
             started = perf_counter()
             quotes = self.maker.make(chunk)
             self.kernel_seconds += perf_counter() - started
-            warp = simulation.Warp(
-                base,
-                chunk.last,
-                chunk.timestamp,
-                quotes.bid,
-                None,
-                leave_long=NO_BARS,
-                leave_short=NO_BARS,
-                sessions=NO_BARS,
-                entry=ENTRY["next_open"],
-                intrabar=INTRABAR["pessimistic"],
-                needs_stop=False,
-                spread=0.0,
-                slippage=0.0,
-            )
-            if len(going_on):
-                active = rows[going_on].view(TRADE)
-                planned = None if plans is None else plain(plans)[going_on].view(PLAN)
-                started = perf_counter()
-                simulation.resume(active, planned, warp, self.threads)
-                self.kernel_seconds += perf_counter() - started
-                rows[going_on] = plain(active)
-                if plans is not None:
-                    plain(plans)[going_on] = plain(planned)
-            first, last = np.searchsorted(entries.signal_bar, [base, base + chunk.rows])
-            mine = entries.take(slice(first, last))
-            asked = simulation.Asked(*(getattr(mine, name) for name in COLUMNS))
-            out = None if plans is None else plans[first:last]
+            warp, asked = warps.make(chunk, quotes, mine), asked_of(mine)
             started = perf_counter()
-            simulation.enter(asked, trades[first:last], out, NO_BARS, 0, 1, 0, warp, self.threads)
+            wefts.resolve(asked, warp, None)
             self.kernel_seconds += perf_counter() - started
-            going_on = np.concatenate([going_on, np.arange(first, last)])
-            going_on = going_on[states[going_on] <= OPEN]
-        return trades
+            wefts.settle()
+            wefts.hand_out(chunk.last)
+            done.append(np.empty(wefts.sizes(0)[0], dtype=TRADE))
+            wefts.take_done(0, done[-1])
+        self.trades = join(done, TRADE)
+        return self.trades
 
     def nanoseconds(self) -> tuple[float, float]:
-        """Of a trade: all of it, and the kernels alone."""
+        """Of a trade: all of it with the ledger, and the resolver alone."""
         whole = seconds(self)
         return 1e9 * whole / len(self.entries), 1e9 * self.kernel_seconds / len(self.entries)
-
-
-def plain(rows: np.ndarray) -> np.ndarray:
-    """Rows as plain bytes, which NumPy copies whole and not field by field."""
-    return rows.view(np.dtype((np.void, rows.dtype.itemsize)))
 
 
 def bars_held(trades: np.ndarray) -> float:
@@ -113,7 +84,7 @@ def brackets_by_holding_time(rows: int, count: int, repeats: int) -> list[Row]:
                 statistics.median(inside),
                 "ns",
                 spread=spread(inside),
-                note=f"with the Python around the kernels {statistics.median(whole):.0f} ns",
+                note=f"with all that is around it {statistics.median(whole):.0f} ns",
             )
         )
     found[0].limit = 150

@@ -20,6 +20,7 @@ import endless
 import kernels
 import peers
 import resolving
+import sweeping
 import timeframes
 from measure import HEADER, Row, machine, record
 
@@ -39,6 +40,7 @@ def sections(folder: Path, repeats: int, scale: float) -> dict[str, Callable[[],
         "simulate": lambda: kernels.simulated(eight, entries, repeats),
         "bounds": lambda: kernels.bounds(eight, entries, repeats),
         "vectorbt": lambda: peers.vectorbt(eight, entries, repeats),
+        "sweep": lambda: sweeping.sweeps(folder, eight, int(scale * 200_000), repeats),
         "engine": lambda: kernels.engine(ten, repeats),
         "indicators": lambda: kernels.indicators(ten, repeats),
         "resample": lambda: timeframes.resampled(ten, repeats),
@@ -51,7 +53,7 @@ def main() -> None:
         "section",
         nargs="*",
         help="which to run: start csv arrow ingest check memory billion resolver trailing simulate bounds vectorbt "
-        "engine indicators resample",
+        "sweep engine indicators resample",
     )
     parser.add_argument("--repeats", type=int, default=5, help="counted repeats, interleaved where two are compared")
     parser.add_argument(

@@ -53,7 +53,7 @@ cdef struct Money:
     int64_t bounds           # whether the best and the worst case are kept
 
 # What one trade pays, whatever its size and outcome.
-cdef struct Terms:
+cdef struct Charges:
     double spread            # price units
     double slippage          # price units a fill that slips
     int slipped_in           # 1 if the entry slipped
@@ -86,29 +86,29 @@ cdef inline bint is_undecided(const Trade* trade) noexcept nogil:
 
 
 cdef inline Bill charge(
-    const Trade* trade, double size, double exit_price, int reason, const Terms* terms, const Money* money
+    const Trade* trade, double size, double exit_price, int reason, const Charges* charges, const Money* money
 ) noexcept nogil:
     """The money of a closed trade: gross before every cost, each cost, and what is left."""
     cdef Bill bill
-    cdef int slipped = terms.slipped_in + (0 if reason == TARGET else 1)
+    cdef int slipped = charges.slipped_in + (0 if reason == TARGET else 1)
     cdef double moved = size * (trade.side * (exit_price - trade.entry_price)) * money.value
-    bill.spread = terms.spread * size * money.value
-    bill.slippage = terms.slippage * size * slipped * money.value
+    bill.spread = charges.spread * size * money.value
+    bill.slippage = charges.slippage * size * slipped * money.value
     bill.commission = (
         money.commission * size + money.per_trade
         + money.of_notional * (size * (trade.entry_price + exit_price) * money.value)
     )
-    bill.swap = (money.swap_long if trade.side > 0 else money.swap_short) * size * terms.nights
+    bill.swap = (money.swap_long if trade.side > 0 else money.swap_short) * size * charges.nights
     bill.gross = moved + bill.spread + bill.slippage
     bill.net = bill.gross - bill.spread - bill.slippage - bill.commission - bill.swap
     return bill
 
 
-cdef inline double other_outcome(const Trade* trade, double size, const Terms* terms, const Money* money) noexcept nogil:
+cdef inline double other_outcome(const Trade* trade, double size, const Charges* charges, const Money* money) noexcept nogil:
     """Net PnL of an ambiguous trade, had it touched its other level first."""
     if trade.exit_reason == TARGET:
-        return charge(trade, size, trade.stop - trade.side * terms.slippage, STOP, terms, money).net
-    return charge(trade, size, trade.target, TARGET, terms, money).net
+        return charge(trade, size, trade.stop - trade.side * charges.slippage, STOP, charges, money).net
+    return charge(trade, size, trade.target, TARGET, charges, money).net
 
 
 cdef inline void carry(

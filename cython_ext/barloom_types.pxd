@@ -8,6 +8,7 @@ from libc.string cimport memcpy
 cdef enum:
     BLOCK = 64               # bars in a block whose extremes are kept
     GROUP = 64               # blocks in a group whose extremes are kept (4096 bars)
+    GROUP_BARS = 4096        # BLOCK * GROUP, written out: Cython 3.3 crashes on it with overflow checks on
 
 # On a tie both keep `a`: a maximum that starts at +0.0 never turns into -0.0.
 cdef inline double larger(double a, double b) noexcept nogil:

@@ -2,10 +2,12 @@
 
 from cython cimport overflowcheck
 from libc.float cimport DBL_MAX
-from libc.math cimport INFINITY, fabs
+from libc.math cimport fabs
 from libc.string cimport memset
 
-from barloom_types cimport int64_t, larger, smaller, uint64_t
+from barloom_columns cimport Columns, point_at
+from barloom_faults cimport CLEAN, FAULTS, MALFORMED, NO_TIME, REPEATED, UNSORTED, fault_of
+from barloom_types cimport int64_t, larger, smaller
 
 cdef enum:
     SHOWN = 5                # rows of each kind that are remembered
@@ -15,10 +17,11 @@ cdef enum:
     STALE_RUN = 5            # exact copies of the bar before, one after the other
     SHORT_GAPS = 64          # gaps are counted by their missing bars up to here
 
-cdef enum:                   # kinds of findings; those before SPIKE are the bad rows of take_bars
-    UNPARSABLE_TIME, UNPARSABLE_PRICE, MALFORMED, UNSORTED, REPEATED_SAME, REPEATED_DIFFERENT, NOT_FINITE, NOT_POSITIVE,
-    HIGH_LOW, NO_ASK, BAD_ASK, CROSSED, SPIKE, SHIFTED, ZERO_RANGE, STALE, OFF_GRID, BAD_VOLUME, HOUR_BACK, KINDS
-    CLEAN = -1
+cdef enum:                   # kinds of findings; those before SPIKE are the faults of rows, with two kinds of REPEATED
+    REPEATED_SAME = REPEATED
+    REPEATED_DIFFERENT       # each fault behind it is one further here than in barloom_faults
+    LAST_FAULT = FAULTS
+    SPIKE, SHIFTED, ZERO_RANGE, STALE, OFF_GRID, BAD_VOLUME, HOUR_BACK, KINDS
 
 FINDINGS = (
     "unparsable_time", "unparsable_price", "malformed", "unsorted", "repeated_same", "repeated_different", "not_finite",
@@ -31,7 +34,6 @@ cdef double ROBUST = 1.4826          # the standard deviation of a normal, in me
 cdef double LEAST_SPIKE = 0.001      # relative to the price: no smaller move is a spike, however quiet the market
 cdef double NUDGE = 1.001            # how far one bar moves the running median
 
-cdef int64_t NO_TIME = <int64_t>(<uint64_t>1 << 63)
 cdef int64_t HOUR = 3_600_000_000_000
 cdef int64_t DAY = 24 * HOUR
 
@@ -75,23 +77,6 @@ cdef struct State:
     Waiting queue[AHEAD + 1]
     Run left, right, flat, stale
 
-cdef struct Columns:
-    const int64_t* time
-    const double* open
-    const double* high
-    const double* low
-    const double* close
-    const double* volume     # NULL where there is none
-    const double* ask_open   # NULL, as the other three, where there are none
-    const double* ask_high
-    const double* ask_low
-    const double* ask_close
-
-
-cdef inline bint is_finite(double x) noexcept nogil:
-    return -DBL_MAX <= x <= DBL_MAX
-
-
 cdef void note(State* s, int kind, int64_t row, int64_t time) noexcept nogil:
     cdef int64_t at = s.shown[kind]
     if at < SHOWN:
@@ -122,36 +107,16 @@ cdef inline void carry(State* s, Run* run, bint holds, int kind, int64_t least, 
         s.counts[kind] += 1
 
 
-cdef int kind_of(const Columns* bars, Py_ssize_t i, const State* s) noexcept nogil:
-    """The kind of a bad row, in the precedence of take_bars; CLEAN where nothing is wrong."""
-    cdef int64_t t = bars.time[i]
-    cdef double o = bars.open[i], h = bars.high[i], l = bars.low[i], c = bars.close[i]
-    if t <= NO_TIME + 2:
-        return UNPARSABLE_TIME if t == NO_TIME else UNPARSABLE_PRICE if t == NO_TIME + 1 else MALFORMED
-    if t < s.last:
-        return UNSORTED
-    if t == s.last:
-        return REPEATED_SAME if o == s.open and h == s.high and l == s.low and c == s.close else REPEATED_DIFFERENT
-    if not (is_finite(o) and is_finite(h) and is_finite(l) and is_finite(c)):
-        return NOT_FINITE
-    if o <= 0 or h <= 0 or l <= 0 or c <= 0:
-        return NOT_POSITIVE
-    if h < larger(o, c) or l > smaller(o, c):
-        return HIGH_LOW
-    if bars.ask_open == NULL:
-        return CLEAN
-    o, h, l, c = bars.ask_open[i], bars.ask_high[i], bars.ask_low[i], bars.ask_close[i]
-    if o == -INFINITY:
-        return NO_ASK
-    if o == INFINITY:
-        return BAD_ASK
-    if not (is_finite(o) and is_finite(h) and is_finite(l) and is_finite(c)):
-        return NOT_FINITE
-    if h < larger(o, c) or l > smaller(o, c):
-        return BAD_ASK
-    if o < bars.open[i] or h < bars.high[i] or l < bars.low[i] or c < bars.close[i]:
-        return CROSSED
-    return CLEAN
+cdef inline int kind_of(const Columns* bars, Py_ssize_t i, const State* s) noexcept nogil:
+    """The kind of a bad row; CLEAN where nothing is wrong."""
+    cdef int fault = fault_of(bars, i, s.last, False)
+    if fault < REPEATED:
+        return fault
+    if fault > REPEATED:
+        return fault + 1
+    if bars.open[i] == s.open and bars.high[i] == s.high and bars.low[i] == s.low and bars.close[i] == s.close:
+        return REPEATED_SAME
+    return REPEATED_DIFFERENT
 
 
 cdef void watch_shift(State* s, double o, double h, double l, double c, int64_t row, int64_t time) noexcept nogil:
@@ -376,29 +341,10 @@ cdef class Checker:
         cdef Py_ssize_t rows = time.shape[0]
         cdef int64_t[:, ::1] gaps = self.gaps
         cdef Py_ssize_t listed = self.listed
-        memset(&bars, 0, sizeof(Columns))
-        if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
-            raise ValueError(f"{rows} times beside {open.shape[0]}, {high.shape[0]}, {low.shape[0]} and {close.shape[0]} prices")
-        if volume is not None and volume.shape[0] != rows:
-            raise ValueError(f"{rows} times beside {volume.shape[0]} volumes")
-        if rows == 0:
-            return
-        bars.time, bars.open, bars.high, bars.low, bars.close = &time[0], &open[0], &high[0], &low[0], &close[0]
-        if volume is not None:
-            bars.volume = &volume[0]
-        if ask is not None:
-            self.point_at_asks(&bars, ask, rows)
+        point_at(&bars, time, open, high, low, close, volume, ask)
         with nogil:
             listed = take(&self.state, &bars, rows, first_row, gaps, listed)
         self.listed = listed
-
-    cdef int point_at_asks(self, Columns* bars, tuple ask, Py_ssize_t rows) except -1:
-        cdef const double[::1] open, high, low, close
-        open, high, low, close = ask
-        if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
-            raise ValueError(f"{rows} times beside other numbers of ask prices")
-        bars.ask_open, bars.ask_high, bars.ask_low, bars.ask_close = &open[0], &high[0], &low[0], &close[0]
-        return 0
 
     def finish(self) -> None:
         """Decide on the last bars: no more come."""

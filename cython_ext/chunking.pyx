@@ -6,6 +6,8 @@ from libc.float cimport DBL_MAX
 from libc.math cimport INFINITY
 from libc.string cimport memcpy
 
+from barloom_columns cimport Columns, point_at, point_at_prices
+from barloom_faults cimport CLEAN, NO_TIME, fault_of
 from barloom_types cimport BLOCK, GROUP, int64_t, larger, mix, smaller, uint64_t
 
 cdef extern from *:
@@ -22,11 +24,6 @@ cdef extern from *:
 cdef enum:
     LANES = 8                # independent accumulators: the loop waits on memory, not on the last comparison
     RUN = 256                # bars checked, hashed and copied together while they are in the first-level cache
-
-cdef enum:                   # of a bad row, in order of precedence; take_bars' docstring is the reference
-    UNPARSABLE_TIME, UNPARSABLE_PRICE, MALFORMED, UNSORTED, REPEATED, NOT_FINITE, NOT_POSITIVE, HIGH_LOW,
-    NO_ASK, BAD_ASK, CROSSED
-    CLEAN = -1
 
 cdef struct Tally:           # what take_bars carries from call to call, laid over the caller's int64 array: 8 bytes a field, no padding
     int64_t last             # time of the last good row
@@ -45,8 +42,6 @@ KIND_NAMES = (
 TALLY_SIZE = sizeof(Tally) // 8
 TALLY_LAST, TALLY_HASH, TALLY_START, TALLY_END, TALLY_FINISHED, TALLY_COUNTS, TALLY_FIRST, TALLY_ASK_HASH = 0, 1, 6, 7, 8, 9, 20, 31
 
-cdef int64_t NO_TIME = <int64_t>(<uint64_t>1 << 63)      # the smallest int64, which is also pandas' NaT
-
 
 def openmp_threads() -> int:
     """Threads that OpenMP would use by itself; 0 where the kernels were built without it."""
@@ -54,18 +49,6 @@ def openmp_threads() -> int:
 
 
 # ---------------------------------------------------------------- extremes
-
-cdef struct Columns:
-    const int64_t* time
-    const double* open
-    const double* high
-    const double* low
-    const double* close
-    const double* volume     # NULL where not asked for
-    const double* ask_open   # NULL, as the other three, where there are no ask prices
-    const double* ask_high
-    const double* ask_low
-    const double* ask_close
 
 
 cdef double highest(const double* values, Py_ssize_t count) noexcept nogil:
@@ -212,51 +195,6 @@ cdef bint run_is_clean(const Columns* bars, Py_ssize_t at, Py_ssize_t count, int
     return bad >= 0
 
 
-cdef bint is_finite(double x) noexcept nogil:
-    return -DBL_MAX <= x <= DBL_MAX
-
-
-cdef int kind_of(const Columns* bars, Py_ssize_t i, int64_t last) noexcept nogil:
-    """What is wrong with one row; CLEAN where nothing is."""
-    cdef int64_t t = bars.time[i]
-    cdef double o = bars.open[i], h = bars.high[i], l = bars.low[i], c = bars.close[i]
-    if t == NO_TIME:
-        return UNPARSABLE_TIME
-    if t == NO_TIME + 1:
-        return UNPARSABLE_PRICE
-    if t == NO_TIME + 2:
-        return MALFORMED
-    if t < last:
-        return UNSORTED
-    if t == last:
-        return REPEATED
-    if not (is_finite(o) and is_finite(h) and is_finite(l) and is_finite(c)):
-        return NOT_FINITE
-    if bars.volume != NULL and not is_finite(bars.volume[i]):
-        return NOT_FINITE
-    if o <= 0 or h <= 0 or l <= 0 or c <= 0 or (bars.volume != NULL and bars.volume[i] < 0):
-        return NOT_POSITIVE
-    if h < larger(o, c) or l > smaller(o, c):
-        return HIGH_LOW
-    return CLEAN if bars.ask_open == NULL else kind_of_ask(bars, i)
-
-
-cdef int kind_of_ask(const Columns* bars, Py_ssize_t i) noexcept nogil:
-    """What is wrong with the ask prices of a row whose bid prices are good."""
-    cdef double o = bars.ask_open[i], h = bars.ask_high[i], l = bars.ask_low[i], c = bars.ask_close[i]
-    if o == -INFINITY:
-        return NO_ASK
-    if o == INFINITY:
-        return BAD_ASK
-    if not (is_finite(o) and is_finite(h) and is_finite(l) and is_finite(c)):
-        return NOT_FINITE
-    if h < larger(o, c) or l > smaller(o, c):
-        return BAD_ASK
-    if o < bars.open[i] or h < bars.high[i] or l < bars.low[i] or c < bars.close[i]:
-        return CROSSED
-    return CLEAN
-
-
 @overflowcheck(False)
 cdef void hash_run(const Columns* bars, Py_ssize_t at, Py_ssize_t count, Tally* tally) noexcept nogil:
     """Carry the hash lanes over a run: one lane a column, so that they advance side by side."""
@@ -329,7 +267,7 @@ cdef Py_ssize_t take(
                 if source.time[row] >= tally.end:
                     tally.finished = 1
                     return row
-            kind = kind_of(source, row, tally.last)
+            kind = fault_of(source, row, tally.last, True)
             if kind != CLEAN:
                 if tally.counts[kind] == 0:
                     tally.first[kind] = first_row + row
@@ -342,23 +280,6 @@ cdef Py_ssize_t take(
             tally.last = source.time[row]
         i += count
     return i
-
-
-cdef Py_ssize_t point_at_asks(Columns* columns, object ask, Py_ssize_t rows) except -1:
-    """Let columns point at ask prices as long as the others; at nothing where there are none."""
-    cdef const double[::1] open, high, low, close
-    columns.ask_open = columns.ask_high = columns.ask_low = columns.ask_close = NULL
-    if ask is None:
-        return 0
-    open, high, low, close = ask
-    if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
-        raise ValueError(f"{rows} times beside {open.shape[0]}, {high.shape[0]}, {low.shape[0]} and {close.shape[0]} ask prices")
-    if rows:
-        columns.ask_open = &open[0]
-        columns.ask_high = &high[0]
-        columns.ask_low = &low[0]
-        columns.ask_close = &close[0]
-    return 0
 
 
 def take_bars(
@@ -397,10 +318,7 @@ def take_bars(
     cdef Columns source, target
     cdef Columns* copies = NULL
     cdef Py_ssize_t rows = time.shape[0], capacity = 0, done = filled
-    if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
-        raise ValueError(f"{rows} times beside {open.shape[0]}, {high.shape[0]}, {low.shape[0]} and {close.shape[0]} prices")
-    if volume is not None and volume.shape[0] != rows:
-        raise ValueError(f"{rows} times beside {volume.shape[0]} volumes")
+    point_at(&source, time, open, high, low, close, volume, ask)
     if tally.shape[0] * 8 != sizeof(Tally):
         raise ValueError(f"the tally has {tally.shape[0]} places, not {TALLY_SIZE}")
     if begin < 0 or begin > rows:
@@ -411,41 +329,16 @@ def take_bars(
         capacity = time_out.shape[0]
         if open_out is None or high_out is None or low_out is None or close_out is None:
             raise ValueError("all out arrays or none")
-        if (
-            open_out.shape[0] != capacity or high_out.shape[0] != capacity
-            or low_out.shape[0] != capacity or close_out.shape[0] != capacity
-        ):
-            raise ValueError("the out arrays differ in length")
         if (volume is None) != (volume_out is None):
             raise ValueError("volume and its out array go together")
-        if volume_out is not None and volume_out.shape[0] != capacity:
-            raise ValueError("the out arrays differ in length")
         if (ask is None) != (ask_out is None):
             raise ValueError("ask columns and their out arrays go together")
+        point_at(&target, time_out, open_out, high_out, low_out, close_out, volume_out, ask_out)
+        copies = &target
     if filled < 0 or filled > capacity:
         raise ValueError(f"{filled} of {capacity} rows are filled")
     if begin == rows or filled == capacity:
         return begin, filled
-    source.time = &time[0]
-    source.open = &open[0]
-    source.high = &high[0]
-    source.low = &low[0]
-    source.close = &close[0]
-    source.volume = NULL
-    point_at_asks(&source, ask, rows)
-    if volume is not None:
-        source.volume = &volume[0]
-    if time_out is not None:
-        target.time = &time_out[0]
-        target.open = &open_out[0]
-        target.high = &high_out[0]
-        target.low = &low_out[0]
-        target.close = &close_out[0]
-        target.volume = NULL
-        point_at_asks(&target, ask_out, capacity)
-        if volume_out is not None:
-            target.volume = &volume_out[0]
-        copies = &target
     cdef Tally* carried = <Tally*>&tally[0]
     with nogil:
         begin = take(&source, begin, rows, copies, &done, capacity, first_row, carried)
@@ -486,20 +379,20 @@ def pair_asks(
         raise ValueError("the out arrays differ in length from the times")
     if begin < 0 or begin > rows or ask_begin < 0 or ask_begin > ask_rows:
         raise ValueError(f"begin is {begin} of {rows} bid rows, {ask_begin} of {ask_rows} ask rows")
-    point_at_bars(&bids, time, bid)
-    point_at_bars(&asks, ask_time, ask)
+    point_at_prices(&bids, time, bid, None, None)
+    point_at_prices(&asks, ask_time, ask, None, None)
     with nogil:
         while i < rows:
             open[i] = high[i] = low[i] = close[i] = -INFINITY
             # A row back in time finds nothing, for the ask rows are past it; one of a bad price must not lead them to its time.
-            if kind_of(&bids, i, NO_TIME) == CLEAN:
+            if fault_of(&bids, i, NO_TIME, False) == CLEAN:
                 # Marks are the smallest times: they are passed over too.
                 while at < ask_rows and asks.time[at] < bids.time[i]:
                     at += 1
                 if at == ask_rows and not ask_ended:
                     break
                 matched = at < ask_rows and asks.time[at] == bids.time[i]
-                if matched and kind_of(&asks, at, NO_TIME) == CLEAN:
+                if matched and fault_of(&asks, at, NO_TIME, False) == CLEAN:
                     open[i] = asks.open[at]
                     high[i] = asks.high[at]
                     low[i] = asks.low[at]
@@ -508,20 +401,3 @@ def pair_asks(
                     open[i] = INFINITY
             i += 1
     return i, at
-
-
-cdef Py_ssize_t point_at_bars(Columns* columns, const int64_t[::1] time, tuple prices) except -1:
-    """Let columns point at times and prices of one length, without volume and ask prices."""
-    cdef const double[::1] open, high, low, close
-    cdef Py_ssize_t rows = time.shape[0]
-    open, high, low, close = prices
-    if open.shape[0] != rows or high.shape[0] != rows or low.shape[0] != rows or close.shape[0] != rows:
-        raise ValueError(f"{rows} times beside {open.shape[0]}, {high.shape[0]}, {low.shape[0]} and {close.shape[0]} prices")
-    columns.volume = columns.ask_open = columns.ask_high = columns.ask_low = columns.ask_close = NULL
-    if rows:
-        columns.time = &time[0]
-        columns.open = &open[0]
-        columns.high = &high[0]
-        columns.low = &low[0]
-        columns.close = &close[0]
-    return 0

@@ -1,18 +1,7 @@
 """Bars of a longer step out of bars of a shorter one, carried from chunk to chunk: any chunking gives the same bits."""
 
+from barloom_columns cimport Columns, point_at_prices
 from barloom_types cimport int64_t, larger, smaller
-
-cdef struct Columns:
-    const int64_t* time
-    const double* open
-    const double* high
-    const double* low
-    const double* close
-    const double* volume     # NULL where not asked for
-    const double* ask_open   # NULL, as the other three, where there are no ask prices
-    const double* ask_high
-    const double* ask_low
-    const double* ask_close
 
 cdef struct Bar:             # the bar in the making
     int64_t start
@@ -124,37 +113,6 @@ cdef Py_ssize_t gather(
     return done
 
 
-cdef int point(Columns* columns, const int64_t[::1] time, tuple prices, const double[::1] volume, tuple ask) except -1:
-    """Let columns point at arrays of one length; at nothing where volume or ask prices are None."""
-    cdef const double[::1] column
-    cdef const double* starts[8]
-    cdef Py_ssize_t count = time.shape[0], place = 0
-    for column in prices + (ask or ()):
-        if column.shape[0] != count or place == 8:
-            raise ValueError(f"{count} times beside {column.shape[0]} prices")
-        starts[place] = &column[0] if count else NULL
-        place += 1
-    if place != (4 if ask is None else 8):
-        raise ValueError(f"{place} columns of prices: open, high, low and close of a side")
-    if volume is not None and volume.shape[0] != count:
-        raise ValueError(f"{count} times beside {volume.shape[0]} volumes")
-    columns.time = &time[0] if count else NULL
-    columns.open = starts[0]
-    columns.high = starts[1]
-    columns.low = starts[2]
-    columns.close = starts[3]
-    columns.volume = NULL
-    if volume is not None and count:
-        columns.volume = &volume[0]
-    columns.ask_open = columns.ask_high = columns.ask_low = columns.ask_close = NULL
-    if ask is not None:
-        columns.ask_open = starts[4]
-        columns.ask_high = starts[5]
-        columns.ask_low = starts[6]
-        columns.ask_close = starts[7]
-    return 0
-
-
 cdef class Resampler:
     """Gathers good bars, in order of time, into longer ones: open first, high highest, low lowest, close last, volume summed.
 
@@ -191,8 +149,8 @@ cdef class Resampler:
         cdef Columns rows, target
         cdef Py_ssize_t count = time.shape[0], done
         cdef int64_t* marks = NULL
-        point(&rows, time, prices, volume, ask)
-        point(&target, time_out, prices_out, volume_out, ask_out)
+        point_at_prices(&rows, time, prices, volume, ask)
+        point_at_prices(&target, time_out, prices_out, volume_out, ask_out)
         if time_out.shape[0] < count:
             raise ValueError(f"{count} rows and room for {time_out.shape[0]} bars")
         if (volume is None) != (volume_out is None) or (ask is None) != (ask_out is None):
@@ -218,7 +176,7 @@ cdef class Resampler:
             ValueError: there is no room for a bar.
         """
         cdef Columns target
-        point(&target, time_out, prices_out, volume_out, ask_out)
+        point_at_prices(&target, time_out, prices_out, volume_out, ask_out)
         if not self.bar.going:
             return 0
         if time_out.shape[0] < 1:

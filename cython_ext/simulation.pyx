@@ -1,43 +1,32 @@
-"""The exit resolver: fills orders and follows each trade to its exit, skipping every block of bars no level can lie in.
+"""The exit resolver and the ledger, chunk after chunk: one parameter set with its trades spread over threads, or many sets at once.
 
-EXECUTION.md is what it computes; execution/reference.py is the same in plain Python. Prices are written once, for longs:
-a short sees every price negated (after adding the spread, as it leaves on the ask), which is exact in floating point.
+EXECUTION.md is what they compute; execution/reference.py is the same in plain Python.
 """
 
-from cython.parallel cimport prange
-from libc.math cimport INFINITY, NAN, isnan
-from libc.stdint cimport INT64_MAX, int8_t, int64_t, uint8_t
-from libc.string cimport memset
+from cython.parallel cimport prange, threadid
+from libc.stdint cimport INT64_MAX, int8_t, int64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
 
-from barloom_calendar cimport first_from, next_leave
-from barloom_levels cimport Moved, keep_stop, moved_by
-from barloom_market cimport (
-    AT_CLOSE, DRILLDOWN, LIMIT, NEXT_OPEN, OPTIMISTIC, PESSIMISTIC, STOP_ORDER,
-    Market, Quotes, Terms, exit_quotes, leave, spread_at_close, spread_at_open, worse_comes_first,
+from barloom_asked cimport Columns, enter_one
+from barloom_follow cimport step
+from barloom_ledger cimport CASES, Point
+from barloom_market cimport DRILLDOWN, NEXT_OPEN, PESSIMISTIC, STOP_ORDER, Market, Quotes, Terms
+from barloom_money cimport Account, Money
+from barloom_tally cimport PERIODS, Days, Tally, end_day, start_days
+from barloom_trade cimport CLOSED, OPEN, Plan, Trade
+from barloom_types cimport BLOCK, GROUP
+from barloom_weft cimport (
+    NO_MEMORY, REASONS, TOO_MANY_TRADES, Desk, Job, Rows, Weft, book, clear, enter_places, grow, hand_out, plan_of, reserve, take_up,
 )
-from barloom_orders cimport first_touch, leaves_inside, open_trade, refuse
-from barloom_trade cimport (
-    END, EXPIRED, INSIDE, OPEN, SESSION, SIGNAL, STOP_IS_PRICE, TARGET, TARGET_IS_PRICE, TIME, WORKING, Plan, Trade,
-)
-from barloom_types cimport BLOCK, GROUP, larger, smaller
-
-cdef extern from *:
-    """
-    #if defined(__GNUC__) || defined(__clang__)
-    #define barloom_prefetch(address) __builtin_prefetch(address)
-    #else
-    #define barloom_prefetch(address) ((void)0)
-    #endif
-    """
-    void barloom_prefetch(const void* address) noexcept nogil
 
 cdef enum:
-    GROUP_BARS = 4096        # BLOCK * GROUP, written out: Cython 3.3 crashes on it with overflow checks on
     PARALLEL_FROM = 256      # trades from which a second thread pays for its start
-    AHEAD = 12               # entries whose fill bars are fetched before their turn
+    DAY_FIELDS = 9           # of Days, before its sums
 
 BLOCK_BARS = BLOCK
 GROUP_BLOCKS = GROUP
+RETURN_PERIODS = PERIODS
 
 
 cdef class Side:
@@ -141,254 +130,6 @@ cdef class Warp:
         )
 
 
-cdef void leave_on(
-    Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j, bint open_scanned, bint signalled, bint in_session
-) noexcept nogil:
-    """Leave on bar j, on which the trade leaves for certain: at the open, at a level, or at the close."""
-    cdef double sign = trade.side
-    cdef const Quotes* quotes = exit_quotes(market, trade.side)
-    cdef double offset = quotes.offset
-    cdef double opened = quotes.open[j] + offset
-    cdef bint stop_touched = sign * ((quotes.low[j] if trade.side > 0 else quotes.high[j]) + offset) <= sign * trade.stop
-    cdef bint target_touched = sign * ((quotes.high[j] if trade.side > 0 else quotes.low[j]) + offset) >= sign * trade.target
-    cdef int reason
-    if open_scanned:
-        if sign * opened <= sign * trade.stop:
-            leave(
-                trade, plan, market, terms, j, trade.stop if terms.gap_stop_at_level else opened, trade.exit_reason, True, True, False
-            )
-            return
-        if sign * opened >= sign * trade.target:
-            if stop_touched and terms.stop_wins_open and not signalled:
-                leave(trade, plan, market, terms, j, trade.stop, trade.exit_reason, False, True, False)
-            else:
-                leave(trade, plan, market, terms, j, trade.target if terms.gap_target_at_level else opened, TARGET, True, True, False)
-            return
-        if signalled:
-            leave(trade, plan, market, terms, j, opened, SIGNAL, False, True, False)
-            return
-    trade.ambiguous = stop_touched and target_touched
-    if stop_touched and (not target_touched or worse_comes_first(trade, market, terms, j)):
-        leave(trade, plan, market, terms, j, trade.stop, trade.exit_reason, False, open_scanned, False)
-    elif target_touched:
-        leave(trade, plan, market, terms, j, trade.target, TARGET, False, open_scanned, False)
-    else:
-        reason = TIME if market.base + j == trade.deadline else SESSION if in_session else END
-        leave(trade, plan, market, terms, j, quotes.close[j] + offset, reason, False, open_scanned, True)
-
-
-cdef void follow(Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j) noexcept nogil:
-    """Follow an open trade from bar j of the chunk to its exit or to the end of the chunk."""
-    cdef double sign = trade.side
-    cdef bint is_long = trade.side > 0
-    cdef const Quotes* quotes = exit_quotes(market, trade.side)
-    cdef double offset = quotes.offset
-    cdef const double* worse = quotes.low if is_long else quotes.high
-    cdef const double* better = quotes.high if is_long else quotes.low
-    cdef const double* block_worse = quotes.block_low if is_long else quotes.block_high
-    cdef const double* block_better = quotes.block_high if is_long else quotes.block_low
-    cdef const double* group_worse = quotes.group_low if is_long else quotes.group_high
-    cdef const double* group_better = quotes.group_high if is_long else quotes.group_low
-    cdef double stop = sign * trade.stop
-    cdef double target = sign * trade.target
-    # The best price from which on something happens: the target, or less where a new peak moves the stop.
-    cdef double bound = target
-    cdef double lowest = trade.mae
-    cdef double highest = trade.mfe
-    cdef double low, high
-    cdef Py_ssize_t stretch, block_end, k
-    cdef bint hit = False
-    cdef bint moves = plan != NULL and not (isnan(plan.trail) and isnan(plan.trigger))
-    cdef Moved moved
-    # The first bar on which the trade leaves whatever happens: by a signal at its open, or at its close; the chunk's end if none.
-    cdef Py_ssize_t end = market.count
-    cdef Py_ssize_t signal_bar = -1
-    cdef Py_ssize_t session_bar = -1
-    if market.last:
-        end = market.count - 1
-    if trade.deadline - market.base < end:
-        end = <Py_ssize_t>(trade.deadline - market.base)
-    if market.session_ends > 0:
-        k = first_from(market.sessions, market.session_ends, market.base + j)
-        if k < market.session_ends and market.sessions[k] - market.base <= end:
-            session_bar = <Py_ssize_t>(market.sessions[k] - market.base)
-            end = session_bar
-    if (market.long_leaves if is_long else market.short_leaves) > 0:
-        signal_bar = next_leave(market, trade, j)
-        if signal_bar <= end:
-            end = signal_bar
-    if moves:
-        if market.base + j == trade.entry_bar:
-            # Levels are set at the close of a bar: this one passes with the first stop, whatever its extremes.
-            bound = -INFINITY
-        else:
-            moved = moved_by(trade, plan, highest)
-            stop, bound = moved.stop, moved.bound
-
-    while j < end and not hit:
-        if j % BLOCK == 0:
-            stretch = j
-            while stretch % GROUP_BARS == 0 and stretch + GROUP_BARS <= end:
-                low = sign * (group_worse[stretch // GROUP_BARS] + offset)
-                high = sign * (group_better[stretch // GROUP_BARS] + offset)
-                if low <= stop or high >= bound:
-                    if not moves or high >= target:
-                        break
-                    # Even the stop that the best of these bars makes is touched by none of them: they pass as one.
-                    moved = moved_by(trade, plan, larger(highest, high))
-                    if low <= moved.stop:
-                        break
-                    stop, bound = moved.stop, moved.bound
-                lowest = smaller(lowest, low)
-                highest = larger(highest, high)
-                stretch += GROUP_BARS
-            while stretch + BLOCK <= end:
-                low = sign * (block_worse[stretch // BLOCK] + offset)
-                high = sign * (block_better[stretch // BLOCK] + offset)
-                if low <= stop or high >= bound:
-                    if not moves or high >= target:
-                        break
-                    moved = moved_by(trade, plan, larger(highest, high))
-                    if low <= moved.stop:
-                        break
-                    stop, bound = moved.stop, moved.bound
-                lowest = smaller(lowest, low)
-                highest = larger(highest, high)
-                stretch += BLOCK
-                if stretch % GROUP_BARS == 0 and stretch + GROUP_BARS <= end:
-                    break
-            if stretch > j:
-                j = stretch
-                continue
-        block_end = j - j % BLOCK + BLOCK
-        if block_end > end:
-            block_end = end
-        if is_long:
-            while j < block_end:
-                low = worse[j]
-                high = better[j]
-                if (low <= stop) | (high >= bound):
-                    hit = True
-                    break
-                lowest = smaller(lowest, low)
-                highest = larger(highest, high)
-                j += 1
-        else:
-            while j < block_end:
-                low = -(worse[j] + offset)
-                high = -(better[j] + offset)
-                if (low <= stop) | (high >= bound):
-                    hit = True
-                    break
-                lowest = smaller(lowest, low)
-                highest = larger(highest, high)
-                j += 1
-        if hit and moves and not (low <= stop or high >= target):
-            # No level, but a bar that may move the stop for those after it.
-            hit = False
-            lowest = smaller(lowest, low)
-            highest = larger(highest, high)
-            moved = moved_by(trade, plan, highest)
-            stop, bound = moved.stop, moved.bound
-            j += 1
-
-    trade.mfe = highest
-    trade.mae = lowest
-    if moves and market.base + j != trade.entry_bar:
-        keep_stop(trade, plan)
-    if hit or end < market.count:
-        leave_on(trade, plan, market, terms, j, market.base + j != trade.entry_bar, j == signal_bar, j == session_bar)
-
-
-cdef void step(Trade* trade, Plan* plan, const Market* market, const Terms* terms) noexcept nogil:
-    """Carry one trade through the chunk: from order to fill to exit, as far as its bars go."""
-    cdef Py_ssize_t j = 0
-    cdef Py_ssize_t end
-    cdef int64_t bar
-    cdef double sign = trade.side
-    cdef double bid, ask, level, spread
-    cdef const Quotes* quotes
-    # Whether exits may happen on the fill bar.
-    cdef bint scanned = terms.scan_entry_bar
-    if trade.state == WORKING:
-        if plan != NULL and isnan(plan.slippage):
-            plan.slippage = terms.slippage
-        if plan == NULL or isnan(plan.price) or terms.entry < LIMIT:
-            bar = trade.signal_bar + (0 if terms.entry == AT_CLOSE else 1)
-            if bar - market.base >= market.count:
-                return
-            j = <Py_ssize_t>(bar - market.base)
-            if terms.entry == AT_CLOSE:
-                bid = market.bid.close[j]
-                ask = market.ask.close[j] + market.ask.offset
-                spread = spread_at_close(market, j)
-                scanned = False
-            else:
-                bid = market.bid.open[j]
-                ask = market.ask.open[j] + market.ask.offset
-                spread = spread_at_open(market, j)
-            if not open_trade(
-                trade, plan, market, terms, j,
-                (ask if trade.side > 0 else bid) + sign * (terms.slippage if plan == NULL else plan.slippage),
-                bid if trade.side > 0 else ask, spread, scanned,
-            ):
-                return
-        else:
-            bar = trade.signal_bar + plan.good_for
-            j = <Py_ssize_t>(trade.signal_bar + 1 - market.base) if trade.signal_bar >= market.base else 0
-            end = <Py_ssize_t>(bar + 1 - market.base) if bar - market.base < market.count else market.count
-            quotes = &market.ask if trade.side > 0 else &market.bid
-            level = sign * plan.price
-            j = first_touch(quotes, sign, level, terms.entry == LIMIT, j, end)
-            if j >= end:
-                if bar - market.base < market.count:
-                    trade.entry_bar = bar
-                    refuse(trade, EXPIRED)
-                return
-            spread = spread_at_open(market, j)
-            bid = sign * (quotes.open[j] + quotes.offset)
-            if bid <= level if terms.entry == LIMIT else bid >= level:
-                ask = quotes.open[j] + quotes.offset
-                bid = market.bid.open[j] if trade.side > 0 else market.ask.open[j] + market.ask.offset
-            else:
-                trade.marks |= INSIDE
-                ask = plan.price
-                bid = plan.price - sign * spread
-            if not open_trade(
-                trade, plan, market, terms, j, ask if terms.entry == LIMIT else ask + sign * plan.slippage, bid, spread, scanned
-            ):
-                return
-            if scanned and trade.marks & INSIDE:
-                if leaves_inside(trade, plan, market, terms, j):
-                    return
-                scanned = False
-        if not scanned:
-            j += 1
-    if trade.state != OPEN:
-        return
-    if j == market.count:
-        # Filled on the last bar of the chunk, with no exit before the next: if there is none, it leaves at that same close.
-        if market.last:
-            j -= 1
-            quotes = exit_quotes(market, trade.side)
-            leave(trade, plan, market, terms, j, quotes.close[j] + quotes.offset, END, False, False, True)
-        return
-    follow(trade, plan, market, terms, j)
-
-
-cdef struct Columns:
-    Py_ssize_t count
-    const int64_t* signal_bar
-    const int8_t* side
-    const double* stop
-    const double* target
-    const double* stop_price
-    const double* target_price
-    const int64_t* max_hold
-    const double* size
-    const Plan* plans        # NULL where no entry asks for more
-
-
 cdef class Asked:
     """The columns of the entries asked for on one chunk, as the kernels take them. Holds the arrays it points into."""
 
@@ -425,146 +166,326 @@ cdef class Asked:
                 self.columns.plans = &plans[0]
 
 
-cdef void ask(Trade* trade, Plan* plan, const Columns* asked, Py_ssize_t k, int64_t max_hold, int parts) noexcept nogil:
-    """Write entry k as a working order."""
-    memset(trade, 0, <size_t>(<char*>&trade.gross_pnl - <char*>trade))
-    trade.trade_id = -1
-    trade.signal_bar = asked.signal_bar[k]
-    trade.entry_bar = -1
-    trade.exit_bar = -1
-    trade.deadline = asked.max_hold[k] if asked.max_hold[k] > 0 else max_hold
-    trade.entry_price = NAN
-    trade.initial_stop = NAN
-    trade.stop = asked.stop[k]
-    if not isnan(asked.stop_price[k]):
-        trade.marks |= STOP_IS_PRICE
-        trade.stop = asked.stop_price[k]
-    trade.target = asked.target[k]
-    if not isnan(asked.target_price[k]):
-        trade.marks |= TARGET_IS_PRICE
-        trade.target = asked.target_price[k]
-    trade.size = asked.size[k]
-    trade.exit_price = NAN
-    trade.side = asked.side[k]
-    trade.state = WORKING
-    if parts > 1:
-        trade.part = <uint8_t>(k % parts)
-    if plan != NULL:
-        plan[0] = asked.plans[k]
-
-
-cdef void enter_one(
-    Trade* trade, Plan* plan, const Columns* asked, Py_ssize_t k, int64_t max_hold, int parts, const Market* market, const Terms* terms
-) noexcept nogil:
-    """One entry of many: waits for memory less when the bars of later ones are on their way."""
-    cdef Py_ssize_t later
-    if k + AHEAD < asked.count:
-        later = <Py_ssize_t>(asked.signal_bar[k + AHEAD] - market.base)
-        barloom_prefetch(market.bid.open + later)
-        barloom_prefetch(market.time + later)
-        barloom_prefetch(market.bid.high + later)
-        barloom_prefetch(market.bid.low + later)
-    ask(trade, plan, asked, k, max_hold, parts)
-    step(trade, plan, market, terms)
-
-
-def resume(Trade[::1] trades not None, Plan[::1] plans, Warp warp not None, int threads):
-    """Carry trades that were working or open before this chunk through it, each on its own; ``plans`` is None or as long as they are."""
-    cdef Py_ssize_t count = trades.shape[0]
+cdef void resolve(Weft* weft, Desk* desk, const Job* job, int threads) noexcept nogil:
+    """Carry what is active and what is asked for through the chunk. Trades that need no place are spread over threads."""
+    cdef const Columns* asked = job.asked
+    cdef Py_ssize_t carried = weft.active.count
+    cdef Py_ssize_t parts = <Py_ssize_t>weft.money.parts
     cdef Py_ssize_t k
-    cdef const Market* market = &warp.market
-    cdef const Terms* terms = &warp.terms
-    cdef Plan* plan = NULL
-    if plans is not None:
-        if plans.shape[0] != count:
-            raise ValueError("a plan for each trade, or none at all")
-        if count > 0:
-            plan = &plans[0]
-    if threads > 1 and count >= PARALLEL_FROM:
-        for k in prange(count, nogil=True, num_threads=threads, schedule="static"):
-            step(&trades[k], plan + k if plan != NULL else NULL, market, terms)
+    if not take_up(weft, desk, job):
+        return
+    if threads > 1 and carried >= PARALLEL_FROM:
+        for k in prange(carried, num_threads=threads, schedule="static"):
+            step(&desk.hand.trades[k], plan_of(weft, desk, k), job.market, job.terms)
     else:
-        with nogil:
-            for k in range(count):
-                step(&trades[k], plan + k if plan != NULL else NULL, market, terms)
-
-
-def enter(
-    Asked asked not None,
-    Trade[::1] out not None,
-    Plan[::1] plans_out,
-    int64_t[::1] free_from not None,
-    int64_t max_hold,
-    int parts,
-    int reverse_of,
-    Warp warp not None,
-    int threads,
-):
-    """Turn the entries of this chunk into trades, as far as there is a place for them, and carry them through it.
-
-    Args:
-        asked: the entries, ``parts`` consecutive ones a signal.
-        out: room for a trade an entry. plans_out: the same for their plans, None where none has one.
-        free_from: one item a place: the bar from which a signal may take it; none at all means no limit.
-        max_hold: of entries without their own, 0 for none.
-        reverse_of: with ``reverse``, the side that holds the place (a signal of the other side always gets it), 2 for none; 0 without.
-
-    Returns:
-        How many trades were written: the entries that found no place are left out.
-    """
-    cdef const Columns* columns = &asked.columns
-    cdef Py_ssize_t count = columns.count
-    cdef Py_ssize_t places = free_from.shape[0]
-    cdef Py_ssize_t k, signal, place, part
-    cdef Py_ssize_t written = 0
-    cdef int64_t taken_from, free
-    cdef const Market* market = &warp.market
-    cdef const Terms* terms = &warp.terms
-    cdef Plan* plan = NULL
-    cdef Trade* trade
-    if count == 0:
-        return 0
-    if out.shape[0] < count or (plans_out is not None and plans_out.shape[0] < count):
-        raise ValueError("out holds fewer trades than there are entries")
-    if (plans_out is not None) != (columns.plans != NULL):
-        raise ValueError("plans come in and go out together")
-    if plans_out is not None:
-        plan = &plans_out[0]
-    if parts < 1 or count % parts != 0:
-        raise ValueError("every signal has its parts")
-    if columns.signal_bar[0] < market.base or columns.signal_bar[count - 1] - market.base >= market.count:
-        raise ValueError("the signals of a chunk lie on its bars")
-    if places == 0:
-        if threads > 1 and count >= PARALLEL_FROM:
-            for k in prange(count, nogil=True, num_threads=threads, schedule="static"):
-                enter_one(&out[k], plan + k if plan != NULL else NULL, columns, k, max_hold, parts, market, terms)
+        for k in range(carried):
+            step(&desk.hand.trades[k], plan_of(weft, desk, k), job.market, job.terms)
+    if weft.places > 0:
+        enter_places(weft, desk, job)
+    else:
+        if threads > 1 and asked.count >= PARALLEL_FROM:
+            for k in prange(asked.count, num_threads=threads, schedule="static"):
+                enter_one(
+                    &desk.hand.trades[carried + k], plan_of(weft, desk, carried + k), asked, k, weft.max_hold, parts, weft.orders,
+                    job.market, job.terms,
+                )
         else:
+            for k in range(asked.count):
+                enter_one(
+                    &desk.hand.trades[carried + k], plan_of(weft, desk, carried + k), asked, k, weft.max_hold, parts, weft.orders,
+                    job.market, job.terms,
+                )
+        desk.hand.count = carried + asked.count
+    weft.orders += asked.count // parts
+
+
+cdef void pass_one(Weft* weft, Desk* desk, const Job* job, int threads, bint keep) noexcept nogil:
+    """One set through the chunk."""
+    if job.asked == NULL:
+        return
+    resolve(weft, desk, job, threads)
+    book(weft, desk, job, keep)
+    hand_out(weft, desk, job.market.last, keep)
+
+
+cdef void write_days(const Days* days, double* out) noexcept nogil:
+    out[0] = <double>days.count
+    out[1] = days.before
+    out[2] = days.lowest
+    out[3] = days.mean
+    out[4] = days.second
+    out[5] = days.third
+    out[6] = days.fourth
+    out[7] = days.downside
+    out[8] = <double>days.size
+
+
+cdef class Wefts:
+    """Parameter sets carried together from chunk to chunk; a run is one of them.
+
+    Trades and equity points of the chunk are kept where ``keep`` is set, totals always. ``pass_chunk`` does it all. ``resolve``,
+    ``settle`` and ``hand_out`` are its steps for a single set, for callers who look at what is in hand between them.
+    """
+
+    cdef Weft* wefts
+    cdef Desk* desks
+    cdef Job* jobs
+    cdef Py_ssize_t count
+    cdef int threads
+    cdef bint keep
+    cdef object held         # what the jobs point into between the steps of a single set
+
+    def __cinit__(
+        self,
+        const Money[::1] money not None,
+        const double[::1] balance not None,
+        const int64_t[::1] max_hold not None,
+        const int64_t[::1] places not None,
+        const int64_t[::1] reverse not None,
+        int threads,
+        bint keep,
+    ):
+        cdef Py_ssize_t count = money.shape[0]
+        cdef Py_ssize_t k
+        cdef int64_t c
+        cdef Weft* weft
+        if count < 1 or threads < 1:
+            raise ValueError("at least one set and one thread")
+        for length in (balance.shape[0], max_hold.shape[0], places.shape[0], reverse.shape[0]):
+            if length != count:
+                raise ValueError("a value for each set")
+        self.count = count
+        self.threads = threads
+        self.keep = keep
+        self.wefts = <Weft*>calloc(<size_t>count, sizeof(Weft))
+        self.jobs = <Job*>calloc(<size_t>count, sizeof(Job))
+        self.desks = <Desk*>calloc(<size_t>threads, sizeof(Desk))
+        if self.wefts == NULL or self.jobs == NULL or self.desks == NULL:
+            raise MemoryError()
+        for k in range(count):
+            weft = &self.wefts[k]
+            weft.money = money[k]
+            weft.max_hold = max_hold[k]
+            weft.places = places[k]
+            weft.reverse = reverse[k]
+            if weft.money.parts < 1 or (weft.reverse and weft.places != 1):
+                raise ValueError("a signal has parts, and a position that reverses has one place")
+            start_days(&weft.days, balance[k])
+            for c in range(CASES):
+                weft.accounts[c].balance = weft.accounts[c].peak = weft.accounts[c].last_equity = balance[k]
+                weft.accounts[c].day_end = -INT64_MAX - 1
+                weft.accounts[c].last_bar = -1
+                weft.accounts[c].cases = 1
+
+    def __dealloc__(self):
+        cdef Py_ssize_t k
+        if self.wefts != NULL:
+            for k in range(self.count):
+                clear(&self.wefts[k].active)
+                clear(&self.wefts[k].waiting)
+                clear(&self.wefts[k].done)
+                free(self.wefts[k].points)
+        if self.desks != NULL:
+            for k in range(self.threads):
+                clear(&self.desks[k].hand)
+                free(self.desks[k].fills)
+                free(self.desks[k].exits)
+                free(self.desks[k].free_from)
+        free(self.wefts)
+        free(self.desks)
+        free(self.jobs)
+
+    def pass_chunk(self, Py_ssize_t first, list asked not None, list warps not None, const double[::1] nights):
+        """Carry some sets through the chunk.
+
+        Args:
+            first: the first of them.
+            asked: an ``Asked`` for each, None for one that sits out. warps: a ``Warp`` for each.
+            nights: for sets with a swap, the weighted rollovers before each bar.
+        """
+        cdef Py_ssize_t count = len(asked)
+        cdef Py_ssize_t k
+        cdef int threads = self.threads
+        cdef bint keep = self.keep
+        cdef Weft* wefts = self.wefts + first
+        cdef Desk* desks = self.desks
+        cdef Job* jobs = self.jobs + first
+        if first < 0 or first + count > self.count or len(warps) != count:
+            raise ValueError("no such sets")
+        for k in range(count):
+            self.prepare(first + k, asked[k], warps[k], nights)
+        if count == 1:
             with nogil:
-                for k in range(count):
-                    enter_one(&out[k], plan + k if plan != NULL else NULL, columns, k, max_hold, parts, market, terms)
-        return count
-    with nogil:
-        for signal in range(count // parts):
-            k = signal * parts
-            taken_from = columns.signal_bar[k] + (0 if terms.entry == AT_CLOSE and not terms.reenter else 1)
-            place = 0
-            while place < places and free_from[place] >= taken_from:
-                place += 1
-            if place == places:
-                if reverse_of == 0 or reverse_of != -columns.side[k]:
-                    continue
-                place = 0
-            free = -1
-            for part in range(parts):
-                trade = &out[written]
-                ask(trade, plan + written if plan != NULL else NULL, columns, k + part, max_hold, parts)
-                step(trade, plan + written if plan != NULL else NULL, market, terms)
-                if trade.state == WORKING or trade.state == OPEN:
-                    free = INT64_MAX
-                elif trade.exit_bar > free:
-                    free = trade.exit_bar
-                written += 1
-            free_from[place] = free
-            if reverse_of != 0:
-                reverse_of = columns.side[k]
-    return written
+                pass_one(wefts, desks, jobs, threads, keep)
+        else:
+            for k in prange(count, nogil=True, num_threads=threads, schedule="dynamic"):
+                pass_one(wefts + k, desks + threadid(), jobs + k, 1, keep)
+        for k in range(count):
+            self.check(first + k)
+
+    def resolve(self, asked, warp, const double[::1] nights):
+        """Carry the trades of the first set through the chunk, as far as its bars go."""
+        if asked is None:
+            raise ValueError("nothing is asked")
+        self.prepare(0, asked, warp, nights)
+        self.held = (asked, warp, nights)
+        with nogil:
+            resolve(self.wefts, self.desks, self.jobs, self.threads)
+        self.check(0)
+
+    def settle(self):
+        """Pass the trades in hand through the accounts of the first set."""
+        if self.held is None:
+            raise ValueError("nothing is in hand")
+        with nogil:
+            book(self.wefts, self.desks, self.jobs, self.keep)
+        self.check(0)
+
+    def hand_out(self, bint last):
+        """Hand out what the chunk finished, and keep what goes on."""
+        self.held = None
+        with nogil:
+            hand_out(self.wefts, self.desks, last, self.keep)
+        self.check(0)
+
+    cdef int prepare(self, Py_ssize_t k, asked, warp, const double[::1] nights) except -1:
+        cdef Job* job = &self.jobs[k]
+        cdef const Columns* columns
+        cdef const Market* market
+        if asked is None:
+            job.asked = NULL
+            return 0
+        columns = &(<Asked?>asked).columns
+        market = &(<Warp?>warp).market
+        if columns.count % self.wefts[k].money.parts != 0:
+            raise ValueError("every signal has its parts")
+        if columns.count > 0 and (
+            columns.signal_bar[0] < market.base or columns.signal_bar[columns.count - 1] - market.base >= market.count
+        ):
+            raise ValueError("the signals of a chunk lie on its bars")
+        job.asked = columns
+        job.market = market
+        job.terms = &(<Warp>warp).terms
+        job.nights = NULL
+        if self.wefts[k].money.swap_long != 0.0 or self.wefts[k].money.swap_short != 0.0:
+            if nights is None or nights.shape[0] != market.count:
+                raise ValueError("nights for every bar")
+            job.nights = &nights[0]
+        return 0
+
+    cdef int check(self, Py_ssize_t k) except -1:
+        if self.wefts[k].status == NO_MEMORY:
+            raise MemoryError("no memory for the trades in hand")
+        if self.wefts[k].status == TOO_MANY_TRADES:
+            raise OverflowError("more trades in hand than can be told apart")
+        return 0
+
+    cdef Weft* at(self, Py_ssize_t k) except NULL:
+        if not 0 <= k < self.count:
+            raise IndexError(f"there is no set {k}")
+        return &self.wefts[k]
+
+    def sizes(self, Py_ssize_t k):
+        """Trades and equity points that the chunk finished for set ``k``, trades in hand, and whether plans stand beside them."""
+        cdef Weft* weft = self.at(k)
+        return weft.done.count, weft.written, self.desks[0].hand.count, weft.planned
+
+    def take_done(self, Py_ssize_t k, Trade[::1] out not None):
+        """Copy the trades that the chunk finished for set ``k``."""
+        cdef Weft* weft = self.at(k)
+        if out.shape[0] != weft.done.count:
+            raise ValueError("room for every trade")
+        if weft.done.count > 0:
+            memcpy(&out[0], weft.done.trades, <size_t>weft.done.count * sizeof(Trade))
+
+    def take_points(self, Py_ssize_t k, Point[::1] out not None):
+        """Copy the equity points of the chunk for set ``k``."""
+        cdef Weft* weft = self.at(k)
+        if out.shape[0] != weft.written:
+            raise ValueError("room for every point")
+        if weft.written > 0:
+            memcpy(&out[0], weft.points, <size_t>weft.written * sizeof(Point))
+
+    def read_hand(self, Trade[::1] trades not None, Plan[::1] plans):
+        """Copy what is in hand of the first set, and its plans where it has them."""
+        cdef Rows* hand = &self.desks[0].hand
+        if trades.shape[0] != hand.count or (plans is not None and (plans.shape[0] != hand.count or not self.wefts.planned)):
+            raise ValueError("room for every trade")
+        if hand.count > 0:
+            memcpy(&trades[0], hand.trades, <size_t>hand.count * sizeof(Trade))
+            if plans is not None:
+                memcpy(&plans[0], hand.plans, <size_t>hand.count * sizeof(Plan))
+
+    def write_hand(self, const Trade[::1] trades not None, const Plan[::1] plans):
+        """Put trades in the hand of the first set in place of those that ``resolve`` left there."""
+        cdef Desk* desk = self.desks
+        cdef const Market* market = self.jobs.market
+        cdef Py_ssize_t count = trades.shape[0]
+        cdef Py_ssize_t k
+        if self.held is None:
+            raise ValueError("nothing was resolved")
+        if plans is not None and plans.shape[0] != count:
+            raise ValueError("a plan for each trade, or none at all")
+        for k in range(count):
+            if trades[k].state == CLOSED and not 0 <= trades[k].exit_bar - market.base < market.count:
+                raise ValueError("what closed lies on the bars of the chunk")
+            if trades[k].state in (OPEN, CLOSED) and trades[k].entry_bar - market.base >= market.count:
+                raise ValueError("what filled lies on the bars of the chunk, or before")
+        if not reserve(&desk.hand, count, plans is not None):
+            raise MemoryError("no memory for the trades in hand")
+        if not grow(<void**>&desk.fills, &desk.fills_room, count, sizeof(int64_t)):
+            raise MemoryError("no memory for the trades in hand")
+        if not grow(<void**>&desk.exits, &desk.exits_room, count, sizeof(int64_t)):
+            raise MemoryError("no memory for the trades in hand")
+        self.wefts.planned = plans is not None
+        desk.hand.count = count
+        if count > 0:
+            memcpy(desk.hand.trades, &trades[0], <size_t>count * sizeof(Trade))
+            if plans is not None:
+                memcpy(desk.hand.plans, &plans[0], <size_t>count * sizeof(Plan))
+
+    def totals(
+        self,
+        Account[:, ::1] accounts not None,
+        Tally[::1] tallies not None,
+        double[:, ::1] days not None,
+        double[:, ::1] sums not None,
+        double[:, ::1] squares not None,
+        int64_t[:, ::1] rejected not None,
+    ):
+        """Copy what the sets came to so far: a row a set. ``days`` holds the fields of Days before its sums, in their order."""
+        cdef Py_ssize_t k, j
+        cdef const Days* from_days
+        for length in (
+            accounts.shape[0], tallies.shape[0], days.shape[0], sums.shape[0], squares.shape[0], rejected.shape[0],
+        ):
+            if length != self.count:
+                raise ValueError("a row for each set")
+        if accounts.shape[1] != CASES or days.shape[1] != DAY_FIELDS or sums.shape[1] != PERIODS or squares.shape[1] != PERIODS:
+            raise ValueError("rows of another length")
+        if rejected.shape[1] != REASONS:
+            raise ValueError("rows of another length")
+        for k in range(self.count):
+            for j in range(CASES):
+                accounts[k, j] = self.wefts[k].accounts[j]
+            tallies[k] = self.wefts[k].tally
+            from_days = &self.wefts[k].days
+            write_days(from_days, &days[k, 0])
+            for j in range(PERIODS):
+                sums[k, j] = from_days.sums[j]
+                squares[k, j] = from_days.squares[j]
+            for j in range(REASONS):
+                rejected[k, j] = self.wefts[k].rejected[j]
+
+
+def days_of(double balance, const double[::1] equity not None, double[::1] out not None):
+    """Daily returns of an account with that equity at the ends of its days: the fields of Days before its sums, in their order."""
+    cdef Days days
+    cdef Py_ssize_t k
+    memset(&days, 0, sizeof(Days))
+    if out.shape[0] != DAY_FIELDS:
+        raise ValueError("room for every field")
+    start_days(&days, balance)
+    for k in range(equity.shape[0]):
+        end_day(&days, equity[k])
+    write_days(&days, &out[0])

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from barloom.backtest.api import run, simulate
+    from barloom.backtest.api import run, simulate, sweep, walk_forward
     from barloom.backtest.explain import explain
     from barloom.bars import Bars, from_arrays, from_pandas, from_synthetic, open_bars
     from barloom.errors import BarloomError, FidelityError, InputError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "run": "barloom.backtest.api",
     "simulate": "barloom.backtest.api",
+    "sweep": "barloom.backtest.api",
+    "walk_forward": "barloom.backtest.api",
     "explain": "barloom.backtest.explain",
     "Bars": "barloom.bars",
     "from_arrays": "barloom.bars",
@@ -69,6 +71,8 @@ __all__ = [
     "open_bars",
     "run",
     "simulate",
+    "sweep",
+    "walk_forward",
 ]
 
 

@@ -39,11 +39,16 @@ class FidelityError(BarloomError):
 
 def sentence(text: str) -> str:
     """Text on one line: what does not print is escaped, and the middle of a very long one is left out."""
-    if len(text) > LONGEST_SENTENCE:
-        text = f"{text[: LONGEST_SENTENCE // 2]} ... {text[-LONGEST_SENTENCE // 4 :]}"
+    text = _shortened(text)
     if text.isprintable():
         return text
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return _shortened("".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text))
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= LONGEST_SENTENCE:
+        return text
+    return f"{text[: LONGEST_SENTENCE // 2]} ... {text[-LONGEST_SENTENCE // 4 :]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

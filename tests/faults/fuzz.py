@@ -36,17 +36,17 @@ ODD = (
 def damaged(random: Random, whole: dict[str, bytes]) -> tuple[str, bytes]:
     """A kind, and the bytes of a file of it after one to four faults."""
     kind = random.choice(list(whole))
-    data = whole[kind]
+    data, separator = whole[kind], KINDS[kind].separator.encode()
     for _ in range(random.randint(1, 4)):
-        odd = kind == "csv" and random.random() < 0.7
-        data = _odd_cell(random, data) if odd else _cut(random, data, whole)
+        odd = separator and random.random() < 0.7
+        data = _odd_cell(random, data, separator) if odd else _cut(random, data, whole)
     return kind, data
 
 
-def _odd_cell(random: Random, data: bytes) -> bytes:
+def _odd_cell(random: Random, data: bytes, separator: bytes) -> bytes:
     rows = data.split(b"\n")
     at = random.randrange(len(rows))
-    cells = rows[at].split(b",")
+    cells = rows[at].split(separator)
     cell = random.randrange(len(cells))
     odd = random.choice(ODD)
     how = random.randrange(5)
@@ -60,7 +60,7 @@ def _odd_cell(random: Random, data: bytes) -> bytes:
         del cells[cell]
     else:
         cells[cell] = odd + cells[cell]
-    rows[at] = b",".join(cells)
+    rows[at] = separator.join(cells)
     if random.random() < 0.1:
         rows.insert(random.randrange(len(rows)), rows[at])
     return b"\n".join(rows)
@@ -89,7 +89,7 @@ def _cut(random: Random, data: bytes, whole: dict[str, bytes]) -> bytes:
 def inputs(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
     """``count`` different files, kind and bytes."""
     random = Random(seed)
-    whole = {kind: make(columns(8)) for kind, make in KINDS.items()}
+    whole = {kind: told.make(columns(8)) for kind, told in KINDS.items()}
     seen: set[bytes] = set()
     while len(seen) < count:
         kind, data = damaged(random, whole)
@@ -103,7 +103,7 @@ def fuzz(folder: Path, count: int, seed: int) -> dict[str, int]:
     """Read that many damaged files; how many of each kind were read and refused."""
     found: collections.Counter[str] = collections.Counter()
     for number, (kind, data) in enumerate(inputs(seed, count)):
-        path = folder / f"input.{kind}"
+        path = KINDS[kind].path(folder)
         path.write_bytes(data)
         faulthandler.dump_traceback_later(HANG, exit=True)
         try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import struct
-import zipfile
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +18,12 @@ import pyarrow.feather
 import pyarrow.parquet
 
 from barloom.bars import open_bars
+from barloom.bars.store import ingest
 from barloom.errors import InputError
+from faults import vendors
+from faults.vendors import MINUTE, NAMES, Columns
 
 FIRST = 1_328_054_400_000_000_000  # 2012-02-01T00:00:00Z
-MINUTE = 60_000_000_000
-NAMES = ("timestamp", "open", "high", "low", "close", "volume")
-Columns = dict[str, Any]
 
 
 def columns(rows: int = 12) -> Columns:
@@ -52,10 +52,7 @@ def table(bars: Columns) -> pa.Table:
 
 
 def as_zip(bars: Columns) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("EURUSD.csv", as_csv(bars))
-    return out.getvalue()
+    return vendors.zipped("EURUSD.csv", as_csv(bars))
 
 
 def as_zstd(bars: Columns) -> bytes:
@@ -89,36 +86,108 @@ def as_feather(bars: Columns) -> bytes:
     return out.getvalue()
 
 
-def as_hst(bars: Columns) -> bytes:
-    """MetaTrader 4 history, version 401."""
-    head = struct.pack("<i64s12siiii52x", 401, b"(C)opyright", b"EURUSD", 1, 5, 0, 0)
-    rows = zip(*(np.asarray(bars[name]).tolist() for name in NAMES), strict=True)
-    return head + b"".join(
-        struct.pack("<qddddqiq", t // 10**9, opened, high, low, closed, int(volume), 0, 0)
-        for t, opened, high, low, closed, volume in rows
-    )
-
-
 def as_json(bars: Columns) -> bytes:
     """The lists of freqtrade."""
-    rows = zip(*(np.asarray(bars[name]).tolist() for name in NAMES), strict=True)
-    return json.dumps([[t // 10**6, *rest] for t, *rest in rows]).encode()
+    return json.dumps([[t // 10**6, *rest] for t, *rest in vendors.rows_of(bars)]).encode()
 
 
-KINDS: dict[str, Callable[[Columns], bytes]] = {
-    "csv": as_csv,
-    "csv.gz": lambda bars: gzip.compress(as_csv(bars), mtime=0),
-    "csv.zip": as_zip,
-    "csv.zst": as_zstd,
-    "parquet": as_parquet,
-    "arrow": as_arrow,
-    "arrows": as_stream,
-    "feather": as_feather,
-    "hst": as_hst,
-    "json": as_json,
+def as_store(bars: Columns, suffix: str) -> bytes:
+    """What ``data ingest`` makes of a CSV."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, store = Path(folder) / "EURUSD.csv", Path(folder) / f"EURUSD.{suffix}"
+        source.write_bytes(as_csv(bars))
+        ingest(open_bars(source), [source], store)
+        return store.read_bytes()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file, and what damage may do to it."""
+
+    make: Callable[[Columns], bytes]
+    name: str
+    """Path of the file in its folder; LEAN's tells what is in it."""
+    ends: Literal["row", "batch", ""] = ""
+    """After what a file may end and be whole all the same, nobody can tell: after any row, after any batch of six, nowhere."""
+    sealed: Literal["all", "prices", ""] = ""
+    """What a checksum covers: changed, it is refused or the same."""
+    volume: Literal["kept", "nought", "none"] = "kept"
+    separator: str = ""
+    """Between the cells of text, which odd things are put into."""
+    headless: bool = False
+    """Whether it begins with a bar, whose shape alone tells what it is."""
+    places: int = 28
+    """Places between its ends that every run of the tests tries; vendors of text share one reader."""
+
+    def path(self, folder: Path) -> Path:
+        """Where a file of this kind lies; its folders are made."""
+        path = folder / self.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def expected(self, bars: Columns) -> Columns:
+        """The bars as they come out of it."""
+        volume = {"kept": bars["volume"], "nought": 0.0 * bars["volume"], "none": None}[self.volume]
+        return {**bars, "volume": volume}
+
+
+def _text(name: str) -> Kind:
+    """The kind of a vendor of text."""
+    one = vendors.TEXT[name](columns(1)).decode()
+    separator = next(mark for mark in "\t;," if mark in one)
+    volume: Any = "nought" if name.startswith("histdata") else "kept"
+    return Kind(vendors.TEXT[name], f"{name}.csv", "row", "", volume, separator, one.count("\n") == 1, places=6)
+
+
+KINDS: dict[str, Kind] = {
+    "csv": Kind(as_csv, "EURUSD.csv", "row", separator=","),
+    "csv.gz": Kind(lambda bars: gzip.compress(as_csv(bars), mtime=0), "EURUSD.csv.gz", sealed="all"),
+    "csv.zip": Kind(as_zip, "EURUSD.csv.zip", sealed="all"),
+    "csv.zst": Kind(as_zstd, "EURUSD.csv.zst"),
+    "utf-16": Kind(lambda bars: as_csv(bars).decode().encode("utf-16"), "utf-16.csv", "row"),
+    **{name: _text(name) for name in vendors.TEXT},
+    "parquet": Kind(as_parquet, "EURUSD.parquet"),
+    "arrow": Kind(as_arrow, "EURUSD.arrow"),
+    "arrows": Kind(as_stream, "EURUSD.arrows", "batch"),
+    "feather": Kind(as_feather, "EURUSD.feather"),
+    "store.arrow": Kind(lambda bars: as_store(bars, "arrow"), "store.arrow", sealed="prices"),
+    "store.parquet": Kind(lambda bars: as_store(bars, "parquet"), "store.parquet", sealed="all"),
+    "hst": Kind(vendors.as_hst, "EURUSD1.hst", "row"),
+    "hst-400": Kind(lambda bars: vendors.as_hst(bars, 400), "EURUSD1-400.hst", "row"),
+    "json": Kind(as_json, "EUR_USD-1m.json"),
+    "nautilus": Kind(vendors.as_nautilus, "nautilus.parquet"),
+    "nautilus-8": Kind(lambda bars: vendors.as_nautilus(bars, 8), "nautilus-8.parquet"),
+    "lean-quote": Kind(
+        lambda bars: vendors.as_lean(bars, vendors.lean_quote),
+        "forex/oanda/minute/eurusd/20120201_quote.zip",
+        sealed="all",
+        volume="none",
+    ),
+    "lean-trade": Kind(
+        lambda bars: vendors.as_lean(bars, vendors.lean_trade), "equity/usa/minute/spy/20120131_trade.zip", sealed="all"
+    ),
 }
-SEALED = {"csv.gz", "csv.zip"}
-"""Kinds with a checksum over all that is inside: changed, they are refused or the same."""
+ENDS = 4
+"""Places at the beginning and the end of a file that every run of the tests tries."""
+
+
+def every() -> bool:
+    """Whether ``BARLOOM_FAULTS=all`` asks for every place of every file."""
+    return os.environ.get("BARLOOM_FAULTS") == "all"
+
+
+def some(size: int, begin: int, places: int, dense: Iterable[int] = ()) -> list[int]:
+    """Places of a file of ``size`` bytes: its ends, ``dense`` ones, and so many between, shifted by ``begin`` thirds."""
+    if every():
+        return list(range(size))
+    step = max(1, size // places)
+    spread = range(begin * step // 3, size, step)
+    ends = [*range(min(ENDS, size)), *range(max(0, size - ENDS), size)]
+    return sorted({at for at in (*spread, *ends, *dense) if 0 <= at < size})
+
+
+NUMBERED = ("csv", "csv.gz", "csv.zip", "csv.zst", "parquet", "arrow", "arrows", "feather", "hst", "hst-400", "json")
+"""Kinds that hold any number in any column as it is."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ import pytest
 from barloom.bars import open_bars
 from barloom.bars.sources import text as text_module
 from barloom.errors import InputError
-from faults.made import KINDS, columns, read, table
+from faults.made import KINDS, columns, every, read, table
+from faults.vendors import TEXT
 from helpers.command import environment, run_here
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes of this kind are POSIX")
@@ -44,16 +45,24 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 
 
 @posix
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("seen", [0, 1, 5])
+@pytest.mark.parametrize(
+    ("kind", "change", "seen"),
+    [
+        (kind, change, seen)
+        for kind in KINDS
+        for change in CHANGES
+        for seen in (0, 1, 5)
+        # Vendors of text share one reader, but for those with the newest bars first.
+        if every() or kind not in TEXT or kind == "cryptodatadownload" or (change, seen) == ("is replaced", 1)
+    ],
+)
 def test_f34_a_file_that_changes_while_it_is_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, change: str, seen: int
 ) -> None:
     """F34: before the first chunk and after some, never a crash, never bars of both."""
     monkeypatch.setattr(text_module, "PIECE", 200)
-    path = tmp_path / "bars"
-    path.write_bytes(KINDS[kind](columns(ROWS)))
+    path = KINDS[kind].path(tmp_path)
+    path.write_bytes(KINDS[kind].make(columns(ROWS)))
     chunks = open_bars(path).chunks(2, threads=1)
     for _ in range(seen):
         next(chunks)
@@ -73,7 +82,7 @@ def test_f35_what_is_no_file_is_refused_wherever_a_file_is_asked_for(
 ) -> None:
     """F35: at once, without waiting for a writer; and nothing is left."""
     monkeypatch.chdir(tmp_path)
-    Path("bars.csv").write_bytes(KINDS["csv"](columns(ROWS)))
+    Path("bars.csv").write_bytes(KINDS["csv"].make(columns(ROWS)))
     os.mkfifo("pipe")
     Path("loop").symlink_to("loop")
     Path("folder").mkdir()
@@ -99,7 +108,7 @@ def test_f41_a_name_that_is_none_is_refused_in_one_printable_line(
     folder = tmp_path / "inside"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    Path("bars.csv").write_bytes(KINDS["csv"](columns(ROWS)))
+    Path("bars.csv").write_bytes(KINDS["csv"].make(columns(ROWS)))
     for words in ([f"--data={name}"], ["bars.csv", f"--strategy={name}"]):
         code, out, err = run_here("run", *words, "--non-interactive")
         assert code == 2 and out == "" and err.count("\n") == 1 and err[:-1].isprintable(), ascii(err)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faults.made import FIRST, KINDS, MINUTE, NAMES, Columns, columns, read
+from faults.made import FIRST, KINDS, MINUTE, NAMES, NUMBERED, Columns, columns, every, read
 
 ROWS = 12
 PLACES = {"first": 0, "second": 1, "last of a chunk": 4, "first of a chunk": 5, "middle": 7, "last": ROWS - 1}
@@ -37,7 +37,7 @@ FAULTS: dict[str, tuple[str, Callable[[Columns, int], None]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NUMBERED)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_row_is_refused_by_its_place_and_dropped_alone(tmp_path: Path, kind: str, fault: str) -> None:
     """F30, F32: at every place that the cutting into chunks could treat differently."""
@@ -48,23 +48,23 @@ def test_a_bad_row_is_refused_by_its_place_and_dropped_alone(tmp_path: Path, kin
             continue
         bars = columns(ROWS)
         plant(bars, at)
-        path.write_bytes(KINDS[kind](bars))
+        path.write_bytes(KINDS[kind].make(bars))
         refused = read(path).refused
         assert refused is not None and f"1 {said}" in refused and f"row {at + 1}" in refused, (at, refused)
         kept = {name: np.delete(values, at) for name, values in bars.items()}
         assert read(path, on_bad_rows="drop").same(kept), at
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("store")])
 def test_f30_shuffled_rows_are_never_read_as_they_stand(tmp_path: Path, kind: str) -> None:
     """F30: put in order or refused."""
     bars = columns(ROWS)
-    path = tmp_path / "bars"
-    for seed in range(5):
+    path = KINDS[kind].path(tmp_path)
+    for seed in range(5 if every() else 2):
         order = np.random.default_rng(seed).permutation(ROWS)
-        path.write_bytes(KINDS[kind]({name: values[order] for name, values in bars.items()}))
+        path.write_bytes(KINDS[kind].make({name: values[order] for name, values in bars.items()}))
         found = read(path)
-        assert found.refused or found.same(bars)
+        assert found.refused or found.same(KINDS[kind].expected(bars))
 
 
 # ---------------------------------------------------------------- times

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from barloom.bars.sources import text as text_module
-from faults.made import NAMES, Columns, as_csv, columns, lines, read
+from faults.made import NAMES, Columns, as_csv, columns, every, lines, read
 
 BARS = columns()
 TEXT = as_csv(BARS)
@@ -84,10 +84,11 @@ def test_f28_odd_text_is_read_as_the_same_bars_or_refused(tmp_path: Path, change
 
 
 def test_f28_two_oddities_at_once_are_no_worse(tmp_path: Path) -> None:
-    """F28: every two."""
+    """F28: every two, with ``BARLOOM_FAULTS=all``; else each with three others."""
     path = tmp_path / "bars.csv"
     wrong = []
-    for first, second in itertools.combinations(CHANGES, 2):
+    pairs = list(itertools.combinations(CHANGES, 2))
+    for first, second in pairs if every() else pairs[:: len(CHANGES) // 6]:
         path.write_bytes(CHANGES[second](CHANGES[first](TEXT)))
         found = read(path, 50)
         if not found.refused and not found.same(BARS):
@@ -104,7 +105,7 @@ def test_f26_any_size_of_the_pieces_gives_the_same_bars(
     for ends in (b"\n", b"\r\n", b"\n\n"):
         text = TEXT.replace(b"\n", ends)
         path.write_bytes(gzip.compress(text) if packed else text)
-        for piece in [*range(1, 65), 200]:
+        for piece in [*range(1, 65, 1 if every() else 5), 200]:
             monkeypatch.setattr(text_module, "PIECE", piece)
             assert read(path).same(BARS), piece
 

@@ -63,11 +63,12 @@ def weave(
             leaving = exit_signals.take(slice(*np.searchsorted(exit_signals.signal_bar, bounds)))
         trades.append(book.pass_chunk(chunk, asked, leaving))
         points.append(book.points.copy())
+    totals = book.totals()
     return Outcome(
         np.concatenate(trades),
         np.concatenate(points),
         book.rejected,
-        book.ledger.accounts.copy(),
-        book.ledger.accepted,
+        totals.accounts,
+        totals.accepted,
         book.signals,
     )

@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 
 from barloom.execution.account import POINT
-from barloom.execution.ledger import Ledger
+from barloom.execution.book import nights_at
+from barloom.execution.entries import Entries
+from barloom.execution.money import wefts_of
+from barloom.execution.quotes import QuoteMaker
 from barloom.execution.rules import Rules
+from barloom.execution.totals import totals_of
 from barloom.execution.trades import CLOSED, DECIDED, OPEN, PLAN, REASONS, TRADE, default_plans
+from barloom.execution.warps import WarpMaker, asked_of
 from helpers.market import Market
 
 CODES = {reason: code for code, reason in REASONS.items()}
@@ -48,7 +53,7 @@ def trade(
 
 
 class Settled:
-    """Trades after the ledger has passed over them in chunks of any size, its equity points, and the ledger."""
+    """Trades after the ledger has passed over them in chunks of any size, its equity points, and the totals."""
 
     def __init__(
         self,
@@ -66,22 +71,32 @@ class Settled:
         self.plans["slippage"] = np.where(np.isnan(slippage), rules.costs.slippage, slippage)
         self.trades["entry_time"] = market.time[self.trades["entry_bar"]]
         self.trades["exit_time"] = market.time[self.trades["exit_bar"]]
-        self.ledger = Ledger(rules)
+        wefts, warps, quotes = wefts_of([rules], keep=True), WarpMaker(rules), QuoteMaker()
         points = []
         for chunk in market.chunks(chunk_rows):
             end = chunk.base + chunk.rows
             if ask_close is not None:
-                chunk.ask_close = np.array(ask_close[chunk.base : end], dtype=np.float64)
+                asks = np.array(ask_close[chunk.base : end], dtype=np.float64)
+                chunk.ask_open = chunk.ask_high = chunk.ask_low = chunk.ask_close = asks
             in_hand = np.flatnonzero((self.trades["entry_bar"] < end) & (self.trades["exit_bar"] >= chunk.base))
             here = self.trades[in_hand]
             here["state"] = np.where(here["exit_bar"] < end, CLOSED, OPEN)
-            points.append(self.ledger.settle(chunk, here, self.plans[in_hand] if plans else None))
+            none = Entries.none()
+            warp = warps.make(chunk, quotes.make(chunk), none)
+            wefts.resolve(asked_of(none), warp, nights_at(chunk) if rules.costs.has_swap else None)
+            wefts.write_hand(here, self.plans[in_hand] if plans else None)
+            wefts.settle()
+            wefts.read_hand(here, None)
+            wefts.hand_out(chunk.last)
             self.trades[in_hand] = here
+            points.append(np.empty(wefts.sizes(0)[1], dtype=POINT))
+            wefts.take_points(0, points[-1])
+        self.totals = totals_of(wefts, 1)[0]
         self.points = np.concatenate(points) if points else np.empty(0, dtype=POINT)
 
     def __getitem__(self, name: str) -> list[Any]:
         return self.trades[name].tolist()
 
     def account(self, case: int = 0) -> dict[str, Any]:
-        row = self.ledger.accounts[case]
+        row = self.totals.accounts[case]
         return {name: row[name].item() for name in row.dtype.names}

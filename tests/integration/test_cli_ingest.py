@@ -72,6 +72,44 @@ def test_bid_and_ask_stores_pair_up_like_their_sources(market):
     assert stored["digest"] == record(market, "EURUSD-bid.csv", "--ask", "EURUSD-ask.csv")["digest"]
 
 
+@pytest.mark.parametrize("store", ["both.arrow", "both.parquet"])
+def test_a_bid_and_an_ask_file_become_one_store_that_runs_like_them(market, store):
+    files = ("EURUSD-bid.csv", "--ask", "EURUSD-ask.csv")
+    made = call("data", "ingest", *files, "--out", store, "--format", "json", cwd=market)
+    assert made.returncode == 0, made.stderr
+    facts = json.loads(made.stdout)
+    assert facts["price_side"] == "bid and ask" and facts["columns"]["ask_close"] == "float64"
+    assert [file["name"] for file in facts["sources"]] == ["EURUSD-bid.csv", "EURUSD-ask.csv"]
+    stored, parsed = record(market, store), record(market, *files)
+    for name in ("digest", "checksum", "metrics", "bounds"):
+        assert stored[name] == parsed[name]
+    assert stored["data"]["content_hash"] == parsed["data"]["content_hash"] == facts["content_hash"]
+    alone = record(market, store, "--ignore-columns", "ask_open,ask_high,ask_low,ask_close")
+    assert alone["digest"] == record(market, "EURUSD-bid.csv")["digest"] != stored["digest"]
+    assert call("explain", market / "results" / "runs" / stored["job_id"], 3, cwd=market).returncode == 0
+
+    again = call("data", "ingest", *files, "--out", store, cwd=market)
+    assert again.returncode == 0 and "already ingested" in again.stdout
+    (market / "EURUSD-ask.csv").write_text((market / "EURUSD-ask.csv").read_text() + "\n")
+    other = call("data", "ingest", *files, "--out", store, cwd=market)
+    assert other.returncode == 2 and "exists and holds other bars" in other.stderr
+    alone = call("data", "ingest", "EURUSD-bid.csv", "--out", store, cwd=market)
+    assert alone.returncode == 2 and "exists and holds other bars" in alone.stderr
+    itself = call("data", "ingest", *files[:2], store, "--out", store, "--force", cwd=market)
+    assert itself.returncode == 2 and "is the file that is read" in itself.stderr
+
+
+def test_the_spreads_of_a_column_become_the_ask_of_the_store(market):
+    lines = (market / "EURUSD-bid.csv").read_text().splitlines()
+    points = [f"{line},{number % 7}" for number, line in enumerate(lines[1:])]
+    (market / "spread.csv").write_text("\n".join([f"{lines[0]},points", *points]) + "\n")
+    words = ("spread.csv", "--spread-column", "points*0.00001")
+    assert call("data", "ingest", *words, "--out", "spread.arrow", cwd=market).returncode == 0
+    stored, parsed = record(market, "spread.arrow"), record(market, *words)
+    assert stored["digest"] == parsed["digest"] and stored["metrics"] == parsed["metrics"]
+    assert stored["metrics"] != record(market, "EURUSD-bid.csv")["metrics"]
+
+
 def test_files_and_patterns_become_one_store_that_names_them_all(market):
     made = call("data", "ingest", "part-2.csv", "part-1.csv", "--out", "listed.arrow", cwd=market)
     assert made.returncode == 0, made.stderr

@@ -7,6 +7,7 @@ _Rows = npt.NDArray[np.void]
 
 BLOCK_BARS: int
 GROUP_BLOCKS: int
+RETURN_PERIODS: int
 
 class Side:
     def __init__(
@@ -60,15 +61,36 @@ class Asked:
         plans: _Rows | None = None,
     ) -> None: ...
 
-def resume(trades: _Rows, plans: _Rows | None, warp: Warp, threads: int) -> None: ...
-def enter(
-    asked: Asked,
-    out: _Rows,
-    plans_out: _Rows | None,
-    free_from: _Ints,
-    max_hold: int,
-    parts: int,
-    reverse_of: int,
-    warp: Warp,
-    threads: int,
-) -> int: ...
+class Wefts:
+    def __init__(
+        self,
+        money: _Rows,
+        balance: _Floats,
+        max_hold: _Ints,
+        places: _Ints,
+        reverse: _Ints,
+        threads: int,
+        keep: bool,
+    ) -> None: ...
+    def pass_chunk(
+        self, first: int, asked: list[Asked | None], warps: list[Warp | None], nights: _Floats | None
+    ) -> None: ...
+    def resolve(self, asked: Asked, warp: Warp, nights: _Floats | None) -> None: ...
+    def settle(self) -> None: ...
+    def hand_out(self, last: bool) -> None: ...
+    def sizes(self, k: int) -> tuple[int, int, int, bool]: ...
+    def take_done(self, k: int, out: _Rows) -> None: ...
+    def take_points(self, k: int, out: _Rows) -> None: ...
+    def read_hand(self, trades: _Rows, plans: _Rows | None) -> None: ...
+    def write_hand(self, trades: _Rows, plans: _Rows | None) -> None: ...
+    def totals(
+        self,
+        accounts: _Rows,
+        tallies: _Rows,
+        days: _Floats,
+        sums: _Floats,
+        squares: _Floats,
+        rejected: _Ints,
+    ) -> None: ...
+
+def days_of(balance: float, equity: _Floats, out: _Floats) -> None: ...

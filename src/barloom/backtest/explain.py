@@ -218,9 +218,8 @@ def _wanted(asked: Entries, row: Row, reverse: bool) -> Entries:
     bars, side = asked.signal_bar, asked.side
     keep = (bars == row["signal_bar"]) & (side == row["side"])
     if reverse:
-        both = np.intersect1d(bars[side > 0], bars[side < 0])
         other = (side != row["side"]) & (bars >= row["entry_bar"]) & (bars < row["exit_bar"])
-        keep |= other & ~np.isin(bars, both)
+        keep |= other & ~asked.conflicting()
     return asked.take(keep)
 
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from barloom.backtest.signals import ATR, Measured, Pips, Preparation, Prepared, SignalMaker
 from barloom.bars.chunk import Chunk
-from barloom.errors import BarloomError, InputError, StrategyError
+from barloom.errors import InputError
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.orders import AtSignals, Orders
-from barloom.indicators import IndicatorBank, atr
-from barloom.indicators.higher import HigherBank
+from barloom.indicators import IndicatorBank
 from barloom.strategies.base import Strategy
-from barloom.strategies.window import Window
-
-Floats = npt.NDArray[np.float64]
-Prepared = Mapping[Any, Floats]
-"""Values by what they are of: an indicator, or what is read of a longer timeframe."""
-Signals = TypeVar("Signals", Entries, ExitSignals)
-ATR = atr(14)
 
 
 class Feed(Protocol):
@@ -64,7 +56,7 @@ class EntriesFeed:
         self._dealt = 0
         self._exit_signals = exit_signals
         self._exits_dealt = 0
-        self._pips = _Pips()
+        self._pips = Pips()
         self._bank = IndicatorBank([ATR]) if self._orders.wants_atr else None
 
     def prepare(self, chunk: Chunk) -> Prepared:
@@ -83,8 +75,9 @@ class EntriesFeed:
         pip = self._pips.of(chunk)
         if not len(dealt) or not self._orders.wants_plans:
             return dealt
-        first = chunk.base - chunk.history
-        at = _at_signals(chunk, dealt.signal_bar - first, prepared.get(ATR), pip, 0)
+        bars = dealt.signal_bar - (chunk.base - chunk.history)
+        values = prepared.get(ATR)
+        at = AtSignals(chunk.close[bars], None if values is None else values[bars], pip)
         warm = self._orders.warm(at)
         if not warm.all():
             row = int(np.argmin(warm))
@@ -117,53 +110,24 @@ def _until(chunk: Chunk, bars: npt.NDArray[np.int64], kind: str) -> int:
     return end
 
 
-class _Pips:
-    """The size of a pip, told by the first close of the first chunk."""
-
-    def __init__(self) -> None:
-        self._pip: float | None = None
-
-    def of(self, chunk: Chunk) -> float:
-        if self._pip is None:
-            self._pip = 0.01 if chunk.close[0] >= 20.0 else 0.0001
-        return self._pip
-
-
-def _at_signals(
-    chunk: Chunk, at: npt.NDArray[np.int64], atr_values: Floats | None, pip: float, first: int
-) -> AtSignals:
-    return AtSignals(chunk.close[at], None if atr_values is None else atr_values[at], pip, first)
-
-
 class StrategyFeed:
     """A strategy's signals, on its side of the market, with what the run asks for in place of its own."""
 
     def __init__(self, strategy: Strategy, *, direction: str = "both", orders: Orders | None = None) -> None:
-        self._strategy = strategy
-        self._direction = direction
         self._orders = Orders() if orders is None else orders
-        self._pips = _Pips()
-        self._specs = strategy.indicators()
-        self._wants_atr = self._orders.wants_atr
-        wanted = list(self._specs.values()) + ([ATR] if self._wants_atr else [])
-        self.gives_exits = type(strategy).exits is not Strategy.exits
+        self._maker = SignalMaker(strategy, direction)
+        self._preparation = Preparation([self._maker], atr=self._orders.wants_atr)
+        self._pips = Pips()
+        self.gives_exits = self._maker.gives_exits
         self.name = strategy.name
         self.history = strategy.lookback
-        self.bank = IndicatorBank(wanted, self.history)
+        self.bank = self._preparation.bank
         self.warmup = max(1, self.bank.warmup)
-        self._higher = strategy.higher()
-        subject = f"higher() of strategy {strategy.name}: timeframe"
-        self._banks = [HigherBank(name, wanted, self.history, subject) for name, wanted in self._higher.items()]
-        self.uses_volume = (
-            strategy.uses_volume or "volume" in self.bank.columns or any(bank.uses_volume for bank in self._banks)
-        )
+        self.uses_volume = self._preparation.uses_volume
 
     def prepare(self, chunk: Chunk) -> Prepared:
         """The indicators of the chunk, and what it sees of longer timeframes."""
-        values: dict[Any, Floats] = dict(self.bank.update(chunk))
-        for bank in self._banks:
-            values.update(bank.update(chunk))
-        return values
+        return self._preparation.update(chunk)
 
     def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
         """The signals of the chunk's new bars.
@@ -173,24 +137,9 @@ class StrategyFeed:
             InputError: it gave signals that cannot be used.
         """
         pip = self._pips.of(chunk)
-        entries = self._asked("signals", self._strategy.signals, Entries, chunk, prepared)
-        keep = entries.signal_bar >= chunk.history
-        if self._direction != "both":
-            keep &= entries.side == (1 if self._direction == "long" else -1)
-        if not keep.all():
-            entries = entries.take(keep)
-        self._orders.check(entries, f"strategy {self.name}")
-        first = chunk.base - chunk.history
-        if len(entries) and (self._orders.wants_levels or self._orders.wants_plans):
-            atr_values = prepared.get(ATR) if self._wants_atr else None
-            at = _at_signals(chunk, entries.signal_bar, atr_values, pip, first)
-            warm = self._orders.warm(at)
-            if not warm.all():
-                # A signal whose distances cannot be measured yet is none, like one whose indicators are not warm.
-                entries = entries.take(warm)
-                at = _at_signals(chunk, entries.signal_bar, atr_values, pip, first)
-            entries = self._orders.hang(entries, at, target_in_r=self._strategy.target_in_r)
-        return entries.moved(first)
+        entries = self._maker.entries(chunk, prepared)
+        measured = Measured.of(entries, chunk, prepared, pip, atr=self._orders.wants_atr)
+        return measured.hung(self._orders, self._maker)
 
     def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:
         """The exits that the strategy decides on the chunk's new bars; None for a strategy that defines no ``exits``.
@@ -198,33 +147,4 @@ class StrategyFeed:
         Raises:
             StrategyError, InputError: see ``entries``.
         """
-        if not self.gives_exits:
-            return None
-        signals = self._asked("exits", self._strategy.exits, ExitSignals, chunk, prepared)
-        fresh = int(np.searchsorted(signals.signal_bar, chunk.history))
-        return signals.take(slice(fresh, None)).moved(chunk.base - chunk.history)
-
-    def _asked(
-        self, method: str, ask: Callable[[Window], Signals], kind: type[Signals], chunk: Chunk, prepared: Prepared
-    ) -> Signals:
-        """What a method of the strategy makes of the chunk, checked to lie in its window."""
-        window = Window(chunk, self._specs, prepared, self._higher)
-        try:
-            signals = ask(window)
-        except BarloomError:
-            raise
-        except Exception as error:
-            first, last = chunk.base - chunk.history, chunk.base + chunk.rows - 1
-            raise StrategyError(
-                f"{method}() of strategy {self.name} failed on bars {first} to {last}: {type(error).__name__}: {error}"
-            ) from error
-        if not isinstance(signals, kind):
-            raise InputError(
-                f"{method}() of strategy {self.name} gave a {type(signals).__name__}: return bl.{kind.__name__}"
-            )
-        if len(signals) and signals.signal_bar[-1] >= len(window):
-            raise InputError(
-                f"{method}() of strategy {self.name} gave signal_bar {signals.signal_bar[-1]} in a window of "
-                f"{len(window)} bars: give indices into the window"
-            )
-        return signals
+        return self._maker.exit_signals(chunk, prepared)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -76,10 +77,10 @@ class _LogFile(logging.FileHandler):
 
 
 @contextlib.contextmanager
-def _logged_to(path: Path) -> Iterator[None]:
+def logged_to(path: Path, mode: str = "x") -> Iterator[None]:
     """Everything barloom logs, from INFO up, goes to the file as well, and so does the traceback of what is raised."""
     logger = logging.getLogger("barloom")
-    handler = _LogFile(path, mode="x", encoding="utf-8")
+    handler = _LogFile(path, mode=mode, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     level = logger.level
     logger.addHandler(handler)
@@ -96,16 +97,15 @@ def _logged_to(path: Path) -> Iterator[None]:
         handler.close()
 
 
-def _benchmark_path(options: JobOptions, folder: RunFolder) -> Path:
-    """Where the benchmark record goes.
+def benchmark_path(path: Path | None, job_id: str, benchmarks: Path) -> Path:
+    """Where the benchmark record goes: to ``path``, a file or a folder, or to the folder of all records.
 
     Raises:
         InputError: ``--benchmark-out`` is in no folder.
     """
-    name = f"benchmark_{folder.job_id}.json"
-    path = options.benchmark_out
+    name = f"benchmark_{job_id}.json"
     if path is None:
-        return folder.benchmarks / name
+        return benchmarks / name
     if path.is_dir():
         return path / name
     if not path.parent.is_dir():
@@ -132,10 +132,9 @@ def _compare(first: RunResult, second: RunResult) -> None:
         raise FidelityError(f"two runs gave different trades: digest {first.digest} and then {second.digest}")
 
 
-def _slice(bars: Bars, fine: Bars | None, result: RunResult, options: JobOptions) -> DatasetSlice:
-    report = _report(result)
+def dataset_slice(bars: Bars, fine: Bars | None, report: BarsReport, reading: Reading, **part: Any) -> DatasetSlice:
+    """The record of the bars that were used: what a pass found, how they were read, and which part was taken."""
     files = tuple(path.absolute() for path in bars.source.paths)
-    reading = Reading(**{name: getattr(options, name) for name in Reading.model_fields})
     return DatasetSlice(
         path=bars.label,
         file=None if bars.label in NOT_IN_A_FILE or files else Path(bars.label).absolute(),
@@ -147,15 +146,18 @@ def _slice(bars: Bars, fine: Bars | None, result: RunResult, options: JobOptions
         content_hash=report.content_hash,
         total_rows=report.total_rows,
         selected_rows=report.selected_rows,
-        fraction=options.data_frac,
-        portion=options.portion,
-        start=options.start,
-        end=options.end,
         first_ts=report.first_ts,
         last_ts=report.last_ts,
         columns=report.columns,
         dropped=report.dropped,
+        **part,
     )
+
+
+def _slice(bars: Bars, fine: Bars | None, result: RunResult, options: JobOptions) -> DatasetSlice:
+    reading = Reading(**{name: getattr(options, name) for name in Reading.model_fields})
+    part = {"fraction": options.data_frac, "portion": options.portion, "start": options.start, "end": options.end}
+    return dataset_slice(bars, fine, _report(result), reading, **part)
 
 
 @dataclass(slots=True)
@@ -310,8 +312,8 @@ def run_job(
     )
     sink: ParquetSink | None = None
     try:
-        benchmark_path = _benchmark_path(options, folder)
-        with _logged_to(folder.path / "run.log"):
+        record_path = benchmark_path(options.benchmark_out, folder.job_id, folder.benchmarks)
+        with logged_to(folder.path / "run.log"):
             log.info("barloom %s: %s", __version__, " ".join(command))
             job = job.become("running")
             sink = ParquetSink(folder.path, options.batch_rows)
@@ -326,7 +328,7 @@ def run_job(
             measured.phase_times = dict(result.phase_times)
             data = _slice(bars, fine, result, options)
             run, benchmark = _records(job, result, data, folder, command, measured)
-            _commit(folder, sink, run, benchmark, benchmark_path)
+            _commit(folder, sink, run, benchmark, record_path)
     except InputError:
         _abandon(sink, keep_partial=False)
         folder.discard()
@@ -354,7 +356,7 @@ def run_job(
             raise
         said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
         raise BarloomError(f"{said}; the traceback is in {folder.path / 'run.log'}") from error
-    return JobOutcome(run, benchmark, folder.path, benchmark_path)
+    return JobOutcome(run, benchmark, folder.path, record_path)
 
 
 def _abandon(sink: ParquetSink | None, *, keep_partial: bool) -> Path | None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from barloom._native import ledger
-from barloom.execution.account import CASES, TALLY, Rows, new_accounts
-from barloom.execution.trades import Trades
+from barloom.execution.account import ACCOUNT, TALLY
+from barloom.execution.totals import Totals
 
 DAY = 86_400_000_000_000
 YEAR_DAYS = 365.25
@@ -102,32 +100,26 @@ class Bounds(BaseModel):
     deciding_trades: int
 
 
-class MetricsTotals:
-    """Adds up, chunk by chunk, what the metrics need; its size does not grow with the bars but by a number a day."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a parameter set came to over some bars, and the metrics of that.
 
-    def __init__(self, balance: float) -> None:
-        self.balance = balance
-        self.tally = np.zeros(1, dtype=TALLY)
-        self.daily: list[float] = []
-        self.first_time = 0
-        self.bars = 0
-        self.account: Rows = new_accounts(balance)[:1]
+    Attributes:
+        totals: of its trades and days.
+        balance: what it started with.
+        first_time: of the first bar, nanoseconds UTC.
+        bars: how many there were.
+    """
 
-    def add(self, trades: Trades, points: Rows) -> None:
-        """Add trades that are done, in the order of their numbers, and equity points."""
-        if len(trades):
-            ledger.tally(self.tally, trades)
-        self.daily.extend(points["equity"][points["trade_id"] < 0].tolist())
-
-    @property
-    def checksum(self) -> str:
-        """The 64-bit mix of entry bar, exit bar and exit price of every trade so far, as 16 hexadecimal digits."""
-        return f"{int(self.tally['checksum'][0]):016x}"
+    totals: Totals
+    balance: float
+    first_time: int = 0
+    bars: int = 0
 
     def metrics(self) -> Metrics:
-        """The metrics of everything added."""
-        tally: dict[str, Any] = {name: self.tally[name][0].item() for name in TALLY.names or ()}
-        account: dict[str, Any] = {name: self.account[name][0].item() for name in self.account.dtype.names or ()}
+        """The metrics."""
+        tally: dict[str, Any] = {name: self.totals.tally[name][0].item() for name in TALLY.names or ()}
+        account: dict[str, Any] = {name: self.totals.account[name][0].item() for name in ACCOUNT.names or ()}
         trades = tally["trades"]
         longest = account["longest_drawdown"]
         if account["under_water"]:
@@ -135,9 +127,8 @@ class MetricsTotals:
         final = account["last_equity"]
         days = max(1.0, (account["last_time"] - self.first_time) / DAY)
         drawdown_pct = 100.0 * account["max_drawdown_pct"]
-        sharpe, sortino = daily_ratios(
-            [self.balance, *self.daily], YEAR_DAYS * len(self.daily) / max(days, len(self.daily))
-        )
+        counted = self.totals.days["count"]
+        sharpe, sortino = daily_ratios(self.totals.days, YEAR_DAYS * counted / max(days, counted))
         return Metrics(
             trades=trades,
             wins=tally["wins"],
@@ -167,12 +158,10 @@ class MetricsTotals:
             ambiguous_trades=tally["ambiguous"],
         )
 
-    def bounds(self, accounts: Rows) -> Bounds:
-        """The bounds of everything added, from the three accounts of the ledger."""
-        rows = [{name: row[name].item() for name in accounts.dtype.names or ()} for row in accounts]
-        if len(rows) != CASES:
-            raise ValueError("a ledger has three accounts")
-        net = float(self.tally["net_pnl"][0])
+    def bounds(self) -> Bounds:
+        """The bounds, from the three accounts."""
+        rows = [{name: row[name].item() for name in ACCOUNT.names or ()} for row in self.totals.accounts]
+        net = float(self.totals.tally["net_pnl"][0])
         # Balances add up in the order of the exits and the metrics in that of the numbers: as differences they agree to the bit.
         cases = [
             Case(
@@ -185,23 +174,22 @@ class MetricsTotals:
             )
             for row in rows
         ]
-        return Bounds(chosen=cases[0], best=cases[1], worst=cases[2], deciding_trades=int(self.tally["undecided"][0]))
+        return Bounds(
+            chosen=cases[0], best=cases[1], worst=cases[2], deciding_trades=int(self.totals.tally["undecided"][0])
+        )
 
 
-def daily_ratios(equity: Sequence[float], days_a_year: float) -> tuple[float | None, float | None]:
+def daily_ratios(days: Mapping[str, float], days_a_year: float) -> tuple[float | None, float | None]:
     """Annualised Sharpe and Sortino ratios of daily equity, risk-free rate 0; None where undefined.
 
-    Sharpe uses the sample deviation, Sortino the root mean square of the returns below 0. Sums are exact (``math.fsum``), so their
-    order does not matter.
+    Sharpe uses the sample deviation, Sortino the root mean square of the returns below 0. ``days`` is that of ``Totals``.
     """
-    if len(equity) < 3 or min(equity) <= 0.0:
+    count = days["count"]
+    if count < 2 or days["lowest"] <= 0.0:
         return None, None
-    returns = [after / before - 1.0 for before, after in pairwise(equity)]
-    mean = math.fsum(returns) / len(returns)
-    deviation = math.sqrt(math.fsum((r - mean) ** 2 for r in returns) / (len(returns) - 1))
-    downside = math.sqrt(math.fsum(r * r for r in returns if r < 0.0) / len(returns))
     scale = math.sqrt(days_a_year)
-    sharpe, sortino = _ratio(mean, deviation), _ratio(mean, downside)
+    sharpe = _ratio(days["mean"], math.sqrt(days["second"] / (count - 1)))
+    sortino = _ratio(days["mean"], math.sqrt(days["downside"] / count))
     return (None if sharpe is None else scale * sharpe), (None if sortino is None else scale * sortino)
 
 

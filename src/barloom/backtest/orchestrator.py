@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from barloom.backtest.ahead import ahead
-from barloom.backtest.feed import EntriesFeed, Feed, Prepared
-from barloom.backtest.metrics import MetricsTotals
+from barloom.backtest.feed import EntriesFeed, Feed
+from barloom.backtest.metrics import Outcome
+from barloom.backtest.overflow import refuse_overflow
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import feed_of, make_rules, rules_of
 from barloom.backtest.results import RunResult
 from barloom.backtest.selfcheck import Head, check_head
+from barloom.backtest.signals import Prepared
 from barloom.backtest.writer import MemorySink, TradeSink
 from barloom.bars.chunk import Chunk
 from barloom.bars.fine import Fine
@@ -49,8 +51,15 @@ class Progress:
     seconds: float
 
 
+_forked: list[bool] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _forked.append(True))
+
+
 def available_cores() -> int:
-    """Logical cores this process may use."""
+    """Logical cores this process may use; one where it was forked: its OpenMP would wait for threads that stayed behind (F11)."""
+    if _forked:
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
@@ -81,7 +90,7 @@ def run(
     """
     parameters = parameters.with_finer_bars(fine is not None)
     rules = rules_of(parameters)
-    finer = _finer(bars, rules, fine)
+    finer = finer_of(bars, rules, fine)
     strategy = load_strategy(parameters.strategy, parameters.params)
 
     def new_feed() -> Feed:
@@ -159,14 +168,14 @@ def simulate(
         max_open=max_open,
         bounds=bounds,
     )
-    finer = _finer(bars, rules, fine)
+    finer = finer_of(bars, rules, fine)
     if exit_signals is not None:
         refuse_exit_signals(fills)
     feed = EntriesFeed(entries, Orders.of_exits(exits, rules.entry), exit_signals)
     return weave(bars, feed, rules, finer=finer, chunk_rows=chunk_rows, threads=threads)
 
 
-def _finer(bars: Bars, rules: Rules, fine: Bars | None) -> Fine | None:
+def finer_of(bars: Bars, rules: Rules, fine: Bars | None) -> Fine | None:
     """The finer bars of a run over ``bars``; refuses rules that the bars at hand cannot be simulated by."""
     if rules.intrabar == "drilldown" and fine is None:
         raise InputError("--intrabar drilldown replays finer bars: name them with --fine")
@@ -200,7 +209,7 @@ def weave(
     threads = min(threads or cores, cores)
     sink = sink or MemorySink()
     book = Book(rules, threads=threads, fine=None if finer is None else finer.reader())
-    totals = MetricsTotals(rules.sizing.balance)
+    passed = trades = first_time = 0
     clock = _Clock()
     started = time.perf_counter()
     chunks = bars.chunks(chunk_rows or CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=threads)
@@ -213,35 +222,36 @@ def weave(
                 exit_signals = feed.exit_signals(chunk, prepared)
             with clock.phase("simulate"):
                 done = book.pass_chunk(chunk, entries, exit_signals, quotes)
-                totals.add(done, book.points)
-            if totals.bars == 0:
-                totals.first_time = int(chunk.timestamp[chunk.history])
-            totals.bars = chunk.base + chunk.rows
+            refuse_overflow(book.totals().accounts, book.points, rules.sizing)
+            if chunk.base == 0:
+                first_time = int(chunk.timestamp[chunk.history])
+            passed, trades = chunk.base + chunk.rows, trades + len(done)
             with clock.phase("write"):
                 sink.add(done, book.points)
             if head is not None:
                 head.add(chunk, done)
             if on_progress is not None:
-                trades = int(totals.tally["trades"][0])
-                on_progress(Progress(totals.bars, total, trades, time.perf_counter() - started))
-    if totals.bars < feed.warmup:
+                on_progress(Progress(passed, total, trades, time.perf_counter() - started))
+    if passed < feed.warmup:
         raise InputError(
-            f"{bars.label} has {totals.bars} bars in the selection, and the indicators of {feed.name} give no value before "
+            f"{bars.label} has {passed} bars in the selection, and the indicators of {feed.name} give no value before "
             f"{feed.warmup}: give more bars, or shorter periods with --param"
         )
     with clock.phase("write"):
         sink.finish()
-    totals.account = book.account
+    totals = book.totals()
+    outcome = Outcome(totals, rules.sizing.balance, first_time, passed)
     counts = {
         "signals": book.signals,
-        "accepted": book.ledger.accepted,
+        "accepted": totals.accepted,
         "rejected": dict(sorted(book.rejected.items())),
     }
     return RunResult(
-        metrics=totals.metrics(),
+        metrics=outcome.metrics(),
+        outcome=outcome,
         checksum=totals.checksum,
         counts=counts,
-        bounds=totals.bounds(book.ledger.accounts) if rules.bounds else None,
+        bounds=outcome.bounds() if rules.bounds else None,
         phase_times=clock.phases(),
         report=bars.report,
         origin=origin,

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from barloom.bars.times_of_day import time_of_day, zone_of
 from barloom.errors import InputError
 from barloom.execution.exits import Breakeven, Distance, Exits, Trail, parse_ladder
-from barloom.execution.sessions import Session, duration, time_of_day, zone_of
+from barloom.execution.sessions import Session, duration
 
 Direction = Literal["long", "short", "both"]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]

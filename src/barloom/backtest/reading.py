@@ -76,14 +76,50 @@ class Reading(BaseModel):
         return bars.resample(self.timeframe, self.anchor)
 
     def open_fine(self) -> Bars | None:
-        """The finer bars, None where no file is named; bad rows are treated as those of the bars.
+        """The finer bars, None where no file is named: read with the options of the bars, as far as a file has what they speak of.
+
+        A store needs no options and gets none; a file whose times say their zone gets no time zone, one without the column of
+        spreads no spread.
 
         Raises:
             InputError: see ``open_bars``.
         """
-        return None if self.fine is None else open_bars(self.fine, on_bad_rows=self.on_bad_rows)
+        if self.fine is None:
+            return None
+        said = {
+            name: value
+            for name in ("columns", "input_format", "stamp", "symbol", "spread_column", "time_zone")
+            if (value := getattr(self, name)) is not None
+        } | ({"ignore_columns": self.ignore_columns} if self.ignore_columns else {})
+        if not said or _is_store(self.fine):
+            return open_bars(self.fine, on_bad_rows=self.on_bad_rows)
+        refused: InputError | None = None
+        for left_out in ((), ("time_zone",), ("spread_column",), ("time_zone", "spread_column")):
+            if not said.keys() >= set(left_out):
+                continue
+            try:
+                return open_bars(
+                    self.fine,
+                    on_bad_rows=self.on_bad_rows,
+                    **{name: value for name, value in said.items() if name not in left_out},
+                )
+            except InputError as error:
+                refused = refused or error
+        options = ", ".join("--" + name.replace("_", "-") for name in said)
+        raise InputError(
+            f"{refused} (--fine is read with the {options} of the bars: where it needs others, make a store of it with data ingest)"
+        )
 
     def kept(self) -> Self:
         """The same for the record: files by their absolute paths."""
         files = {name: getattr(self, name) for name in ("ask", "fine")}
         return self.model_copy(update={name: path.absolute() for name, path in files.items() if path is not None})
+
+
+def _is_store(path: Path) -> bool:
+    """Whether a file, or every file of a pattern, says itself what its bars are."""
+    try:
+        source = open_bars(path).source
+    except InputError:
+        return False
+    return all(one.facts is not None for one in getattr(source, "sources", (source,)))

@@ -214,7 +214,7 @@ class RunRecord(BacktestJob):
 
 
 class BenchmarkRecord(Record):
-    """``benchmark_<job_id>.json``: what a run cost, and one verdict for each criterion of TARGETS."""
+    """``benchmark_<job_id>.json``: what a run or a sweep cost, and one verdict for each criterion of TARGETS; a sweep counts no signals."""
 
     job_id: str = Field(min_length=1)
     started_at: UtcTime
@@ -224,7 +224,7 @@ class BenchmarkRecord(Record):
     machine: Machine
     data: DatasetSlice
     trades_simulated: Count
-    signals: Count
+    signals: Count | None
     phase_times: PhaseTimes
     wall_clock_total: Seconds
     memory_peak_mb: float | None = Field(ge=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from barloom.backtest.feed import StrategyFeed
@@ -13,7 +14,7 @@ from barloom.execution.fills import PRICED, refuse_exit_signals, resolve_fills
 from barloom.execution.orders import Orders
 from barloom.execution.positions import places
 from barloom.execution.rules import Rules
-from barloom.execution.sizing import Sizing
+from barloom.execution.sizing import Sizing, refuse_contradictions
 
 if TYPE_CHECKING:
     from barloom.strategies.base import Strategy
@@ -43,13 +44,8 @@ def make_rules(
             f"--position reverse goes with --entry next_open, at which it leaves and enters: not with --entry {entry}"
         )
     return Rules(
+        **asdict(knobs),
         entry=entry,
-        intrabar=knobs.intrabar,
-        stop_wins_open=knobs.stop_wins_open,
-        gap_stop_at_level=knobs.gap_stop_at_level,
-        gap_target_at_level=knobs.gap_target_at_level,
-        scan_entry_bar=knobs.scan_entry_bar,
-        reenter_on_exit_bar=knobs.reenter_on_exit_bar,
         places=count,
         reverse=position == "reverse",
         max_hold=exits.max_hold or 0,
@@ -97,14 +93,13 @@ def orders_of(parameters: RunParameters) -> Orders:
     """
     given = parameters
     exits = given.exits()
-    entry = rules_of(given).entry
     for option, value in (("entry-offset", given.entry_offset), ("good-for", given.good_for)):
-        if value is not None and entry not in PRICED:
+        if value is not None and given.entry not in PRICED:
             raise InputError(
-                f"--{option} {value} goes with --entry limit or stop: an entry at {entry} waits for no price"
+                f"--{option} {value} goes with --entry limit or stop: an entry at {given.entry} waits for no price"
             )
     slippage = _slippage(given.slippage)
-    hung = Orders.of_exits(exits, entry)
+    hung = Orders.of_exits(exits, given.entry)
     orders = Orders(
         stop=_given("stop", given.stop),
         target=_given("target", given.target),
@@ -114,7 +109,7 @@ def orders_of(parameters: RunParameters) -> Orders:
         offset=hung.offset,
         ladder=hung.ladder,
         slippage=slippage if isinstance(slippage, Distance) else None,
-        entry=entry,
+        entry=given.entry,
         entry_offset=_given("entry-offset", given.entry_offset),
         good_for=given.good_for,
     )
@@ -139,47 +134,18 @@ def feed_of(parameters: RunParameters, strategy: Strategy) -> StrategyFeed:
 
 
 def _sizing(given: RunParameters) -> Sizing:
-    """How trades are sized: exactly one of units, notional and risk, and lots only where a size is computed."""
-    by_risk = given.size is None and given.notional is None
-    if given.notional is not None:
-        usual = RunParameters.model_fields["risk_pct"].default
-        for option, value, given_too in (
-            ("size", given.size, given.size is not None),
-            ("risk-pct", given.risk_pct, given.risk_pct != usual),
-        ):
-            if given_too:
-                raise InputError(
-                    f"--notional {given.notional:g} and --{option} {value:g} both say how large a trade is: leave one of them out"
-                )
-    lots = {"lot-step": given.lot_step, "min-lots": given.min_lots, "max-lots": given.max_lots}
-    for option, lot in lots.items():
-        if lot is not None and given.size is not None:
-            raise InputError(
-                f"--{option} {lot:g} rounds a size that is computed, but --size {given.size:g} fixes it: leave one of them out"
-            )
-        if lot is not None and given.max_lots is not None and lot > given.max_lots:
-            raise InputError(
-                f"--{option} {lot:g} is above --max-lots {given.max_lots:g}, so that no trade could be taken: lower it"
-            )
-    if given.contract_size != 1.0 and all(lot is None for lot in lots.values()):
+    """How trades are sized: exactly one of units, notional and risk."""
+    usual = RunParameters.model_fields["risk_pct"].default
+    if given.notional is not None and given.risk_pct != usual:
         raise InputError(
-            f"--contract-size {given.contract_size:g} is the size of a lot, and no lots are asked for: "
-            "give --lot-step, --min-lots or --max-lots as well"
+            f"--notional {given.notional:g} and --risk-pct {given.risk_pct:g} both say how large a trade is: leave one of them out"
         )
-    if by_risk and given.stop == "none":
+    settings = {name: getattr(given, "size" if name == "units" else name) for name in Sizing.model_fields}
+    refuse_contradictions(settings, lambda name: "--size" if name == "units" else f"--{name.replace('_', '-')}")
+    sizing = Sizing(**settings)
+    if sizing.needs_stop and given.stop == "none":
         raise InputError("--stop none leaves no risk to size a trade by: give fixed units with --size as well")
-    return Sizing(
-        balance=given.balance,
-        risk_pct=given.risk_pct,
-        units=given.size,
-        notional=given.notional,
-        lot_step=given.lot_step,
-        min_lots=given.min_lots,
-        max_lots=given.max_lots,
-        contract_size=given.contract_size,
-        conversion=given.conversion,
-        leverage=given.leverage,
-    )
+    return sizing
 
 
 def _slippage(value: float | str) -> float | Distance:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from barloom.backtest.metrics import Bounds, Metrics
+from barloom.backtest.metrics import Bounds, Metrics, Outcome
 from barloom.backtest.writer import MemorySink, points_to_arrow
 from barloom.execution import trades as record
 
@@ -45,6 +45,7 @@ class RunResult:
     """Trades, metrics and accounts of a run or a simulation.
 
     Attributes:
+        outcome: the totals that the metrics are made of.
         checksum: 64-bit mix of entry bar, exit bar and exit price, 16 hexadecimal digits.
         counts: ``signals``, ``accepted`` and ``rejected`` by reason; accepted + rejected = signals.
         bounds: what the ambiguous trades leave open: the accounts as chosen, in the best and in the worst case; None if not asked for.
@@ -52,6 +53,7 @@ class RunResult:
     """
 
     metrics: Metrics
+    outcome: Outcome = field(repr=False)
     checksum: str
     counts: dict[str, Any]
     phase_times: dict[str, float]

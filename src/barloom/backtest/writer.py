@@ -63,9 +63,14 @@ class MemorySink:
         yield self.columns[name]
 
     @cached_property
+    def rows(self) -> Trades:
+        """All trades, after ``finish``."""
+        return join(self._trades, TRADE)
+
+    @cached_property
     def columns(self) -> Columns:
         """The columns of all trades, after ``finish``."""
-        return record.columns_of(join(self._trades, TRADE))
+        return record.columns_of(self.rows)
 
     @cached_property
     def points(self) -> Points:

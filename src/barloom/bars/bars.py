@@ -287,7 +287,7 @@ def open_bars(
         path: the file; or several, also a pattern such as ``EURUSD-*.csv``, that follow one another in time, in any order.
         columns: ``time=Date,open=O,...`` (or a mapping): names, or positions from 1, of the columns to read; others are
             left unread.
-        ignore_columns: names of columns to leave unread where ``columns`` is not given.
+        ignore_columns: names of columns to leave unread where ``columns`` is not given; ``ask_open`` to ``ask_close`` are read otherwise.
         ask: a file of the ask prices of these bars, read with the same options. Bars are paired by their times: a bar
             without an ask bar is a bad row (``no_ask``), and so is one whose ask bar is bad (``bad_ask``) or below it
             in open, high, low or close (``crossed``).
@@ -324,6 +324,8 @@ def open_bars(
     )
     source = open_joined(path, lambda one: open_source(one, options))
     if ask is not None:
+        if source.has_ask:
+            raise InputError(f"{source.label} has ask prices of its own: leave --ask out")
         source = PairSource(source, open_joined(ask, lambda one: open_source(one, options)))
     if drop_spikes:
         from barloom.bars.sources.despiked import DespikedSource

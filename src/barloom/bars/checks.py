@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from barloom._native.checking import BAD_ROWS, Checker
 from barloom.bars.closures import Closures, best_clocks, classify, clock_fits
 from barloom.bars.sources.base import MALFORMED, Source
+from barloom.bars.steps import commonest
 from barloom.bars.times import iso
 
 if TYPE_CHECKING:
@@ -146,16 +147,7 @@ def check_bars(bars: Bars, threads: int = 2) -> CheckReport:
     with closing(source.batches(0, None, volume=source.has_volume, threads=threads)) as batches:
         for batch in batches:
             rows = batch.first_row + len(batch)
-            checker.take(
-                batch.timestamp,
-                batch.open,
-                batch.high,
-                batch.low,
-                batch.close,
-                batch.volume,
-                batch.first_row,
-                batch.ask,
-            )
+            checker.take(*batch.columns, batch.first_row, batch.ask)
     checker.finish()
     return _Told(source, checker, head, rows).report()
 
@@ -191,17 +183,14 @@ def read_head(source: Source) -> Head:
 
 def _grid(times: npt.NDArray[np.int64]) -> tuple[int, int]:
     """The commonest step and what is left of most times divided by it; 0 and -1 where there is none."""
-    steps, counts = np.unique(np.diff(times), return_counts=True)
-    steps, counts = steps[steps > 0], counts[steps > 0]
-    if not len(steps):
-        return 0, -1
-    step = int(steps[counts.argmax()])
-    if counts.max() < FEWEST_STEPS * len(times) and len(times) > 10:
+    steps = np.diff(times)
+    step, count = commonest(steps[steps > 0])
+    if not count or (count < FEWEST_STEPS * len(times) and len(times) > 10):
         return 0, -1
     if step > HOUR:
         return step, -1
-    phases, counts = np.unique(times % step, return_counts=True)
-    return step, int(phases[counts.argmax()]) if counts.max() * 2 >= len(times) else -1
+    phase, count = commonest(times % step)
+    return step, phase if count * 2 >= len(times) else -1
 
 
 class _Told:

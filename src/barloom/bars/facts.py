@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,14 +9,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from barloom.bars.stored import FORMAT, KEY, damaged, signed, verified
 from barloom.errors import InputError
 
-KEY = b"barloom"
-"""The metadata key of an Arrow schema or a Parquet footer under which the facts are."""
-FORMAT = 1
-PriceSide = Literal["bid", "ask", "mid", "trade"]
-_HEAD, _BETWEEN = '{"check":"', '","facts":'
-_CHECK = 32  # hexadecimal digits
+PriceSide = Literal["bid", "ask", "mid", "trade", "bid and ask"]
 
 
 class SourceFile(BaseModel):
@@ -68,21 +62,21 @@ class StoreFacts(BaseModel):
     size_bytes: int = Field(default=0, ge=0)
     """Of the whole file: a file of another size is no longer this store."""
 
+    @property
+    def has_ask(self) -> bool:
+        """Whether the store holds ask prices beside the bid."""
+        return "ask_open" in self.columns
+
     def text(self, length: int | None = None) -> bytes:
         """The facts as JSON behind a hash of them, filled up with spaces to ``length`` bytes.
 
         Raises:
             ValueError: they do not fit into ``length``.
         """
-        body = self.model_dump_json(exclude_none=True)
-        text = f"{_HEAD}{_check(body)}{_BETWEEN}{body}}}".encode()
+        text = signed(self.model_dump_json(exclude_none=True))
         if length is not None and len(text) > length:
             raise ValueError(f"the facts take {len(text)} bytes of {length}")
         return text if length is None else text.ljust(length)
-
-
-def _check(body: str) -> str:
-    return hashlib.blake2b(body.encode(), digest_size=_CHECK // 2).hexdigest()
 
 
 def facts_of(metadata: Mapping[bytes, bytes] | None, path: Path) -> StoreFacts | None:
@@ -97,23 +91,12 @@ def facts_of(metadata: Mapping[bytes, bytes] | None, path: Path) -> StoreFacts |
     text = (metadata or {}).get(KEY)
     if text is None:
         return None
+    found = verified(text, path)
     try:
-        said = text.decode().rstrip()
-        start = len(_HEAD) + _CHECK + len(_BETWEEN)
-        body = said[start:-1]
-        whole = said.startswith(_HEAD) and said[start - len(_BETWEEN) : start] == _BETWEEN and said.endswith("}")
-        if not whole or said[len(_HEAD) : len(_HEAD) + _CHECK] != _check(body):
-            raise ValueError
-        found = json.loads(body)
-        if isinstance(found, dict) and found.get("format") != FORMAT:
-            raise InputError(
-                f"{path} was written by barloom {found.get('version')}: read it with that version or later"
-            )
         facts = StoreFacts.model_validate(found)
-    except InputError:
-        raise
-    except (ValueError, ValidationError):
-        raise InputError(
-            f"{path} is damaged: what it says of its own bars does not add up; ingest them again"
-        ) from None
+    except ValidationError:
+        raise InputError(damaged(path)) from None
     return facts if os.stat(path).st_size == facts.size_bytes else None
+
+
+__all__ = ["FORMAT", "KEY", "PriceSide", "SourceFile", "StoreFacts", "facts_of"]

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from barloom.bars.bars import Bars, open_bars
 from barloom.bars.facts import PriceSide, StoreFacts
-from barloom.bars.sources.csv import CsvSource
-from barloom.bars.sources.files import FileSource
-from barloom.bars.steps import Steps
-from barloom.bars.store import side_of, taken_for
-from barloom.bars.times import iso
+from barloom.bars.moments import iso
+from barloom.bars.store_info import describe_store, info_of
 from barloom.errors import InputError
+
+if TYPE_CHECKING:
+    from barloom.bars.bars import Bars
+    from barloom.bars.sources.files import FileSource
 
 CHUNK_ROWS = 1 << 17
 
@@ -69,6 +70,13 @@ def describe(
     Raises:
         InputError: the file cannot be read, or has no good bar.
     """
+    if columns is None and not ignore_columns and (input_format, time_zone, stamp, symbol) == (None,) * 4:
+        stored = describe_store(Path(path))
+        if stored is not None:
+            return BarsInfo.model_validate(stored)
+    from barloom.bars.bars import open_bars
+    from barloom.bars.sources.files import FileSource
+
     bars = open_bars(
         path,
         columns=columns,
@@ -82,31 +90,18 @@ def describe(
     source = bars.source
     if not isinstance(source, FileSource):
         raise InputError(f"{source.label}: the facts are those of one file, name each by itself")
-    return _of_pass(bars, source) if source.facts is None else _of_store(bars, source, source.facts)
-
-
-def _of_store(bars: Bars, source: FileSource, facts: StoreFacts) -> BarsInfo:
-    return BarsInfo(
-        path=source.label,
-        kind=f"{source.kind} store",
-        size_bytes=facts.size_bytes,
-        rows=facts.rows,
-        bars=facts.rows,
-        bad_rows={},
-        first=iso(facts.first_ts),
-        last=iso(facts.last_ts),
-        timeframe_seconds=facts.timeframe_seconds,
-        gaps=facts.gaps,
-        longest_gap_seconds=facts.longest_gap_seconds,
-        price_side=facts.price_side,
-        taken_for=facts.taken_for,
-        columns=_columns(bars, source),
-        content_hash=facts.content_hash,
-        store=facts,
+    return (
+        _of_pass(bars, source)
+        if source.facts is None
+        else BarsInfo.model_validate(info_of(source.facts.model_dump(mode="json"), source.label, source.kind))
     )
 
 
 def _of_pass(bars: Bars, source: FileSource) -> BarsInfo:
+    from barloom.bars.sources.csv import CsvSource
+    from barloom.bars.steps import Steps
+    from barloom.bars.store import side_of, taken_for
+
     steps = Steps()
     with closing(bars.chunks(CHUNK_ROWS)) as chunks:
         for chunk in chunks:
@@ -126,8 +121,8 @@ def _of_pass(bars: Bars, source: FileSource) -> BarsInfo:
         last=iso(report.last_ts),
         timeframe_seconds=steps.seconds,
         gaps=steps.gaps,
-        longest_gap_seconds=steps.longest / 1e9 if steps.gaps else None,
-        price_side=side_of([source.path], told),
+        longest_gap_seconds=steps.longest_seconds,
+        price_side="bid and ask" if bars.has_ask else side_of([source.path], told),
         taken_for=told,
         columns=_columns(bars, source),
         content_hash=report.content_hash,
@@ -135,6 +130,8 @@ def _of_pass(bars: Bars, source: FileSource) -> BarsInfo:
 
 
 def _columns(bars: Bars, source: FileSource) -> dict[str, str]:
+    from barloom.bars.sources.csv import CsvSource
+
     layout = source.layout
     held = {}
     for field in layout.fields(volume=bars.has_volume):

@@ -70,18 +70,7 @@ class Tally:
 
     def check(self, batch: Batch) -> int:
         """Check and hash a batch without copying it; the number of good rows."""
-        return chunking.take_bars(
-            batch.timestamp,
-            batch.open,
-            batch.high,
-            batch.low,
-            batch.close,
-            batch.volume,
-            0,
-            batch.first_row,
-            self.state,
-            ask=batch.ask,
-        )[1]
+        return chunking.take_bars(*batch.columns, 0, batch.first_row, self.state, ask=batch.ask)[1]
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from barloom.errors import InputError, nearest
 
 PRICES = ("open", "high", "low", "close")
 FIELDS = ("time", *PRICES, "volume")
+ASKS = tuple(f"ask_{name}" for name in PRICES)
+"""Columns of ask prices beside those of the bid, all four or none."""
 REQUIRED = FIELDS[:-1]
 STAMPS = ("open", "close")
 
@@ -43,10 +45,17 @@ class Layout:
         """Whether the file has a spread that is to be read."""
         return "spread" in self.index
 
+    @property
+    def has_ask(self) -> bool:
+        """Whether ask prices are read, or made of a spread."""
+        return self.has_spread or ASKS[0] in self.index
+
     def fields(self, volume: bool) -> tuple[str, ...]:
         """The fields to read, in the house's order."""
         fields = FIELDS if volume and self.has_volume else REQUIRED
-        return (*fields, "spread") if self.has_spread else fields
+        if self.has_spread:
+            return (*fields, "spread")
+        return (*fields, *ASKS) if self.has_ask else fields
 
 
 def plain(name: str) -> str:
@@ -154,8 +163,8 @@ class ColumnOptions:
 def resolve(label: str, names: Sequence[str], options: ColumnOptions) -> Layout:
     """Find the fields among a file's columns.
 
-    Unless columns are chosen they go by their usual names, and every other column must be ignored by name; else
-    columns not named are left unread. A column of spreads is read where it is asked for.
+    Unless columns are chosen they go by their usual names, four of ask prices may stand beside them, and every other column must be
+    ignored by name; else columns not named are left unread. A column of spreads is read where it is asked for.
 
     Raises:
         InputError: a column is missing, unexpected or named twice, or an ignored one does not exist.
@@ -163,7 +172,11 @@ def resolve(label: str, names: Sequence[str], options: ColumnOptions) -> Layout:
     chosen, spread = options.chosen, options.spread
     index: dict[str, int] = {}
     factor = 1.0
+    skip = {plain(name): name for name in options.ignored if name.strip()}
+    asks = {key: at for at, name in enumerate(names) if (key := plain(name)) in ASKS and key not in skip}
     if spread is not None:
+        if len(asks) == len(ASKS) and chosen is None:
+            raise InputError(f"{label} has ask prices of its own: leave --spread-column out")
         index["spread"] = _find(label, names, "spread", spread.name, "--spread-column")
         factor = spread.factor
     if chosen is not None:
@@ -178,15 +191,16 @@ def resolve(label: str, names: Sequence[str], options: ColumnOptions) -> Layout:
                 )
             taken[at] = field
         return Layout(tuple(names), index, factor)
-    skip = {plain(name): name for name in options.ignored if name.strip()}
     unexpected: list[str] = []
+    if len(asks) == len(ASKS):
+        index |= asks
     for at, name in enumerate(names):
         key = plain(name)
         if at == index.get("spread"):
             if key in skip:
                 raise InputError(f"--ignore-columns names '{name}', which --spread-column reads: leave one of them out")
             continue
-        if key in skip:
+        if key in skip or index.get(key) == at:
             continue
         found = ALIASES.get(key)
         if found is None:

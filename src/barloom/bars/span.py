@@ -11,6 +11,7 @@ from barloom.bars.bars import Bars
 from barloom.bars.intake import Tally
 from barloom.bars.resampling import ResampledBars
 from barloom.bars.sources.pair import PairSource
+from barloom.bars.steps import commonest
 
 CHUNK_ROWS = 1 << 16
 FIRST_ROWS = 1024  # bars that tell the step
@@ -37,8 +38,7 @@ class Span:
         with closing(bars.chunks(FIRST_ROWS, threads=1)) as chunks:
             chunk = next(chunks)
             first, last, only = int(chunk.timestamp[0]), int(chunk.timestamp[-1]), chunk.last
-            steps, counts = np.unique(np.diff(chunk.timestamp), return_counts=True)
-        step = int(steps[counts.argmax()]) if len(steps) else None
+            step = commonest(np.diff(chunk.timestamp))[0] or None
         if isinstance(bars, ResampledBars):
             return cls(first, bars.timeframe.start_of(cls.of(bars.base).last), step or bars.timeframe.step)
         if not only:

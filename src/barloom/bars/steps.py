@@ -31,8 +31,7 @@ class Steps:
         if not len(steps):
             return
         if self.timeframe is None:
-            values, counts = np.unique(steps, return_counts=True)
-            self.timeframe = int(values[counts.argmax()])
+            self.timeframe, _ = commonest(steps)
         longer = steps > self.timeframe
         self.gaps += int(np.count_nonzero(longer))
         self.longest = max(self.longest, int(steps.max()) if longer.any() else 0)
@@ -41,3 +40,22 @@ class Steps:
     def seconds(self) -> float | None:
         """The timeframe in seconds."""
         return None if self.timeframe is None else self.timeframe / 1e9
+
+    @property
+    def longest_seconds(self) -> float | None:
+        """The longest gap in seconds; None where there is none."""
+        return self.longest / 1e9 if self.gaps else None
+
+
+def commonest(numbers: Ints) -> tuple[int, int]:
+    """The most common of some numbers, the smallest of several as common, and how often it comes; 0 and 0 where there are none.
+
+    NumPy's own function loads its masked arrays at the first call, 70 ms.
+    """
+    if not len(numbers):
+        return 0, 0
+    ordered = np.sort(numbers)
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    counts = np.diff(starts, append=len(ordered))
+    most = int(counts.argmax())
+    return int(ordered[starts[most]]), int(counts[most])

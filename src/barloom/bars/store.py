@@ -14,8 +14,10 @@ from barloom import __version__
 from barloom.bars.bars import Bars
 from barloom.bars.facts import PriceSide, SourceFile, StoreFacts
 from barloom.bars.sources.base import Source
+from barloom.bars.sources.despiked import DespikedSource
 from barloom.bars.sources.files import FileSource, read_head, refusal
 from barloom.bars.sources.joined import JoinedSource
+from barloom.bars.sources.pair import PairSource
 from barloom.bars.steps import Steps
 from barloom.bars.writer import BATCH_ROWS, STORES, write_bars
 from barloom.errors import InputError
@@ -130,6 +132,10 @@ def side_of(sources: Sequence[Path], told: str | None) -> PriceSide | None:
 
 def _zone(source: Source) -> str:
     """The zone that naive times of the sources are in; UTC where they say it themselves."""
+    if isinstance(source, DespikedSource):
+        source = source.inner
+    if isinstance(source, PairSource):
+        source = source.bid
     if isinstance(source, JoinedSource):
         source = source.sources[0]
     return source.zone.text if isinstance(source, FileSource) and source.naive else "UTC"
@@ -151,7 +157,7 @@ def _facts(
         version=__version__,
         symbol=symbol,
         timeframe_seconds=steps.seconds,
-        price_side=side_of([Path(file.name) for file in files], told),
+        price_side="bid and ask" if bars.has_ask else side_of([Path(file.name) for file in files], told),
         sources=files,
         reading=dict(reading),
         taken_for=told,
@@ -163,7 +169,7 @@ def _facts(
         first_ts=report.first_ts,
         last_ts=report.last_ts,
         gaps=steps.gaps,
-        longest_gap_seconds=steps.longest / 1e9 if steps.gaps else None,
+        longest_gap_seconds=steps.longest_seconds,
         columns=report.columns,
         content_hash=report.content_hash,
         size_bytes=size,

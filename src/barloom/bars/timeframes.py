@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from barloom.bars.chunk import Ints
 from barloom.bars.times import EPOCH, FIRST_TIME, LAST_TIME
+from barloom.bars.times_of_day import time_of_day, zone_of
 from barloom.errors import InputError
 
 SECOND = 10**9
@@ -43,10 +43,16 @@ class Anchor:
             InputError: it is no time of day, or the zone is unknown.
         """
         clock, _, name = text.strip().partition(" ")
-        found = re.fullmatch(r"(\d{1,2}):(\d{2})", clock)
-        if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-            raise InputError(f"{option} '{text}': give a time of day and a zone, such as '17:00 America/New_York'")
-        return cls(time(int(found[1]), int(found[2])), _zone(name.strip() or "UTC", f"{option} '{text}'"), text)
+        try:
+            at = time_of_day(clock)
+        except InputError:
+            raise InputError(
+                f"{option} '{text}': give a time of day and a zone, such as '17:00 America/New_York'"
+            ) from None
+        try:
+            return cls(at, zone_of(name.strip() or "UTC"), text)
+        except InputError as error:
+            raise InputError(f"{option} '{text}': {error}") from None
 
     def opening(self, day: int) -> int:
         """When a day begins, nanoseconds UTC; days are numbered from 1970-01-01 by their date."""
@@ -54,19 +60,6 @@ class Anchor:
         on = date(1970, 1, 1) + timedelta(days=day - before)
         local = datetime.combine(on, self.at, self.zone)
         return (local - EPOCH) // timedelta(microseconds=1) * 1000
-
-
-def _zone(name: str, subject: str) -> tzinfo:
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    raise InputError(
-        f"{subject}: no time zone '{name}' here; give a name such as Europe/London or America/New_York "
-        "(pip install tzdata where the machine has no time zones)"
-    )
 
 
 @dataclass(frozen=True, slots=True)

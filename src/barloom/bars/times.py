@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.moments import EPOCH, iso
 from barloom.errors import InputError
 
 Ints = npt.NDArray[np.int64]
@@ -15,8 +16,6 @@ Ints = npt.NDArray[np.int64]
 FIRST_TIME = int(np.iinfo(np.int64).min)
 """The smallest int64: no time, and the mark of a time that could not be read."""
 LAST_TIME = int(np.iinfo(np.int64).max)
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Smallest and largest value of each epoch unit, and nanoseconds in one. The ranges tell the units apart for all times
 # from 2001-09-09 on (1973 in milliseconds and finer); a value between two ranges lies past 2262, the end of int64.
@@ -121,9 +120,16 @@ def parse_time(value: Any, option: str) -> int:
     return nanoseconds
 
 
-def iso(nanoseconds: int) -> str:
-    """A time as text, ``2012-02-01T00:16:00Z``, with a fraction only where there is one."""
-    seconds, fraction = divmod(nanoseconds, 10**9)
-    moment = EPOCH + timedelta(seconds=seconds)
-    tail = f".{fraction:09d}".rstrip("0") if fraction else ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{tail}Z"
+__all__ = [
+    "EPOCH",
+    "EPOCH_UNITS",
+    "FIRST_TIME",
+    "LAST_TIME",
+    "NANOSECONDS",
+    "Ints",
+    "datetimes_to_ns",
+    "decimal_epochs_to_ns",
+    "epochs_to_ns",
+    "iso",
+    "parse_time",
+]

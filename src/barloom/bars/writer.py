@@ -19,7 +19,7 @@ from barloom.bars.bars import Bars
 from barloom.bars.chunk import Chunk, Ints
 from barloom.bars.facts import KEY, StoreFacts
 from barloom.bars.renaming import replace, sync_folder
-from barloom.bars.schema import PRICES
+from barloom.bars.schema import ASKS, PRICES
 from barloom.bars.steps import Steps
 from barloom.errors import InputError
 
@@ -33,7 +33,8 @@ Tell = Callable[[Steps, int], StoreFacts]
 def write_bars(bars: Bars, path: str | os.PathLike[str], *, tell: Tell | None = None, room: int = 0) -> int:
     """Write bars to a file in the format of its suffix (``.csv``, ``.parquet``, ``.arrow``); the rows written.
 
-    The file appears whole under its name or not at all: written under a temporary name beside it, synced, renamed.
+    The file appears whole under its name or not at all: written under a temporary name beside it, synced, renamed. Ask prices stand in
+    four columns of their own.
 
     Args:
         bars: drawn once, from first to last.
@@ -42,14 +43,10 @@ def write_bars(bars: Bars, path: str | os.PathLike[str], *, tell: Tell | None = 
         room: bytes the facts may take.
 
     Raises:
-        InputError: the suffix names no format, the folder cannot be written, or the bars are bad or have ask prices.
+        InputError: the suffix names no format, the folder cannot be written, or the bars are bad.
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    if bars.has_ask:
-        raise InputError(
-            f"{bars.label} has ask prices, which a file of bars does not hold: write bid and ask bars one by one"
-        )
     writers = {".csv": _csv, ".parquet": _parquet, ".arrow": _arrow}
     if suffix not in (writers if tell is None else STORES):
         raise InputError(
@@ -143,9 +140,8 @@ def _schema(bars: Bars, place: bytes = b"") -> Any:
     import pyarrow as pa
 
     fields = [("timestamp", pa.timestamp("ns", tz="UTC")), *((name, pa.float64()) for name in PRICES)]
-    return pa.schema(
-        [*fields, ("volume", pa.float64())] if bars.has_volume else fields, metadata={KEY: place} if place else None
-    )
+    more = (*(("volume",) if bars.has_volume else ()), *(ASKS if bars.has_ask else ()))
+    return pa.schema([*fields, *((name, pa.float64()) for name in more)], metadata={KEY: place} if place else None)
 
 
 def _record(chunk: Chunk, schema: Any) -> Any:

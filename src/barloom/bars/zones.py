@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.steps import commonest
 from barloom.bars.times import FIRST_TIME
 from barloom.errors import InputError
 
@@ -116,9 +117,8 @@ class Clock:
 def common_step(times: Ints) -> int | None:
     """The most common step between times, the smaller of two as common; None where no time follows another."""
     known = times[times >= MARKED]
-    steps, counts = np.unique(np.abs(np.diff(known)), return_counts=True)
-    steps, counts = steps[steps > 0], counts[steps > 0]
-    return int(steps[counts.argmax()]) if len(steps) else None
+    steps = np.abs(np.diff(known))
+    return commonest(steps[steps > 0])[0] or None
 
 
 def _assumed(local: Ints, name: str) -> tuple[Ints, Ints]:

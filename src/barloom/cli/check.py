@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barloom._native.checking import BAD_ROWS
+from barloom.cli.given import say_taken_for
 from barloom.cli.lean import leave_pandas_out
 from barloom.cli.tables import facts_table, listing, render
 
@@ -38,8 +39,8 @@ def check_command(options: argparse.Namespace) -> int:
 
     given: dict[str, Any] = {name: getattr(options, name, None) for name in READING}
     files = [Path(name) for name in options.files]
-    what: Any = files[0] if len(files) == 1 else files
-    bars = open_bars(what, **{name: value for name, value in given.items() if value})
+    bars = open_bars(files, **{name: value for name, value in given.items() if value})
+    say_taken_for(bars)
     found = check_bars(bars)
     command = suggestion(found, files, given)
     if options.format == "json":
@@ -87,12 +88,7 @@ def suggestion(found: CheckReport, files: list[Path], given: Mapping[str, Any]) 
     """The command that goes on from here, with the options that the files were read with; none where no option helps."""
     if found.verdict == "no bars":
         return ""
-    words = ["barloom", "run" if given.get("ask") or given.get("spread_column") else "data"]
-    if words[-1] == "data":
-        words.append("ingest")
-    words += map(str, files)
-    if words[1] == "data":
-        words += ["--out", f"{files[0].name.split('.')[0]}.arrow"]
+    words = ["barloom", "data", "ingest", *map(str, files), "--out", f"{files[0].name.split('.')[0]}.arrow"]
     for name, value in given.items():
         if value:
             words += [f"--{name.replace('_', '-')}", value if isinstance(value, str) else ",".join(value)]

@@ -63,7 +63,7 @@ def _run(words: Sequence[str]) -> int:
 
     try:
         options = build_parser().parse_args(words)
-        command = importlib.import_module(f"barloom.cli.{options.command}")
+        command = importlib.import_module(f"barloom.cli.{options.command.replace('-', '_')}")
         interrupts.check()
         code: int = command.main(options, words)
     except SystemExit as ending:

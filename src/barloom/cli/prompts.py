@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from barloom.cli._parser import FRACTION, PORTION
+from barloom.cli._parser_words import FRACTION, PORTION
 from barloom.errors import InputError
 
 RETRIES = 2

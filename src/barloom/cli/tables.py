@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,6 +44,19 @@ def facts_table(rows: Iterable[tuple[str, str]], title: str | None = None) -> Ta
     for name, value in rows:
         table.add_row(Text(name, style="dim"), Text(value))
     return table
+
+
+def render_facts(rows: Mapping[str, str]) -> str:
+    """The same as text; rich, which takes its time to load, is for terminals."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        return render(facts_table(rows.items()))
+    width = max(map(len, rows))
+    return "".join(f"{name:<{width}}  {value}".rstrip() + "\n" for name, value in rows.items())
+
+
+def counted(kinds: Mapping[str, int]) -> str:
+    """Rows by kind in one line, without the kinds that did not occur."""
+    return ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if number)
 
 
 def listing(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:

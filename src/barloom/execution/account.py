@@ -11,7 +11,7 @@ import numpy.typing as npt
 CASES = 3
 """Accounts of a ledger: as chosen, best case, worst case."""
 
-# Field for field the structs of ledger.pyx.
+# Field for field the structs of the kernels.
 ACCOUNT = np.dtype(
     [
         (name, np.float64)
@@ -78,13 +78,3 @@ def distinct(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     ordered: npt.NDArray[np.int64] = np.sort(numbers)
     first: npt.NDArray[np.bool_] = np.diff(ordered, prepend=ordered[:1] - 1) != 0
     return ordered[first]
-
-
-def new_accounts(balance: float) -> Rows:
-    """The accounts of a ledger, a row a case, that start with ``balance`` and have seen no bar."""
-    accounts = np.zeros(CASES, dtype=ACCOUNT)
-    accounts["balance"] = accounts["peak"] = accounts["last_equity"] = balance
-    accounts["day_end"] = np.iinfo(np.int64).min
-    accounts["last_bar"] = -1
-    accounts["cases"] = 1
-    return accounts

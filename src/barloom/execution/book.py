@@ -1,4 +1,4 @@
-"""The trades in hand: carries orders and open trades from chunk to chunk and hands out the closed ones in order."""
+"""The trades and the money of one parameter set: carried from chunk to chunk, and handed out in order as they close."""
 
 from __future__ import annotations
 
@@ -7,29 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from barloom._native import drilldown, simulation
-from barloom.bars.chunk import Chunk, Ints
-from barloom.execution.account import POINT, distinct, join, pick
+from barloom._native import drilldown
+from barloom.bars.chunk import Chunk, Floats
+from barloom.execution.account import POINT, distinct
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
-from barloom.execution.fills import ENTRY, INTRABAR
-from barloom.execution.ledger import Ledger
+from barloom.execution.fills import ENTRY
+from barloom.execution.money import wefts_of
 from barloom.execution.quotes import QuoteMaker, Quotes
 from barloom.execution.rules import Rules
-from barloom.execution.trades import (
-    CLOSED,
-    CONFLICT,
-    NO_FILL,
-    OPEN,
-    PLAN,
-    POSITION,
-    REFUSALS,
-    TRADE,
-    WORKING,
-    Plans,
-    Trades,
-    default_plans,
-)
+from barloom.execution.sessions import nights
+from barloom.execution.totals import Totals, totals_of
+from barloom.execution.trades import CLOSED, CONFLICT, PLAN, TRADE, Trades
+from barloom.execution.warps import WarpMaker, asked_of
 
 if TYPE_CHECKING:
     from barloom.bars.fine import FineReader
@@ -37,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Book", "Rules"]
 
 FOREVER = np.iinfo(np.int64).max
-NO_BARS: Ints = np.empty(0, dtype=np.int64)
-NO_SIDE = 2
 
 
 class Book:
@@ -50,33 +38,28 @@ class Book:
 
     def __init__(self, rules: Rules, *, threads: int = 1, fine: FineReader | None = None) -> None:
         self.rules = rules
-        self.threads = threads
-        self.ledger = Ledger(rules)
         self.signals = 0
-        self.rejected: dict[str, int] = {}
         self.points: npt.NDArray[np.void] = np.empty(0, dtype=POINT)
-        self._fine = fine
-        self._orders = 0
-        self._active: Trades = np.empty(0, dtype=TRADE)
-        # A plan for each trade in hand; None until one asks for more than a stop and a target.
-        self._plans: Plans | None = None
-        # Used again for every chunk: writing to fresh memory costs a page fault every 20 trades.
-        self._room: Trades = np.empty(0, dtype=TRADE)
-        self._waiting: list[Trades] = []
-        self._waiting_from = 0
+        self._wefts = wefts_of([rules], threads=threads, keep=True)
+        self._warps = WarpMaker(rules)
         self._quotes = QuoteMaker()
-        # Bars of the next chunk at whose open longs and shorts leave by a signal of this one.
-        self._leaving: tuple[Ints, Ints] = (NO_BARS, NO_BARS)
+        self._fine = fine
+        self._conflicts = 0
 
     def close(self) -> None:
         """End the reading of finer bars; call it once no chunk follows."""
         if self._fine is not None:
             self._fine.close()
 
+    def totals(self) -> Totals:
+        """What the trades have come to so far."""
+        return totals_of(self._wefts, 1)[0]
+
     @property
-    def account(self) -> npt.NDArray[np.void]:
-        """The account of the trades as chosen, one row."""
-        return self.ledger.account
+    def rejected(self) -> dict[str, int]:
+        """Signals that became no trades, by reason."""
+        conflicts = {CONFLICT: self._conflicts} if self._conflicts else {}
+        return conflicts | self.totals().refused
 
     def pass_chunk(
         self, chunk: Chunk, entries: Entries, exit_signals: ExitSignals | None = None, quotes: Quotes | None = None
@@ -92,133 +75,34 @@ class Book:
         Returns:
             The trades that are done, in the order of their numbers.
         """
-        parts = self.rules.parts
-        self.signals += len(entries) // parts
-        entries = self._cancel_conflicts(entries)
-        carried = self._active
+        asked_for = len(entries)
+        self.signals += asked_for // self.rules.parts
+        entries = entries.without_conflicts()
+        self._conflicts += (asked_for - len(entries)) // self.rules.parts
         quotes = quotes or self._quotes.make(chunk)
-        warp = self._warp(chunk, entries, exit_signals, quotes)
-        asked_plans = self._plan(chunk, entries)
-        if len(carried):
-            simulation.resume(carried, self._plans, warp, self.threads)
-        if len(entries) > len(self._room):
-            self._room = np.empty(2 * len(entries), dtype=TRADE)
-        entered = self._room[: len(entries)]
-        plans = None if asked_plans is None else np.empty(len(entries), dtype=PLAN)
-        if len(entries):
-            free_from, held = self._places(carried)
-            written = simulation.enter(
-                _asked(entries, asked_plans),
-                entered,
-                plans,
-                free_from,
-                self.rules.max_hold,
-                parts,
-                held,
-                warp,
-                self.threads,
-            )
-            self._reject(POSITION, (len(entries) - written) // parts)
-            entered = entered[:written]
-            plans = None if plans is None else plans[:written]
-        trades = join([carried, entered], TRADE) if len(carried) else entered
-        if plans is not None and self._plans is not None:
-            plans = join([self._plans, plans], PLAN) if len(carried) else plans
-        if self._fine is not None:
-            self._drill(chunk, trades, plans)
-        self.points = self.ledger.settle(chunk, trades, plans, quotes.extremes)
-        return self._hand_out(trades, plans, chunk.last)
+        warp = self._warps.make(chunk, quotes, entries, exit_signals)
+        nightly = nights_at(chunk) if self.rules.costs.has_swap else None
+        if self._fine is None:
+            self._wefts.pass_chunk(0, [asked_of(entries)], [warp], nightly)
+        else:
+            self._wefts.resolve(asked_of(entries), warp, nightly)
+            self._drill(chunk)
+            self._wefts.settle()
+            self._wefts.hand_out(chunk.last)
+        done, written, _, _ = self._wefts.sizes(0)
+        self.points = np.empty(written, dtype=POINT)
+        self._wefts.take_points(0, self.points)
+        trades = np.empty(done, dtype=TRADE)
+        self._wefts.take_done(0, trades)
+        return trades
 
-    def _cancel_conflicts(self, entries: Entries) -> Entries:
-        """Drop the entries of bars that ask for a long and a short."""
-        bars = entries.signal_bar
-        if len(bars) < 2:
-            return entries
-        turns = (bars[1:] == bars[:-1]) & (entries.side[1:] != entries.side[:-1])
-        if not turns.any():
-            return entries
-        keep = ~np.isin(bars, bars[1:][turns])
-        self._reject(CONFLICT, int(len(bars) - keep.sum()) // self.rules.parts)
-        return entries.take(keep)
-
-    def _plan(self, chunk: Chunk, entries: Entries) -> Plans | None:
-        """The plans of the entries, numbered by signal; None while no trade needs one."""
-        if self._plans is None and entries.plans is None and chunk.ask_open is None and self.rules.parts == 1:
-            self._orders += len(entries)
-            return None
-        if self._plans is None:
-            self._plans = default_plans(len(self._active))
-            self._plans["slippage"] = self.rules.costs.slippage
-        plans = default_plans(len(entries)) if entries.plans is None else entries.plans.copy()
-        plans["order"] = self._orders + np.arange(len(entries)) // self.rules.parts
-        self._orders += len(entries) // self.rules.parts
-        return plans
-
-    def _warp(
-        self, chunk: Chunk, entries: Entries, exit_signals: ExitSignals | None, quotes: Quotes
-    ) -> simulation.Warp:
-        rules, first = self.rules, chunk.history
-        leave_long, leave_short = self._leaves(chunk, entries, exit_signals)
-        sessions = NO_BARS
-        if rules.session is not None:
-            sessions = rules.session.ends(chunk.timestamp[first:], chunk.next_time) + chunk.base
-        return simulation.Warp(
-            chunk.base,
-            chunk.last,
-            chunk.timestamp[first:],
-            quotes.bid,
-            quotes.ask,
-            leave_long=leave_long,
-            leave_short=leave_short,
-            sessions=sessions,
-            entry=ENTRY[rules.entry],
-            intrabar=INTRABAR[rules.intrabar],
-            needs_stop=rules.sizing.units is None and rules.sizing.notional is None,
-            spread=rules.costs.spread,
-            slippage=rules.costs.slippage,
-            scan_entry_bar=rules.scan_entry_bar,
-            stop_wins_open=rules.stop_wins_open,
-            gap_stop_at_level=rules.gap_stop_at_level,
-            gap_target_at_level=rules.gap_target_at_level,
-            reenter=rules.reenter_on_exit_bar,
-        )
-
-    def _leaves(self, chunk: Chunk, entries: Entries, exit_signals: ExitSignals | None) -> tuple[Ints, Ints]:
-        """Bars at whose open longs and shorts leave by a signal; an opposite entry is one where positions reverse."""
-        if exit_signals is None and not self.rules.reverse:
-            return NO_BARS, NO_BARS
-        found = []
-        after = chunk.base + chunk.rows
-        for side, before in zip((1, -1), self._leaving, strict=True):
-            bars = [before]
-            if exit_signals is not None:
-                bars.append(exit_signals.signal_bar[exit_signals.side != -side] + 1)
-            if self.rules.reverse:
-                bars.append(entries.signal_bar[entries.side == -side] + 1)
-            found.append(distinct(np.concatenate(bars)))
-        longs, shorts = found
-        self._leaving = longs[longs >= after], shorts[shorts >= after]
-        return longs[longs < after], shorts[shorts < after]
-
-    def _places(self, carried: Trades) -> tuple[Ints, int]:
-        """From which bar on a signal may take each place; and, where positions reverse, the side that holds the only one."""
-        rules = self.rules
-        free = np.full(rules.places, -1, dtype=np.int64)
-        if not len(free):
-            return free, 0
-        held = np.where(carried["state"] <= OPEN, FOREVER, carried["exit_bar"])
-        if len(held) and self._plans is not None:
-            # The parts of a signal share its place until the last of them has left.
-            held = np.maximum.reduceat(held, np.flatnonzero(np.diff(self._plans["order"], prepend=-2)))
-        if rules.reverse:
-            free[: len(held)] = held[-1:]
-            return free, int(carried["side"][-1]) if len(carried) else NO_SIDE
-        free[: len(held)] = held
-        return free, 0
-
-    def _drill(self, chunk: Chunk, trades: Trades, plans: Plans | None) -> None:
+    def _drill(self, chunk: Chunk) -> None:
         """Replay the bars that could have gone two ways on finer ones."""
         rules = self.rules
+        _, _, in_hand, planned = self._wefts.sizes(0)
+        trades = np.empty(in_hand, dtype=TRADE)
+        plans = np.empty(in_hand, dtype=PLAN) if planned else None
+        self._wefts.read_hand(trades, plans)
         chosen = np.flatnonzero((trades["state"] == CLOSED) & (trades["ambiguous"] != 0))
         if not len(chosen) or self._fine is None:
             return
@@ -246,52 +130,9 @@ class Book:
             rules.gap_stop_at_level,
             rules.gap_target_at_level,
         )
-
-    def _hand_out(self, trades: Trades, plans: Plans | None, last: bool) -> Trades:
-        """Keep what goes on, count what was refused, and hand out what closed before everything still in hand."""
-        state, refusal = trades["state"], trades["refusal"]
-        going_on = state <= OPEN
-        # The parts of a signal are refused together: the first one counts.
-        refused = refusal[(refusal > 0) & ~going_on & (trades["part"] == 0)]
-        for code, count in enumerate(np.bincount(refused)):
-            if code in REFUSALS:
-                self._reject(REFUSALS[code], int(count))
-        if last:
-            self._reject(NO_FILL, int(((state == WORKING) & (trades["part"] == 0)).sum()))
-        self._active = pick(trades, going_on)
-        if plans is not None:
-            self._plans = pick(plans, going_on)
-        closed = pick(trades, (state == CLOSED) & (refusal == 0))
-        if len(closed):
-            self._waiting.append(closed)
-        numbers = self._active["trade_id"]
-        numbers = numbers[numbers >= 0]
-        # An order that waited fills later than one that came after it: numbers do not follow the order of the signals.
-        limit = int(numbers.min()) if len(numbers) and not last else int(self.account["next_id"][0])
-        if not self._waiting or limit == self._waiting_from:
-            return np.empty(0, dtype=TRADE)
-        waiting = join(self._waiting, TRADE)
-        numbers = waiting["trade_id"]
-        order = np.argsort(numbers, kind="stable")
-        done = int(np.searchsorted(numbers[order], limit))
-        self._waiting = [pick(waiting, order[done:])] if done < len(order) else []
-        self._waiting_from = limit
-        return pick(waiting, order[:done])
-
-    def _reject(self, reason: str, count: int) -> None:
-        if count:
-            self.rejected[reason] = self.rejected.get(reason, 0) + count
+        self._wefts.write_hand(trades, plans)
 
 
-def _asked(entries: Entries, plans: Plans | None) -> simulation.Asked:
-    return simulation.Asked(
-        entries.signal_bar,
-        entries.side,
-        entries.stop,
-        entries.target,
-        entries.stop_price,
-        entries.target_price,
-        entries.max_hold,
-        entries.size,
-        plans,
-    )
+def nights_at(chunk: Chunk) -> Floats:
+    """The weighted rollovers before each bar of the chunk, which trades with a swap are charged by."""
+    return nights(chunk.timestamp[chunk.history :])

@@ -28,5 +28,5 @@ def _explain(kind: type[BaseModel], fault: Any) -> str:
         return f"{kind.__name__} has no field '{where}': {nearest(where, kind.model_fields)}"
     reason = fault.get("ctx", {}).get("error")
     if isinstance(reason, InputError):
-        return f"{where} of {kind.__name__}: {reason}"
+        return f"{where} of {kind.__name__}: {reason}" if where else f"{kind.__name__}: {reason}"
     return f"{where} of {kind.__name__} is {fault['input']!r}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"

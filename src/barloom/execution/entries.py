@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from barloom.errors import InputError
 from barloom.execution.account import join, pick
+from barloom.execution.columns import bar_numbers, column, refuse
 from barloom.execution.trades import PLAN, Plans, default_plans
 
 LEVELS = ("stop", "target", "stop_price", "target_price", "size")
@@ -65,12 +65,7 @@ class Entries:
         price: npt.ArrayLike | None = None,
         good_for: npt.ArrayLike | None = None,
     ) -> None:
-        bars = np.asarray(signal_bar)
-        if bars.ndim != 1:
-            raise InputError(f"signal_bar of the entries has {bars.ndim} dimensions: give one bar number an entry")
-        if bars.dtype.kind not in "iu" and bars.size:
-            raise InputError(f"signal_bar of the entries has type {bars.dtype}: give whole bar numbers")
-        self.signal_bar = np.ascontiguousarray(bars, dtype=np.int64)
+        self.signal_bar = bar_numbers(signal_bar, "entry", "entries")
         sides = self._column("side", side, np.int64, 0)
         self.stop = self._column("stop", stop, np.float64, np.nan)
         self.target = self._column("target", target, np.float64, np.nan)
@@ -78,7 +73,8 @@ class Entries:
         self.target_price = self._column("target_price", target_price, np.float64, np.nan)
         self.max_hold = self._column("max_hold", max_hold, np.int64, 0)
         self.size = self._column("size", size, np.float64, np.nan)
-        self._check(sides)
+        levels = zip(LEVELS, (stop, target, stop_price, target_price, size), strict=True)
+        self._check(sides, [name for name, values in levels if values is not None])
         self.side = sides.astype(np.int8)
         self.plans = None
         if not (trail is None and price is None and good_for is None):
@@ -91,14 +87,7 @@ class Entries:
         count = len(self.signal_bar)
         if values is None:
             return np.full(count, absent, dtype=dtype)
-        column = np.asarray(values)
-        if column.ndim == 0:
-            return np.full(count, column, dtype=dtype)
-        if column.shape != (count,):
-            raise InputError(
-                f"{name} of the entries has shape {column.shape} beside {count} signal bars: give one value an entry"
-            )
-        return np.ascontiguousarray(column, dtype=dtype)
+        return column(name, values, count, "entries", dtype)
 
     def _planned(
         self, trail: npt.ArrayLike | None, price: npt.ArrayLike | None, good_for: npt.ArrayLike | None
@@ -113,26 +102,29 @@ class Entries:
         plans["good_for"] = bars
         return plans
 
-    def _check(self, sides: npt.NDArray[np.int64]) -> None:
-        self._refuse("signal_bar", self.signal_bar < 0, "negative: count bars from 0")
-        if len(self) > 1:
-            backwards = np.zeros(len(self), dtype=bool)
-            np.less(self.signal_bar[1:], self.signal_bar[:-1], out=backwards[1:])
-            self._refuse("signal_bar", backwards, "before the entry above it: sort the entries by bar")
-        self._refuse("side", (sides != 1) & (sides != -1), "neither +1 (long) nor -1 (short)", sides)
-        for name in LEVELS:
+    def _check(self, sides: npt.NDArray[np.int64], given: Sequence[str]) -> None:
+        """Refuse values that cannot stand; only columns that were given can hold any."""
+        self._refuse("side", np.abs(sides) != 1, "neither +1 (long) nor -1 (short)", sides)
+        for name in given:
             values = getattr(self, name)
-            self._refuse(name, (values <= 0) | np.isinf(values), f"not {POSITIVE}")
+            self._refuse(name, (values <= 0) | (values == np.inf), f"not {POSITIVE}")
         self._refuse("max_hold", self.max_hold < 0, "negative: give bars, or 0 for no limit")
         for name in ("stop", "target"):
-            both = ~np.isnan(getattr(self, name)) & ~np.isnan(getattr(self, f"{name}_price"))
-            self._refuse(name, both, f"given beside a {name}_price: give one of the two")
+            if name in given and f"{name}_price" in given:
+                both = ~np.isnan(getattr(self, name)) & ~np.isnan(getattr(self, f"{name}_price"))
+                self._refuse(name, both, f"given beside a {name}_price: give one of the two")
 
     def _refuse(self, name: str, bad: npt.NDArray[np.bool_], why: str, values: npt.NDArray[Any] | None = None) -> None:
-        if bad.any():
-            row = int(np.argmax(bad))
-            value = (getattr(self, name) if values is None else values)[row]
-            raise InputError(f"{name} of entry {row} is {value}: {why}")
+        refuse("entry", name, getattr(self, name) if values is None else values, bad, why)
+
+    def conflicting(self) -> npt.NDArray[np.bool_]:
+        """Which entries are of bars that ask for a long and a short."""
+        bars = self.signal_bar
+        both = bars[1:][(bars[1:] == bars[:-1]) & (self.side[1:] != self.side[:-1])]
+        if not len(both):
+            return np.zeros(len(bars), dtype=bool)
+        found: npt.NDArray[np.bool_] = np.searchsorted(both, bars, "right") > np.searchsorted(both, bars)
+        return found
 
     @classmethod
     def none(cls) -> Entries:
@@ -148,6 +140,11 @@ class Entries:
         if self.plans is not None:
             taken.plans = self.plans[chosen] if isinstance(chosen, slice) else pick(self.plans, chosen)
         return taken
+
+    def without_conflicts(self) -> Entries:
+        """The entries but for those on bars that ask for a long and a short."""
+        conflicting = self.conflicting()
+        return self.take(~conflicting) if conflicting.any() else self
 
     def replaced(self, **columns: Any) -> Entries:
         """The same entries with other columns, not checked again."""

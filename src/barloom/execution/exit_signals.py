@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from barloom.errors import InputError
+from barloom.execution.columns import bar_numbers, column, refuse
 
 
 class ExitSignals:
@@ -28,23 +28,11 @@ class ExitSignals:
     side: npt.NDArray[np.int8]
 
     def __init__(self, signal_bar: npt.ArrayLike, side: npt.ArrayLike = 0) -> None:
-        bars = np.asarray(signal_bar)
-        if bars.ndim != 1:
-            raise InputError(f"signal_bar of the exit signals has {bars.ndim} dimensions: give one bar number a signal")
-        if bars.dtype.kind not in "iu" and bars.size:
-            raise InputError(f"signal_bar of the exit signals has type {bars.dtype}: give whole bar numbers")
-        self.signal_bar = np.ascontiguousarray(bars, dtype=np.int64)
-        sides = np.asarray(side)
-        if sides.ndim and sides.shape != bars.shape:
-            raise InputError(
-                f"side of the exit signals has shape {sides.shape} beside {len(bars)} signal bars: give one value a signal"
-            )
-        sides = np.broadcast_to(sides, bars.shape)
-        _refuse("signal_bar", self.signal_bar, self.signal_bar < 0, "negative: count bars from 0")
-        backwards = np.zeros(len(bars), dtype=bool)
-        np.less(self.signal_bar[1:], self.signal_bar[:-1], out=backwards[1:])
-        _refuse("signal_bar", self.signal_bar, backwards, "before the one above it: sort the exit signals by bar")
-        _refuse("side", sides, ~np.isin(sides, (-1, 0, 1)), "neither +1 (longs), -1 (shorts) nor 0 (both)")
+        self.signal_bar = bar_numbers(signal_bar, "exit signal", "exit signals")
+        sides = column("side", side, len(self.signal_bar), "exit signals")
+        refuse(
+            "exit signal", "side", sides, ~np.isin(sides, (-1, 0, 1)), "neither +1 (longs), -1 (shorts) nor 0 (both)"
+        )
         self.side = sides.astype(np.int8)
 
     def __len__(self) -> int:
@@ -75,9 +63,3 @@ def _made(signal_bar: npt.NDArray[np.int64], side: npt.NDArray[np.int8]) -> Exit
     made = ExitSignals.__new__(ExitSignals)
     made.signal_bar, made.side = signal_bar, side
     return made
-
-
-def _refuse(name: str, values: npt.NDArray[Any], bad: npt.NDArray[np.bool_], why: str) -> None:
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise InputError(f"{name} of exit signal {row} is {values[row]}: {why}")

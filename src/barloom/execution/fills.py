@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from dataclasses import dataclass, replace
 
 from barloom.errors import InputError, nearest
 
@@ -21,15 +21,18 @@ PRICED = ("limit", "stop")
 """Entries that wait for a price."""
 
 
-class FillRules(BaseModel):
-    """A named set of fill knobs; what most of them mean is told by ``execution.rules.Rules``.
+@dataclass(frozen=True, slots=True)
+class FillRules:
+    """What decides where trades fill: the part of the execution rules that a preset names.
 
     Attributes:
-        intrabar: which of stop and target comes first in a bar that holds both (a key of ``INTRABAR``).
-        one_position: whether the engine it stands for holds one trade and leaves by stops and targets alone.
+        intrabar: path policy, a key of ``INTRABAR``: which of stop and target comes first in a bar that holds both.
+        stop_wins_open: a bar that opens beyond the target and comes back to the stop leaves at the stop.
+        gap_stop_at_level: a bar that opens beyond the stop fills at the stop, not at the open.
+        gap_target_at_level: a bar that opens beyond the target fills at the target, not at the open.
+        scan_entry_bar: whether a trade may leave on the bar that fills it.
+        reenter_on_exit_bar: whether an entry may fill on the bar on which the last trade left.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     intrabar: str = "pessimistic"
     stop_wins_open: bool = False
@@ -37,18 +40,19 @@ class FillRules(BaseModel):
     gap_target_at_level: bool = False
     scan_entry_bar: bool = True
     reenter_on_exit_bar: bool = True
-    one_position: bool = False
 
 
 PRESETS: dict[str, FillRules] = {
     "pessimistic": FillRules(),
     "optimistic": FillRules(intrabar="optimistic"),
     # The engine takes one order a bar.
-    "vectorbt": FillRules(stop_wins_open=True, scan_entry_bar=False, reenter_on_exit_bar=False, one_position=True),
+    "vectorbt": FillRules(stop_wins_open=True, scan_entry_bar=False, reenter_on_exit_bar=False),
     "backtesting.py": FillRules(stop_wins_open=True),
     "tradingview": FillRules(intrabar="nearest_open"),
     "mt4-ohlc": FillRules(intrabar="candle"),
 }
+ONE_POSITION = frozenset({"vectorbt"})
+"""Presets of engines that hold one trade and leave by stops and targets alone."""
 
 
 def resolve_fills(
@@ -72,11 +76,11 @@ def resolve_fills(
         why = f"--intrabar {chosen} contradicts --fills {fills}, whose stop always comes first"
     elif preset.stop_wins_open and entry in PRICED:
         why = f"--entry {entry} contradicts --fills {fills}, which stands for entries at the market"
-    elif preset.one_position and position != "single":
+    elif fills in ONE_POSITION and position != "single":
         why = f"--position {position} contradicts --fills {fills}, which holds one trade and ignores entries meanwhile"
     if why:
         raise InputError(f"{why}: leave one of them out")
-    return preset.model_copy(update={"intrabar": chosen})
+    return replace(preset, intrabar=chosen)
 
 
 def refuse_exit_signals(fills: str) -> None:
@@ -85,7 +89,7 @@ def refuse_exit_signals(fills: str) -> None:
     Raises:
         InputError: the preset is such a one.
     """
-    if PRESETS[fills].one_position:
+    if fills in ONE_POSITION:
         raise InputError(
             f"exit signals contradict --fills {fills}, which drops one where a stop or target is hit on the bar it would leave on: "
             "leave one of them out"

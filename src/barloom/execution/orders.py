@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,12 @@ from barloom.errors import InputError
 from barloom.execution.entries import Entries
 from barloom.execution.exits import FRACTION_TOLERANCE, Distance, Exits
 from barloom.execution.fills import PRICED
-from barloom.execution.trades import default_plans
+from barloom.execution.trades import Plans, default_plans
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+Made = TypeVar("Made")
 
 ZERO = Distance(unit="points")
 NONE = Distance(unit="none")
@@ -31,12 +34,21 @@ class AtSignals:
         atr: ATR 14 there, NaN until warm; None where nothing asks for it.
         pip: price units in a pip.
         first: number in the slice of the bar that ``signal_bar`` counts from.
+        made: what was measured of them so far, by what was asked: runs of the same entries share it.
     """
 
     close: Floats
     atr: Floats | None
     pip: float
     first: int = 0
+    made: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What ``make`` gives, made at the first call with that key."""
+        if key not in self.made:
+            self.made[key] = make()
+        found: Made = self.made[key]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +136,21 @@ class Orders:
         if not self.wants_plans:
             return entries
         risk = _risk(entries, at)
+        wishes = (
+            self.trail,
+            self.activation,
+            self.trigger,
+            self.offset,
+            self.slippage,
+            self.entry_offset,
+            self.good_for,
+        )
+        plans = at.once(("plans", *wishes, self.entry, id(risk)), lambda: (self._planned(entries, at, risk), risk))[0]
+        entries = entries.replaced(plans=plans)
+        return self._in_parts(entries, at, risk) if self.ladder else entries
+
+    def _planned(self, entries: Entries, at: AtSignals, risk: Floats) -> Plans:
+        """A plan for each entry."""
         plans = default_plans(len(entries)) if entries.plans is None else entries.plans.copy()
         if self.trail is not None:
             replaced = np.isnan(plans["trail"]) if self.own_first else np.ones(len(entries), dtype=bool)
@@ -145,8 +172,7 @@ class Orders:
             plans["price"] = np.where(np.isnan(plans["price"]), at.close + towards * away, plans["price"])
         if self.good_for is not None:
             plans["good_for"] = self.good_for
-        entries = entries.replaced(plans=plans)
-        return self._in_parts(entries, at, risk) if self.ladder else entries
+        return plans
 
     def check(self, entries: Entries, maker: str) -> None:
         """Refuse entries whose prices do not go with how the run enters; ``maker`` is who gave them.
@@ -170,12 +196,13 @@ class Orders:
         if self.stop is not None:
             stop = self._measure("stop", self.stop, entries, at, stop)
             if self.target is None and target_in_r:
-                target = target / entries.stop * stop
-            changed["stop_price"] = np.full(len(entries), np.nan)
+                risk = stop
+                target = at.once(("in r", id(stop)), lambda: (entries.target / entries.stop * risk, risk))[0]
+            changed["stop_price"] = self._measure("stop", NONE, entries, at, stop)
         if self.target is not None:
             risk = _risk(entries.replaced(stop=stop, **changed), at)
             target = self._measure("target", self.target, entries, at, risk)
-            changed["target_price"] = np.full(len(entries), np.nan)
+            changed["target_price"] = self._measure("target", NONE, entries, at, target)
         return entries.replaced(stop=stop, target=target, **changed)
 
     def _in_parts(self, entries: Entries, at: AtSignals, risk: Floats) -> Entries:
@@ -207,7 +234,11 @@ class Orders:
             )
 
     def _measure(self, option: str, distance: Distance, entries: Entries, at: AtSignals, risk: Floats) -> Floats:
-        """A distance in price units for each entry."""
+        """A distance in price units for each entry; what it is measured by is kept beside it, so that its identity stays its own."""
+        by = risk if distance.unit == "r" else at.close
+        return at.once((distance, id(by)), lambda: (self._measured(option, distance, entries, at, risk), by))[0]
+
+    def _measured(self, option: str, distance: Distance, entries: Entries, at: AtSignals, risk: Floats) -> Floats:
         if distance.unit == "none":
             return np.full(len(entries), np.nan)
         if distance.unit == "atr" and at.atr is not None:

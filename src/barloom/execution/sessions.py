@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
+from barloom.bars.times_of_day import time_of_day, zone_of
 from barloom.errors import InputError
 from barloom.execution.account import distinct
 from barloom.execution.checked import Checked
@@ -124,35 +123,9 @@ def _instants(zone: str, clock: str, first: int, last: int) -> tuple[Ints, Ints]
     return days, np.array(seconds, dtype=np.int64) * SECOND
 
 
-def time_of_day(text: str) -> time:
-    """Read ``21:55``; raises InputError for anything else."""
-    found = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
-    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise InputError(f"'{text}' is no time of day: give hours and minutes, such as 21:55")
-    return time(int(found[1]), int(found[2]))
-
-
 def duration(text: str) -> int:
     """Nanoseconds of ``90m``, ``2h`` or ``1d``; raises InputError for anything else."""
     found = re.fullmatch(r"(\d+)([mhd])", text)
     if found is None or int(found[1]) == 0:
         raise InputError(f"'{text}' is no length of time: give minutes, hours or days, such as 90m, 2h or 1d")
     return int(found[1]) * UNITS[found[2]]
-
-
-@lru_cache
-def zone_of(name: str) -> tzinfo:
-    """A zone of the time zone database by its name; raises InputError where there is none."""
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    try:
-        ZoneInfo("Europe/London")
-    except (ZoneInfoNotFoundError, OSError):
-        raise InputError(
-            f"time zone {name} cannot be looked up, for this machine has no time zone database: run pip install tzdata"
-        ) from None
-    raise InputError(f"'{name}' is no time zone: give a name such as UTC, Europe/London or America/New_York")

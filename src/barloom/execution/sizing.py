@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationInfo, field_validator
+from collections.abc import Callable, Mapping
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from barloom.errors import InputError
 from barloom.execution.checked import Checked
@@ -45,37 +48,10 @@ class Sizing(Checked):
     conversion: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
     leverage: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
 
-    # Fields are checked in their order, so each looks back on those before it.
-
-    @field_validator("notional")
-    @classmethod
-    def _one_size(cls, notional: float | None, given: ValidationInfo) -> float | None:
-        if notional is not None and given.data.get("units") is not None:
-            raise InputError("a trade cannot have fixed units and a fixed notional: give units or notional")
-        return notional
-
-    @field_validator(*LOTS)
-    @classmethod
-    def _lots_of_computed_sizes(cls, lots: float | None, given: ValidationInfo) -> float | None:
-        if lots is None:
-            return None
-        if given.data.get("units") is not None:
-            raise InputError("fixed units are not rounded to lots: leave it out, or size by notional or risk_pct")
-        least = {name: given.data[name] for name in ("lot_step", "min_lots") if given.data.get(name) is not None}
-        if given.field_name == "max_lots":
-            for name, value in least.items():
-                if value > lots:
-                    raise InputError(f"{lots:g} is below {name} ({value:g}), so that no trade could be taken: raise it")
-        return lots
-
-    @field_validator("contract_size")
-    @classmethod
-    def _units_of_a_lot(cls, units: float, given: ValidationInfo) -> float:
-        if units != 1.0 and all(given.data.get(name) is None for name in LOTS):
-            raise InputError(
-                "sizes are units, and a lot matters only to lot_step, min_lots and max_lots: give one of them"
-            )
-        return units
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        refuse_contradictions(dict(self))
+        return self
 
     @property
     def needs_stop(self) -> bool:
@@ -96,3 +72,35 @@ class Sizing(Checked):
     def highest(self) -> float:
         """The most units a computed size is given, 0 for any."""
         return (self.max_lots or 0.0) * self.contract_size
+
+
+def refuse_contradictions(settings: Mapping[str, float | None], called: Callable[[str], str] = str) -> None:
+    """Refuse sizes that are given twice, and lots that mean nothing or leave no trade.
+
+    Args:
+        settings: the fields of ``Sizing`` by name.
+        called: what the user calls a field.
+
+    Raises:
+        InputError: some settings contradict each other.
+    """
+
+    def said(name: str) -> str:
+        return f"{called(name)} {settings[name]:g}"
+
+    if settings["notional"] is not None and settings["units"] is not None:
+        raise InputError(f"{said('notional')} and {said('units')} both say how large a trade is: leave one of them out")
+    lots = {name: lot for name in LOTS if (lot := settings[name]) is not None}
+    for name, lot in lots.items():
+        if settings["units"] is not None:
+            raise InputError(
+                f"{said(name)} rounds a size that is computed, but {said('units')} fixes it: leave one of them out"
+            )
+        if lot > lots.get("max_lots", lot):
+            raise InputError(f"{said(name)} is above {said('max_lots')}, so that no trade could be taken: lower it")
+    if settings["contract_size"] != 1.0 and not lots:
+        step, fewest, most = map(called, LOTS)
+        raise InputError(
+            f"{said('contract_size')} is the size of a lot, and no lots are asked for: "
+            f"give {step}, {fewest} or {most} as well"
+        )

@@ -33,22 +33,24 @@ class IndicatorBank:
     Args:
         specs: what is wanted; equal specs count once.
         history: the most bars of history a chunk will ask for.
+        ring: buffers that values are written to in turn; with one of them, values hold until the next update.
 
     Attributes:
         warmup: bars until every indicator has a value.
+        specs: every distinct spec, those that others are made of too.
         columns: columns of the bars that are read.
         computed: how often each spec was computed, for the tests of FR-004.
     """
 
-    def __init__(self, specs: Iterable[Indicator], history: int = 0) -> None:
+    def __init__(self, specs: Iterable[Indicator], history: int = 0, ring: int = RING) -> None:
         wanted = list(dict.fromkeys(specs))
         self.history = history
         self.warmup = max((warmup(spec) for spec in wanted), default=0)
         self.computed: Counter[Indicator] = Counter()
         self._steps = [_Step(group) for group in _groups(wanted)]
         self.columns = frozenset(source for step in self._steps for source in step.inputs if isinstance(source, str))
-        self._specs = [spec for step in self._steps for spec in step.specs]
-        self._buffers: list[Floats] = [np.empty((len(self._specs), 0))] * RING
+        self.specs = [spec for step in self._steps for spec in step.specs]
+        self._buffers: list[Floats] = [np.empty((len(self.specs), 0))] * ring
         self._turn = 0
         self._values: Floats = self._buffers[0]
         self._bars = 0
@@ -57,7 +59,7 @@ class IndicatorBank:
         """Values of every spec over ``chunk``: arrays of length ``history + rows``, aligned with its own, NaN until
         warm.
 
-        They hold until the update after the next. Raises ValueError for a chunk that does not follow the one before,
+        They hold until the update after the next (see ``ring``). Raises ValueError for a chunk that does not follow the one before,
         or that leads with more history than was announced.
         """
         history, rows = chunk.history, chunk.rows
@@ -71,18 +73,18 @@ class IndicatorBank:
         kept = self._values.shape[1]
         values[:, :history] = self._values[:, kept - history : kept]
         series: dict[Source, Floats] = {name: self._column(chunk, name) for name in self.columns}
-        series.update(zip(self._specs, values[:, history:], strict=True))
+        series.update(zip(self.specs, values[:, history:], strict=True))
         for step in self._steps:
             step.kernel.update([series[source] for source in step.inputs], [series[spec] for spec in step.specs])
             self.computed.update(step.specs)
         self._values = values
         self._bars += rows
-        return dict(zip(self._specs, values, strict=True))
+        return dict(zip(self.specs, values, strict=True))
 
     def _next_buffer(self, length: int) -> Floats:
-        self._turn = (self._turn + 1) % RING
+        self._turn = (self._turn + 1) % len(self._buffers)
         if self._buffers[self._turn].shape[1] < length:
-            self._buffers[self._turn] = np.empty((len(self._specs), length))
+            self._buffers[self._turn] = np.empty((len(self.specs), length))
         return self._buffers[self._turn][:, :length]
 
     @staticmethod

@@ -82,6 +82,13 @@ def warmup(spec: Indicator) -> int:
     return before + how.warmup(spec) - 1
 
 
+def columns(source: Source) -> frozenset[str]:
+    """The columns of the bars that a source is made of."""
+    if isinstance(source, str):
+        return frozenset([source])
+    return frozenset().union(*(columns(read) for read in implementation(source).inputs(source)))
+
+
 class _Plain:
     """A compiled kernel of one output."""
 

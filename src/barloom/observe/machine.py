@@ -11,7 +11,7 @@ from typing import Any
 from barloom import __version__
 
 DEPENDENCIES = ("numpy", "pandas", "pyarrow", "pydantic", "rich")
-KERNELS = ("chunking", "indicators", "simulation", "ledger")
+KERNELS = ("chunking", "indicators", "simulation")
 
 
 def version_of(package: str) -> str:

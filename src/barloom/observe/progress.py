@@ -1,10 +1,11 @@
-"""How far a run is: a bar at a terminal, now and then a line elsewhere; either costs next to nothing (FR-010)."""
+"""How far a run or a sweep is: a bar at a terminal, now and then a line elsewhere; either costs next to nothing (FR-010)."""
 
 from __future__ import annotations
 
 import logging
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 REDRAW_SECONDS = 0.1
+LINE_SECONDS = 10.0
+"""Between two lines of a sweep where stderr is no terminal."""
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,30 @@ class Step(Protocol):
     @property
     def seconds(self) -> float:
         """Seconds since the start."""
+
+
+class SweepStep(Protocol):
+    """What is told when sets of a sweep are done."""
+
+    @property
+    def sets(self) -> int:
+        """Sets done, those of an earlier start of the sweep among them."""
+
+    @property
+    def total_sets(self) -> int:
+        """All sets."""
+
+    @property
+    def failed(self) -> int:
+        """Of those done, the ones that could not be run."""
+
+    @property
+    def new_sets(self) -> int:
+        """Of those done, the ones of this start."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since this start."""
 
 
 class ProgressReport:
@@ -118,3 +145,97 @@ class ProgressReport:
         if self._bar is not None:
             self._bar.stop()
         self._memory.look()
+
+
+class SweepProgress:
+    """Takes each step of a sweep and shows sets done, sets a second and the time left on stderr.
+
+    Use it as a context manager around the sweep and call it with each step.
+    """
+
+    def __init__(
+        self,
+        memory: MemoryWatch,
+        *,
+        label: str = "sets",
+        terminal: bool | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Show steps.
+
+        Args:
+            memory: looked at with each step.
+            label: what is counted.
+            terminal: whether to draw a bar; None finds out from stderr.
+            clock: seconds, for the time between lines.
+        """
+        self._memory = memory
+        self._label = label
+        self._terminal = sys.stderr.isatty() if terminal is None else terminal
+        self._clock = clock
+        self._next_line = 0.0
+        self._next_look = 0.0
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._next_line = self._clock() + LINE_SECONDS
+        if self._terminal:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=None),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                auto_refresh=False,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(self._label, total=None, rate="")
+        return self
+
+    def __call__(self, step: SweepStep) -> None:
+        """Take a step. Raises KeyboardInterrupt if a signal came that nobody has acted on."""
+        interrupts.check()
+        now = self._clock()
+        if now < self._next_look and step.sets < step.total_sets:
+            return
+        self._next_look = now + REDRAW_SECONDS
+        self._memory.look()
+        if self._bar is not None and self._task is not None:
+            rate = ", ".join(_pace(step))
+            self._bar.update(self._task, completed=step.sets, total=step.total_sets, rate=rate, refresh=True)
+        elif now >= self._next_line:
+            self._next_line = now + LINE_SECONDS
+            failed = [f"{step.failed:,} refused"] if step.failed else []
+            said = ", ".join([f"{step.sets:,} of {step.total_sets:,}", *failed, *_pace(step)])
+            log.info("%s: %s", self._label, said)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        self._memory.look()
+
+
+def _pace(step: SweepStep) -> list[str]:
+    """Sets a second since this start, and the time left at that pace; nothing where there is none yet."""
+    if step.new_sets <= 0 or step.seconds <= 0.0:
+        return []
+    left = (step.total_sets - step.sets) * step.seconds / step.new_sets
+    return [f"{step.new_sets / step.seconds:,.1f} a second", f"{_span(left)} left"]
+
+
+def _span(seconds: float) -> str:
+    """A time in words of two parts at most: ``40 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from barloom.execution.entries import Entries
 from barloom.indicators.spec import Indicator, atr, ema
+from barloom.strategies.averages import TwoAverages
 from barloom.strategies.base import Multiple, Period, Strategy
 from barloom.strategies.crossings import crossings
 from barloom.strategies.window import Window
@@ -25,20 +24,12 @@ class EmaCross(Strategy):
     lookback = 1
     target_in_r = True
 
-    class Params(Strategy.Params):
+    class Params(TwoAverages):
         """Parameters of `ema-cross`."""
 
-        fast: Period = Field(20, description="bars of the fast EMA; fewer than slow")
-        slow: Period = Field(50, description="bars of the slow EMA")
         atr: Period = Field(14, description="bars of the ATR that scales the stop")
         stop_atr: Multiple = Field(2.0, description="stop distance, in ATR")
         target_r: Multiple = Field(2.0, description="target distance, in stop distances")
-
-        @model_validator(mode="after")
-        def _fast_below_slow(self) -> Self:
-            if self.fast >= self.slow:
-                raise ValueError(f"fast {self.fast} is not below slow {self.slow}: give fast fewer bars than slow")
-            return self
 
     params: Params
 

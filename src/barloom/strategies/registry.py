@@ -48,6 +48,11 @@ def load_strategy(
     return strategy
 
 
+def strategy_class(text: str, *, source_option: str = "--strategy") -> type[Strategy]:
+    """The class that ``text`` names, not made yet; see ``load_strategy``, which says what may be wrong with it."""
+    return _find(text, source_option)[0]
+
+
 def _find(text: str, option: str) -> tuple[type[Strategy], StrategyOrigin]:
     place, colon, name = text.rpartition(":")
     if text.endswith(".py"):

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from barloom.execution.entries import Entries
 from barloom.indicators.spec import Indicator, atr, ema, rsi, stoch_rsi
+from barloom.strategies.averages import TwoAverages
 from barloom.strategies.base import Multiple, Period, Strategy
 from barloom.strategies.crossings import crossings
 from barloom.strategies.window import Window
@@ -44,11 +45,9 @@ class TrendPullback(Strategy):
     name = "trend-pullback"
     target_in_r = True
 
-    class Params(Strategy.Params):
+    class Params(TwoAverages):
         """Parameters of `trend-pullback`."""
 
-        fast: Period = Field(20, description="bars of the fast EMA; fewer than slow")
-        slow: Period = Field(50, description="bars of the slow EMA")
         range_crossings: Annotated[int, Field(ge=1)] = Field(
             3, description="EMA crossings that make a range, not a trend"
         )
@@ -72,8 +71,6 @@ class TrendPullback(Strategy):
 
         @model_validator(mode="after")
         def _in_order(self) -> Self:
-            if self.fast >= self.slow:
-                raise ValueError(f"fast {self.fast} is not below slow {self.slow}: give fast fewer bars than slow")
             for low, high in (("oversold", "overbought"), ("stoch_low", "stoch_high")):
                 if getattr(self, low) > getattr(self, high):
                     raise ValueError(

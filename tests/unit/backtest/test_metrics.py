@@ -9,42 +9,33 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from barloom.backtest.metrics import Bounds, Case, MetricsTotals, annual_return_pct, daily_ratios
-from barloom.execution.account import POINT, new_accounts
+from barloom.backtest.metrics import Bounds, Case, Outcome, annual_return_pct, daily_ratios
 from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
-from barloom.execution.trades import TRADE
+from barloom.execution.totals import Totals
 from helpers.market import MINUTE, START, Market
 from helpers.money import Settled, trade
 
 
-def totals_of(market: Market, entries: Entries, chunk_rows: int = 100, balance: float = 100.0) -> MetricsTotals:
-    rules = Rules(places=0, sizing=Sizing(balance=balance, units=1.0))
-    book, totals = Book(rules), MetricsTotals(balance)
+def outcome_of(market: Market, entries: Entries, chunk_rows: int = 100, balance: float = 100.0) -> Outcome:
+    book = Book(Rules(places=0, sizing=Sizing(balance=balance, units=1.0)))
+    bars = 0
     for chunk in market.chunks(chunk_rows):
         first, last = np.searchsorted(entries.signal_bar, [chunk.base, chunk.base + chunk.rows])
-        totals.add(book.pass_chunk(chunk, entries.take(slice(first, last))), book.points)
-        totals.bars = chunk.base + chunk.rows
-    totals.account, totals.first_time = book.account, int(market.time[0])
-    return totals
-
-
-def trades_of(net: list[float], r: list[float] | None = None) -> np.ndarray:
-    trades = np.zeros(len(net), dtype=TRADE)
-    trades["net_pnl"] = net
-    trades["r"] = net if r is None else r
-    trades["entry_bar"] = np.arange(len(net)) * 10
-    trades["exit_bar"] = trades["entry_bar"] + np.arange(len(net))
-    return trades
+        book.pass_chunk(chunk, entries.take(slice(first, last)))
+        bars = chunk.base + chunk.rows
+    return Outcome(book.totals(), balance, int(market.time[0]), bars)
 
 
 def test_trade_statistics() -> None:
-    totals = MetricsTotals(1000.0)
-    no_points = np.empty(0, dtype=POINT)
-    totals.add(trades_of([10, -4, -6, 0, 5, 5, 5], [1, -0.5, math.nan, 0, 1, 1, 1]), no_points)
-    totals.bars = 100
-    metrics = totals.metrics()
+    nets, stops = [10, -4, -6, 0, 5, 5, 5], [90, 92, math.nan, 90, 95, 95, 95]
+    rows = [
+        trade(10 * k + 1, 11 * k + 1, 100.0, 100.0 + net, stop=stop, size=1.0)
+        for k, (net, stop) in enumerate(zip(nets, stops, strict=True))
+    ]
+    settled = Settled(Market([(100, 100, 100, 100)] * 100), rows, Rules(sizing=Sizing(balance=1000.0)))
+    metrics = Outcome(settled.totals, 1000.0, START, 100).metrics()
     assert (metrics.trades, metrics.wins, metrics.losses) == (7, 4, 2)
     assert metrics.win_rate == 4 / 7
     assert metrics.profit_factor == 25 / 10
@@ -55,25 +46,11 @@ def test_trade_statistics() -> None:
     assert (metrics.average_bars_held, metrics.longest_bars_held) == (4.0, 7)
 
 
-def test_totals_do_not_depend_on_how_trades_arrive() -> None:
-    trades = trades_of(list(np.random.default_rng(0).normal(size=50)))
-    no_points = np.empty(0, dtype=POINT)
-    together, apart = MetricsTotals(1000.0), MetricsTotals(1000.0)
-    together.add(trades, no_points)
-    for k in range(50):
-        apart.add(trades[k : k + 1], no_points)
-    assert together.checksum == apart.checksum
-    assert together.metrics() == apart.metrics()
-    swapped = MetricsTotals(1000.0)
-    swapped.add(trades[::-1].copy(), no_points)
-    assert swapped.checksum != together.checksum
-
-
 def test_drawdown_and_exposure_over_bars() -> None:
     closes = [100, 100, 103, 101, 98, 104, 104]
     rows = [(a, max(a, b), min(a, b), b) for a, b in zip([100, *closes], closes, strict=False)]
-    totals = totals_of(Market(rows), Entries([1], [1], max_hold=4))
-    metrics = totals.metrics()
+    outcome = outcome_of(Market(rows), Entries([1], [1], max_hold=4))
+    metrics = outcome.metrics()
     # Bought at the open of bar 2 (100), left at the close of bar 5 (104): equity 103, 101, 98, 104.
     assert metrics.net_pnl == 4
     assert metrics.max_drawdown == 5
@@ -86,7 +63,7 @@ def test_drawdown_and_exposure_over_bars() -> None:
 def test_a_drawdown_that_lasts_to_the_end_counts() -> None:
     closes = [100, 100, 103, 101, 98, 98, 98]
     rows = [(a, max(a, b), min(a, b), b) for a, b in zip([100, *closes], closes, strict=False)]
-    metrics = totals_of(Market(rows), Entries([1], [1], max_hold=3)).metrics()
+    metrics = outcome_of(Market(rows), Entries([1], [1], max_hold=3)).metrics()
     assert metrics.longest_drawdown_days * 24 * 60 == pytest.approx(4)
 
 
@@ -94,12 +71,12 @@ def test_a_drawdown_that_lasts_to_the_end_counts() -> None:
 def test_one_equity_point_a_day(chunk_rows: int) -> None:
     day = 24 * 60
     market = Market([(100, 100, 100, 100)] * 6, minutes=[0, 5, day, day + 1, 5 * day, 5 * day + 1])
-    totals = totals_of(market, Entries.none(), chunk_rows)
-    assert totals.daily == [100.0, 100.0, 100.0]
+    days = outcome_of(market, Entries.none(), chunk_rows).totals.days
+    assert (days["count"], days["before"], days["lowest"], days["mean"]) == (3, 100.0, 100.0, 0.0)
 
 
 def test_no_trades_is_a_defined_result() -> None:
-    metrics = totals_of(Market([(100, 101, 99, 100)] * 5), Entries.none()).metrics()
+    metrics = outcome_of(Market([(100, 101, 99, 100)] * 5), Entries.none()).metrics()
     assert (metrics.trades, metrics.win_rate, metrics.net_pnl, metrics.max_drawdown, metrics.exposure) == (
         0,
         0,
@@ -111,18 +88,55 @@ def test_no_trades_is_a_defined_result() -> None:
     assert metrics.final_equity == 100
 
 
+def days_of(equity: list[float]) -> Totals:
+    """The daily returns of an account that stands at these values at the ends of its days, the first being its balance."""
+    minutes = [day * 24 * 60 + minute for day in range(len(equity)) for minute in (0, 1)]
+    closes = [value for value in equity for _ in (0, 1)]
+    rows = [(close, close, close, close) for close in closes]
+    # One unit, bought at the first price and held to the end.
+    outcome = outcome_of(Market(rows, minutes=minutes), Entries([0], [1]), balance=equity[0])
+    return outcome.totals
+
+
 def test_sharpe_and_sortino_of_daily_returns() -> None:
     equity = [100.0, 101.0, 100.5, 102.0, 101.0]
-    returns = [b / a - 1 for a, b in pairwise(equity)]
-    sharpe, sortino = daily_ratios(equity, 252)
+    returns = [0.0] + [b / a - 1 for a, b in pairwise(equity)]
+    sharpe, sortino = daily_ratios(days_of(equity).days, 252)
     assert sharpe == pytest.approx(statistics.mean(returns) / statistics.stdev(returns) * math.sqrt(252))
-    downside = math.sqrt(sum(min(r, 0) ** 2 for r in returns) / 4)
+    downside = math.sqrt(sum(min(r, 0) ** 2 for r in returns) / 5)
     assert sortino == pytest.approx(statistics.mean(returns) / downside * math.sqrt(252))
 
 
-@pytest.mark.parametrize("equity", [[100.0], [100.0, 101.0], [100.0, 100.0, 100.0], [100.0, -5.0, 3.0]])
+@pytest.mark.parametrize("count", [5, 64, 65, 200, 300])
+def test_daily_returns_are_kept_as_moments_and_by_periods(count: int) -> None:
+    rng = np.random.default_rng(count)
+    equity = (100 * np.cumprod(1 + rng.normal(0, 0.01, count))).tolist()
+    returns = np.diff(equity, prepend=equity[0]) / np.array([equity[0], *equity[:-1]])
+    totals = days_of(equity)
+    days, away = totals.days, returns - returns.mean()
+    assert days["count"] == count
+    for name, expected in (
+        ("mean", returns.mean()),
+        ("second", (away**2).sum()),
+        ("third", (away**3).sum()),
+        ("fourth", (away**4).sum()),
+        ("downside", (returns[returns < 0] ** 2).sum()),
+        ("lowest", min(equity)),
+    ):
+        assert days[name] == pytest.approx(expected, rel=1e-9, abs=1e-15), name
+    size = 1
+    while -(-count // size) > 64:
+        size *= 2
+    parts = [returns[k : k + size] for k in range(0, count, size)]
+    assert totals.return_counts.tolist() == [len(part) for part in parts]
+    assert totals.sums[: len(parts)].tolist() == pytest.approx([part.sum() for part in parts], abs=1e-15)
+    assert totals.squares[: len(parts)].tolist() == pytest.approx([(part**2).sum() for part in parts], rel=1e-9)
+    assert not totals.sums[len(parts) :].any()
+
+
+@pytest.mark.parametrize("equity", [[100.0], [100.0, 100.0, 100.0], [100.0, 101.0, -5.0, 3.0]])
 def test_ratios_without_meaning_are_none(equity: list[float]) -> None:
-    assert daily_ratios(equity, 252) == (None, None)
+    assert daily_ratios(days_of(equity).days, 252) == (None, None)
 
 
 def test_annual_return() -> None:
@@ -132,7 +146,7 @@ def test_annual_return() -> None:
     assert MINUTE == 60 * 10**9
 
 
-def ambiguous_trades(**rules: object) -> tuple[MetricsTotals, Settled]:
+def ambiguous_trades(**rules: object) -> Outcome:
     """A trade that made 20, one of 60 or -40 that was stopped, and one of 30 or -20 that finer bars decided."""
     levels = {"stop": 98.0, "target": 103.0}
     rows = [
@@ -141,15 +155,12 @@ def ambiguous_trades(**rules: object) -> tuple[MetricsTotals, Settled]:
         trade(5, 6, 100.0, 103.0, size=10.0, reason="target", ambiguous=True, decided=True, **levels),
     ]
     settled = Settled(Market([(100, 100, 100, 100)] * 8), rows, Rules(sizing=Sizing(balance=1000.0), **rules))
-    totals = MetricsTotals(1000.0)
-    totals.add(settled.trades, settled.points)
-    totals.account, totals.bars, totals.first_time = settled.ledger.account, 8, START
-    return totals, settled
+    return Outcome(settled.totals, 1000.0, START, 8)
 
 
 def test_bounds_of_ambiguous_trades() -> None:
-    totals, settled = ambiguous_trades()
-    bounds = totals.bounds(settled.ledger.accounts)
+    outcome = ambiguous_trades()
+    bounds = outcome.bounds()
     assert bounds.deciding_trades == 1
     assert bounds.best == Case(
         trades=3,
@@ -172,20 +183,20 @@ def test_bounds_of_ambiguous_trades() -> None:
 
 
 def test_the_chosen_case_is_what_the_metrics_say() -> None:
-    totals, settled = ambiguous_trades()
-    metrics = totals.metrics()
+    outcome = ambiguous_trades()
+    metrics = outcome.metrics()
     assert metrics.ambiguous_trades == 2
-    for name, value in totals.bounds(settled.ledger.accounts).chosen.model_dump().items():
+    for name, value in outcome.bounds().chosen.model_dump().items():
         assert value == getattr(metrics, name), name
 
 
 def test_without_bounds_there_is_one_account() -> None:
-    totals, settled = ambiguous_trades(bounds=False)
-    bounds = totals.bounds(settled.ledger.accounts)
+    outcome = ambiguous_trades(bounds=False)
+    bounds = outcome.bounds()
     assert bounds.best == bounds.worst == bounds.chosen
 
 
 def test_bounds_without_trades() -> None:
-    bounds = MetricsTotals(1000.0).bounds(new_accounts(1000.0))
+    bounds = outcome_of(Market([(100, 101, 99, 100)] * 5), Entries.none(), balance=1000.0).bounds()
     nothing = Case(trades=0, win_rate=0.0, net_pnl=0.0, return_pct=0.0, max_drawdown=0.0, max_drawdown_pct=0.0)
     assert bounds == Bounds(chosen=nothing, best=nothing, worst=nothing, deciding_trades=0)

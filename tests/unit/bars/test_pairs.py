@@ -274,11 +274,49 @@ def test_a_pair_needs_both_files_and_one_way_of_saying_the_ask(tmp_path: Path) -
         open_bars(bid, ask=ask, spread_column="spread")
 
 
-def test_bars_with_asks_are_not_written_without_them(tmp_path: Path) -> None:
-    bid, ask = written(tmp_path)
-    with pytest.raises(InputError, match="has ask prices"):
-        write_bars(open_bars(bid, ask=ask), tmp_path / "both.csv")
-    assert not (tmp_path / "both.csv").exists()
+@pytest.mark.parametrize("suffix", ["csv", "arrow", "parquet"])
+def test_a_file_of_bid_and_ask_holds_both_and_is_read_to_the_bit(tmp_path: Path, suffix: str) -> None:
+    bid, ask = many(tmp_path)
+    pair, both = open_bars(bid, ask=ask, on_bad_rows="drop"), tmp_path / f"both.{suffix}"
+    write_bars(pair, both)
+    found = open_bars(both)
+    assert found.has_ask
+    ours, theirs = drawn(found, 64, history=7), drawn(pair, 100)
+    for name, values in theirs.items():
+        np.testing.assert_array_equal(ours[name], values)
+    assert found.report is not None and pair.report is not None
+    assert found.report.content_hash == pair.report.content_hash
+    assert found.report.columns == pair.report.columns
+    with pytest.raises(InputError, match=r"both\.\w+ has ask prices of its own: leave --ask out"):
+        open_bars(both, ask=ask)
+    with pytest.raises(InputError, match=r"both\.\w+ has ask prices of its own: leave --spread-column out"):
+        open_bars(both, spread_column="volume")
+
+
+def test_a_file_with_some_ask_columns_has_none(tmp_path: Path) -> None:
+    """All four or none; those that are there are named as any unexpected column."""
+    path = tmp_path / "bars.csv"
+    path.write_text(
+        "time,open,high,low,close,ask_open,ask_high,ask_low,ask_close\n1328054400,1,2,1,2,1.5,2.5,1.5,2.5\n"
+    )
+    assert drawn(open_bars(path))["ask_high"].tolist() == [2.5]
+    with pytest.raises(InputError, match="unexpected columns ask_open,ask_low,ask_close"):
+        open_bars(path, ignore_columns="ask_high")
+    assert not open_bars(path, ignore_columns="ask_open,ask_high,ask_low,ask_close").has_ask
+
+
+def test_an_ask_that_is_bad_or_crossed_is_a_bad_row_of_such_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "bars.csv"
+    head = "time,open,high,low,close,ask_open,ask_high,ask_low,ask_close\n1328054400,1,2,1,2,1.5,2.5,1.5,2.5\n"
+    for row, kind in (
+        ("1,2,1,2,1.5,2.5,0.5,2.5", "crossed"),
+        ("1,2,1,2,1.5,1.25,1.5,2.5", "bad_ask"),
+        ("1,2,1,2,1.5,x,1.5,2.5", "unparsable_price"),
+    ):
+        path.write_text(f"{head}1328054460,{row}\n")
+        with pytest.raises(InputError, match=f"1 {kind}"):
+            drawn(open_bars(path))
+        assert len(drawn(open_bars(path, on_bad_rows="drop"))["timestamp"]) == 1
 
 
 def test_leaving_early_ends_the_threads_of_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,7 +213,7 @@ def test_what_cannot_be_a_timeframe_is_refused() -> None:
         refused(text, None, "--timeframe")
     refused("1d", "25:00", "--anchor '25:00'")
     refused("1d", "", "--anchor ''")
-    refused("1d", "17:00 America/Nowhere", "no time zone 'America/Nowhere'")
+    refused("1d", "17:00 America/Nowhere", "'America/Nowhere' is no time zone")
     refused("36h", "17:00 UTC", "give days")
     refused("1d 17:00", "17:00", "leave one of them out")
     refused("5m", None, "resampled already", bars_of(market(100)).resample("1m"))

@@ -25,6 +25,7 @@ from barloom.bars.steps import Steps
 from barloom.bars.store import Ingested, ingest, side_of
 from barloom.bars.writer import BATCH_ROWS, write_bars
 from barloom.errors import InputError
+from helpers.chunks import drawn as columns_of
 
 ROWS = 300_001
 STORES = (".arrow", ".parquet")
@@ -253,13 +254,25 @@ def test_a_failure_at_any_step_leaves_the_old_store_and_nothing_else(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bars.csv", out.name]
 
 
-def test_ask_prices_have_a_store_of_their_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", ["arrow", "parquet"])
+def test_ask_prices_are_kept_and_sealed(tmp_path: Path, suffix: str) -> None:
+    """F23: a bit of an ask price that changed is told by the hash, as that of any other price."""
     times = np.arange(3, dtype=np.int64) * 60 * 10**9 + 10**18
-    ones = np.ones(3)
-    bars = from_arrays(times, ones, ones, ones, ones, ask=(ones, ones, ones, ones))
-    with pytest.raises(InputError, match="one by one"):
-        ingest(bars, [], tmp_path / "store.arrow")
-    assert list(tmp_path.iterdir()) == []
+    ones, asks = np.ones(3), np.array([1.25, 1.5, 1.75])
+    bars = from_arrays(times, ones, ones, ones, ones, ask=(asks, asks, asks, asks))
+    source, path = tmp_path / "source", tmp_path / f"both.{suffix}"
+    source.write_bytes(b"x")
+    facts = ingest(bars, [source], path).facts
+    assert facts.price_side == "bid and ask" and facts.has_ask
+    assert columns_of(open_bars(path))["ask_low"].tolist() == [1.25, 1.5, 1.75]
+    assert describe(path).columns["ask_close"] == "double"
+    whole = path.read_bytes()
+    prices = [at for at in range(len(whole)) if whole.startswith(np.float64(1.75).tobytes(), at)]
+    assert suffix == "parquet" or len(prices) == 4
+    for at in prices if suffix == "arrow" else ():  # Parquet seals its pages itself
+        path.write_bytes(whole[: at + 5] + bytes([whole[at + 5] ^ 1]) + whole[at + 6 :])
+        with pytest.raises(InputError, match=r"damaged|bad_ask"):
+            columns_of(open_bars(path))
 
 
 # ---------------------------------------------------------------- what does not add up

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from barloom.bars import open_bars
+from barloom.bars.sources import csv as csv_module
+from barloom.bars.sources import text as text_module
+from barloom.bars.sources.dialects import NAMES
 from barloom.bars.times import iso
 from barloom.errors import InputError
 from helpers.chunks import drawn
@@ -275,6 +281,47 @@ def test_encodings_do_not_matter(write: Write, name: str, encoding: str) -> None
     assert times(write(text, encoding)) == times(write(text))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_packed_file_with_the_newest_first_is_unpacked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """However many blocks it is read backwards in, and however often it is read."""
+    rows = [f"{1328054400 + 60 * at},1.5,1.5,1.5,1.5,1" for at in range(5000)]
+    path = tmp_path / "newest.csv.gz"
+    path.write_bytes(gzip.compress("\n".join(["time,open,high,low,close,volume", *rows[::-1], ""]).encode(encoding)))
+    monkeypatch.setattr(csv_module, "BLOCK", 100)
+    monkeypatch.setattr(text_module, "PIECE", 4000)
+    opened: list[Path] = []
+    content = text_module.TextFile._content
+    monkeypatch.setattr(text_module.TextFile, "_content", lambda self: (opened.append(self.path), content(self))[1])
+    found = open_bars(path)
+    told = len(opened)
+    for _ in range(2):
+        assert drawn(found, 700)["timestamp"].tolist() == [(1328054400 + 60 * at) * 10**9 for at in range(5000)]
+    assert len(opened) == told + 1 <= 3
+
+
+def test_no_room_to_unpack_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "newest.csv.gz"
+    path.write_bytes(gzip.compress(SAMPLES["cryptodatadownload"][0].encode()))
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(
+        InputError, match=r"newest\.csv\.gz has the newest bars first, .*No space left on device.*TMPDIR"
+    ):
+        drawn(open_bars(path))
+
+
+def test_a_header_that_names_no_known_zone_asks_for_one(write: Write) -> None:
+    path = write(SAMPLES["jforex"][0].replace("EET", "Mars"))
+    with pytest.raises(InputError, match=r"bars\.txt names its times 'Time \(Mars\)', .*--time-zone"):
+        open_bars(path)
+    assert times(path, time_zone="EET") == times(write(SAMPLES["jforex"][0]))
+
+
 def test_yahoo_days(write: Write) -> None:
     path = write(
         "Date,Open,High,Low,Close,Adj Close,Volume\n"
@@ -305,6 +352,15 @@ def test_an_unsuited_format_name_is_refused(write: Write) -> None:
         open_bars(write(SAMPLES["kraken"][0]), input_format="krakn")
     with pytest.raises(InputError, match="no file of --input-format parquet"):
         open_bars(write(SAMPLES["kraken"][0]), input_format="parquet")
+
+
+@pytest.mark.parametrize("vendor", NAMES)
+def test_every_vendors_name_on_every_file_reads_it_or_is_refused(write: Write, vendor: str) -> None:
+    for name, (text, *_) in SAMPLES.items():
+        try:
+            bars(write(text), input_format=vendor)
+        except InputError as error:
+            assert "bars.txt" in str(error), (name, error)
 
 
 # ---------------------------------------------------------------- no header

@@ -134,3 +134,28 @@ def test_the_parser_still_exits_by_itself_after_a_file_was_read(read, tmp_path):
         read_config(str(path), parser.subcommands["run"])
     with pytest.raises(SystemExit):
         parser.parse_args(["run", "--data-frac", "3"])
+
+
+def test_the_grid_of_a_file_is_a_table_or_a_list(tmp_path):
+    sweep, path = build_parser().subcommands["sweep"], tmp_path / "s.toml"
+    path.write_text(
+        'where = "fast < slow"\nsample = 5\n[grid]\nfast = [5, 10]\nslow = "20:60:20"\nstop = "atr:1..2:1"\n'
+    )
+    found = read_config(str(path), sweep)
+    assert found == {
+        "where": ["fast < slow"],
+        "sample": 5,
+        "grid": [("fast", "5,10"), ("slow", "20:60:20"), ("stop", "atr:1..2:1")],
+    }
+    path.write_text('grid = ["fast=5,10"]\nheat_map = ["fast", "slow"]\nwhere = ["fast > 1", "fast < 9"]\n')
+    found = read_config(str(path), sweep)
+    assert found["grid"] == [("fast", "5,10")] and found["where"] == ["fast > 1", "fast < 9"]
+    assert found["heat_map"] == ["fast", "slow"]
+
+
+def test_grid_names_of_both_are_merged_and_the_typed_values_win():
+    typed = {"grid": [("max-hold", "30")], "sample": 5, "data": ["b.csv"]}
+    both = merged(typed, {"grid": [("max_hold", "10,20"), ("fast", "5")], "where": ["fast < 9"]})
+    assert both["grid"] == [("fast", "5"), ("max-hold", "30")]
+    assert both["sample"] == 5 and both["data"] == ["b.csv"], "a sample of sets excludes no data"
+    assert both["where"] == ["fast < 9"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from barloom.backtest.parameters import RunParameters
-from barloom.cli import _parser
+from barloom.cli import _parser, _parser_groups
 from barloom.cli._parser import build_parser
 from barloom.execution.fills import ENTRY, INTRABAR, PRESETS
 from barloom.execution.positions import POSITIONS
@@ -122,10 +122,10 @@ def test_a_swap_that_is_earned_is_a_negative_number():
 
 
 def test_the_names_in_the_parser_are_those_of_the_engine():
-    assert set(ENTRY) == set(_parser.ENTRIES)
-    assert set(INTRABAR) == set(_parser.INTRABAR)
-    assert set(PRESETS) == set(_parser.FILLS)
-    assert set(POSITIONS) == set(_parser.POSITIONS)
+    assert set(ENTRY) == set(_parser_groups.ENTRIES)
+    assert set(INTRABAR) == set(_parser_groups.INTRABAR)
+    assert set(PRESETS) == set(_parser_groups.FILLS)
+    assert set(POSITIONS) == set(_parser_groups.POSITIONS)
 
 
 def test_every_option_of_a_run_reaches_a_model():
@@ -137,12 +137,52 @@ def test_every_option_of_a_run_reaches_a_model():
     assert {action.dest for action in run._actions} - front == models - {"params"}
 
 
-def test_the_parser_file_runs_alone_without_barloom(tmp_path):
+SWEEPING = {"grid", "where", "sample"}
+"""Options of both commands that make the grid."""
+
+
+@pytest.mark.parametrize(
+    ("command", "own", "unused"),
+    [
+        ("sweep", {"search", "trials", "top", "heat_map", "plan"}, set()),
+        ("walk-forward", {"train", "test", "step", "anchored"}, {"keep_trades", "benchmark_out", "max_ram"}),
+    ],
+)
+def test_every_option_of_a_sweep_reaches_a_model_or_the_grid(command, own, unused):
+    from barloom.backtest.sweep.options import SweepOptions
+
+    parser = build_parser().subcommands[command]
+    front = {"help", "data", "data_option", "param", "config", "format"}
+    models = set(RunParameters.model_fields) | set(SweepOptions.model_fields)
+    assert {action.dest for action in parser._actions} - front - SWEEPING - own == models - {"params"} - unused
+
+
+@pytest.mark.parametrize("command", ["sweep", "walk-forward"])
+def test_what_is_not_typed_of_a_sweep_is_absent(command):
+    assert vars(build_parser().parse_args([command])) == {"command": command}
+
+
+def test_options_of_a_sweep_come_out_typed():
+    words = ["--grid", "fast=5:50:5", "--grid", "stop=atr:1,atr:2", "--where", "fast < slow", "--sample", "9"]
+    options = build_parser().parse_args(["sweep", "b.csv", *words, "--heat-map", "fast, stop"])
+    assert options.grid == [("fast", "5:50:5"), ("stop", "atr:1,atr:2")]
+    assert options.where == ["fast < slow"] and options.sample == 9 and options.heat_map == ["fast", "stop"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--grid", "fast"), ("--sample", "0"), ("--trials", "none"), ("--top", "-1"), ("--search", "grid")],
+)
+def test_a_value_of_a_sweep_out_of_range_is_refused_by_the_name_of_its_option(capsys, option, value):
+    assert option in refused(capsys, "sweep", "bars.csv", f"{option}={value}")
+
+
+def test_the_files_of_the_parser_run_without_barloom(tmp_path):
     """argparse-manpage executes the file when the package is built, before there is a package."""
-    copy = tmp_path / "alone.py"
-    copy.write_bytes(Path(_parser.__file__).read_bytes())
+    for file in Path(_parser.__file__).parent.glob("_parser*.py"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
     code = (
         "import runpy, sys; names = runpy.run_path(sys.argv[1]); names['build_parser']().format_help();"
         "assert not {'barloom', 'numpy', 'pydantic', 'rich', 'pyarrow'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-I", "-c", code, str(copy)], check=True, cwd=tmp_path)
+    subprocess.run([sys.executable, "-I", "-c", code, str(tmp_path / "_parser.py")], check=True, cwd=tmp_path)

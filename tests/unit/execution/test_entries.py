@@ -107,3 +107,10 @@ def test_a_replaced_column_leaves_the_entries_as_they_were() -> None:
     entries = Entries([1, 2], 1, stop=1.0)
     assert entries.replaced(stop=np.array([2.0, 3.0])).stop.tolist() == [2.0, 3.0]
     assert entries.stop.tolist() == [1.0, 1.0]
+
+
+def test_entries_of_bars_that_ask_for_both_sides_are_in_conflict() -> None:
+    entries = Entries([1, 2, 2, 4, 4, 4, 7, 7], [1, 1, 1, 1, -1, -1, -1, 1])
+    assert entries.conflicting().tolist() == [False, False, False, True, True, True, True, True]
+    assert entries.take(slice(0, 3)).conflicting().tolist() == [False] * 3
+    assert Entries.none().conflicting().tolist() == []

@@ -14,7 +14,7 @@ from barloom.execution.exit_signals import ExitSignals
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (([3, 2],), "signal_bar of exit signal 1 is 2: before the one above it"),
+        (([3, 2],), "signal_bar of exit signal 1 is 2: before the exit signal above it"),
         (([-1],), "signal_bar of exit signal 0 is -1: negative"),
         (([1.5],), "signal_bar of the exit signals has type float64"),
         (([[1]],), "has 2 dimensions"),

@@ -93,7 +93,7 @@ def test_too_small_a_size_is_refused(lots: dict[str, float]) -> None:
         MARKET, [trade(1, 3, 100.0, 104.0, stop=98.0)], Rules(sizing=Sizing(balance=980.0, risk_pct=1.0, **lots))
     )
     assert settled["refusal"] == [CODE["below_minimum"]]
-    assert settled.account()["balance"] == 980.0 and settled.ledger.accepted == 0
+    assert settled.account()["balance"] == 980.0 and settled.totals.accepted == 0
 
 
 def test_leverage_counts_every_open_trade_at_its_entry_price() -> None:
@@ -108,7 +108,7 @@ def test_leverage_counts_every_open_trade_at_its_entry_price() -> None:
     settled = Settled(MARKET, rows, rules)
     assert settled["refusal"] == [0, 0, CODE["insufficient_margin"], CODE["insufficient_margin"], 0]
     assert settled["trade_id"] == [0, 1, -1, -1, 2]
-    assert settled.ledger.accepted == 3
+    assert settled.totals.accepted == 3
 
 
 def test_a_balance_of_nothing_is_refused_but_keeps_its_place() -> None:
@@ -154,7 +154,7 @@ def test_parts_share_the_size_and_the_last_takes_what_is_left(chunk_rows: int) -
     rules = Rules(places=0, parts=3, sizing=Sizing(balance=1000.0, risk_pct=2.0))
     settled = Settled(MARKET, ladder(0.5, 0.3), rules, plans=True, chunk_rows=chunk_rows)
     assert settled["size"] == [10.0 * 0.5, 10.0 * 0.3, 10.0 - 10.0 * 0.5 - 10.0 * 0.3]
-    assert settled["trade_id"] == [0, 1, 2] and settled.ledger.accepted == 1
+    assert settled["trade_id"] == [0, 1, 2] and settled.totals.accepted == 1
     assert settled.account()["balance"] == 1010.0
 
 
@@ -173,7 +173,7 @@ def test_a_part_that_rounds_to_nothing_is_no_trade() -> None:
     settled = Settled(MARKET, ladder(0.9, 0.1), rules, plans=True)
     assert settled["refusal"] == [EMPTY_PART, EMPTY_PART, 0]
     assert settled["trade_id"] == [-1, -1, 0] and settled.trades["size"][2] == 1.0
-    assert settled.ledger.accepted == 1 and settled.account()["trades"] == 1
+    assert settled.totals.accepted == 1 and settled.account()["trades"] == 1
 
 
 def test_parts_are_refused_together_and_judged_by_the_whole() -> None:
@@ -182,7 +182,7 @@ def test_parts_are_refused_together_and_judged_by_the_whole() -> None:
     settled = Settled(MARKET, rows, rules, plans=True)
     margin = CODE["insufficient_margin"]
     assert settled["refusal"] == [margin] * 3 + [0] * 3 + [margin] * 3
-    assert settled.ledger.accepted == 1
+    assert settled.totals.accepted == 1
 
 
 # Costs
@@ -417,7 +417,7 @@ def test_chunks_never_change_a_byte(ask: bool) -> None:
     for chunk_rows in (1, 2, 31, 33, 64, 500):
         cut = Settled(market, rows, rules, plans=ask, ask_close=asks, chunk_rows=chunk_rows)
         assert cut.points.tobytes() == whole.points.tobytes()
-        assert cut.ledger.accounts.tobytes() == whole.ledger.accounts.tobytes()
+        assert cut.totals.accounts.tobytes() == whole.totals.accounts.tobytes()
         for name in ("trade_id", "size", "net_pnl", "swap", "refusal"):
             assert cut.trades[name].tobytes() == whole.trades[name].tobytes()
 
@@ -459,7 +459,7 @@ def test_what_finer_bars_decided_leaves_nothing_open(bounds: bool) -> None:
     rules = Rules(bounds=bounds, sizing=Sizing(units=1.0))
     settled = Settled(MARKET, [ambiguous(1, 3, decided=bounds)], rules)
     assert settled.account()["cases"] == 1
-    assert settled.ledger.accounts[1] == settled.ledger.accounts[2] == settled.ledger.accounts[0]
+    assert settled.totals.accounts[1] == settled.totals.accounts[2] == settled.totals.accounts[0]
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 3, 100])
@@ -487,7 +487,7 @@ def test_what_one_case_cannot_pay_another_can() -> None:
     assert settled["refusal"] == [0, CODE["no_equity"], CODE["no_equity"]]
     assert [settled.account(case)["balance"] for case in range(3)] == [0.0, 250.0 * 3 * 2.5, 0.0]
     assert [settled.account(case)["trades"] for case in range(3)] == [1, 3, 1]
-    assert settled.ledger.accepted == 1
+    assert settled.totals.accepted == 1
     assert settled.account()["exposed_bars"] == 2
 
 
@@ -505,6 +505,5 @@ def test_equity_points_are_those_of_the_chosen_account() -> None:
     apart = Settled(MARKET, [ambiguous(1, 3)], rules)
     plain = Settled(MARKET, [ambiguous(1, 3, decided=True)], rules)
     assert apart.points.tobytes() == plain.points.tobytes()
-    assert apart.ledger.account.base is apart.ledger.accounts
-    names = [name for name in apart.ledger.account.dtype.names if name != "cases"]
-    assert apart.ledger.account[names].tolist() == plain.ledger.account[names].tolist()
+    names = [name for name in apart.totals.account.dtype.names if name != "cases"]
+    assert apart.totals.account[names].tolist() == plain.totals.account[names].tolist()

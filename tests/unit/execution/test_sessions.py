@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from barloom.bars import times_of_day
 from barloom.errors import InputError
-from barloom.execution import sessions
 from barloom.execution.sessions import Session, nights
 
 MINUTE = 60 * 10**9
@@ -152,13 +152,13 @@ def test_refused(fields: dict[str, str], message: str) -> None:
 
 def test_a_machine_without_time_zones_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def missing(name: str) -> ZoneInfo:
-        raise sessions.ZoneInfoNotFoundError(name)
+        raise ZoneInfoNotFoundError(name)
 
-    monkeypatch.setattr(sessions, "ZoneInfo", missing)
-    sessions.zone_of.cache_clear()
+    monkeypatch.setattr(times_of_day, "ZoneInfo", missing)
+    times_of_day.zone_of.cache_clear()
     with pytest.raises(InputError, match="no time zone database: run pip install tzdata"):
         Session(zone="Europe/Paris")
-    sessions.zone_of.cache_clear()
+    times_of_day.zone_of.cache_clear()
 
 
 def test_json_gives_the_same_session_back() -> None:

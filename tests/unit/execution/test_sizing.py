@@ -15,13 +15,13 @@ from barloom.execution.sizing import Sizing
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"units": 1.0, "notional": 100.0}, "notional.*units or notional"),
-        ({"units": 1.0, "lot_step": 0.1}, "lot_step.*fixed units"),
-        ({"units": 1.0, "min_lots": 0.1}, "min_lots.*fixed units"),
-        ({"units": 1.0, "max_lots": 0.1}, "max_lots.*fixed units"),
-        ({"min_lots": 2.0, "max_lots": 1.0}, "max_lots.*below min_lots"),
-        ({"lot_step": 2.0, "max_lots": 1.0}, "max_lots.*below lot_step"),
-        ({"contract_size": 100_000.0}, "contract_size.*lot_step"),
+        ({"units": 1.0, "notional": 100.0}, "^Sizing: notional 100 and units 1 both say"),
+        ({"units": 1.0, "lot_step": 0.1}, "lot_step 0.1 rounds a size that is computed, but units 1 fixes it"),
+        ({"units": 1.0, "min_lots": 0.1}, "min_lots 0.1 .* units 1"),
+        ({"units": 1.0, "max_lots": 0.1}, "max_lots 0.1 .* units 1"),
+        ({"min_lots": 2.0, "max_lots": 1.0}, "min_lots 2 is above max_lots 1"),
+        ({"lot_step": 2.0, "max_lots": 1.0}, "lot_step 2 is above max_lots 1"),
+        ({"contract_size": 100_000.0}, "contract_size 100000 .*: give lot_step, min_lots or max_lots"),
         ({"lots": 2.0}, "no field 'lots'.*max_lots"),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from barloom.observe.memory import MemoryWatch
-from barloom.observe.progress import ProgressReport
+from barloom.observe.progress import LINE_SECONDS, ProgressReport, SweepProgress
 
 
 @dataclass
@@ -57,3 +57,65 @@ def test_at_a_terminal_a_bar_is_drawn_on_stderr_and_taken_away(capsys, lines, mo
     shown = capsys.readouterr()
     assert shown.out == "" and lines() == []
     assert "bars" in shown.err
+
+
+@dataclass
+class SweepStep:
+    sets: int
+    seconds: float
+    total_sets: int = 1000
+    failed: int = 0
+    earlier: int = 0
+
+    @property
+    def new_sets(self):
+        return self.sets - self.earlier
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_sweep_says_sets_pace_and_time_left_now_and_then(lines):
+    clock = Clock()
+    with SweepProgress(MemoryWatch(0), terminal=False, clock=clock) as progress:
+        for second in range(31):
+            clock.now = float(second)
+            progress(SweepStep(10 * second, float(second), failed=second // 15))
+    assert LINE_SECONDS == 10.0
+    assert lines() == [
+        "sets: 100 of 1,000, 10.0 a second, 1 min 30 s left",
+        "sets: 200 of 1,000, 1 refused, 10.0 a second, 1 min 20 s left",
+        "sets: 300 of 1,000, 2 refused, 10.0 a second, 1 min 10 s left",
+    ]
+
+
+def test_sets_of_an_earlier_start_do_not_make_a_sweep_look_faster(lines):
+    clock = Clock()
+    with SweepProgress(MemoryWatch(0), terminal=False, clock=clock) as progress:
+        progress(SweepStep(900, 0.0, earlier=900))
+        clock.now = 20.0
+        progress(SweepStep(910, 20.0, earlier=900))
+    assert lines() == ["sets: 910 of 1,000, 0.5 a second, 3 min 0 s left"]
+
+
+def test_the_bar_of_a_sweep_is_drawn_on_stderr_and_taken_away(capsys, lines, monkeypatch):
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    with SweepProgress(MemoryWatch(0), terminal=True) as progress:
+        progress(SweepStep(0, 0.0))
+        progress(SweepStep(1000, 7200.0))
+    shown = capsys.readouterr()
+    assert shown.out == "" and lines() == []
+    assert "sets" in shown.err and "1000/1000" in shown.err
+
+
+def test_a_signal_that_nobody_acted_on_ends_a_sweep_at_its_next_step(monkeypatch):
+    monkeypatch.setattr("barloom.observe.interrupts._seen", ["terminated"])
+    with (
+        SweepProgress(MemoryWatch(0), terminal=False) as progress,
+        pytest.raises(KeyboardInterrupt, match="terminated"),
+    ):
+        progress(SweepStep(1, 1.0))

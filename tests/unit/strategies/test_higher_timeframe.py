@@ -171,7 +171,7 @@ def test_what_cannot_be_read_is_refused() -> None:
     for asks, match in (
         ({"1x": {}}, r"higher\(\) of strategy wrong: timeframe '1x': give a number"),
         ({"1h": {"a": "closing"}}, r"timeframe '1h' reads 'closing': no such column"),
-        ({"1d 17:00 Nowhere": {}}, "no time zone 'Nowhere'"),
+        ({"1d 17:00 Nowhere": {}}, "'Nowhere' is no time zone"),
     ):
         Wrong.asks = asks
         with pytest.raises(InputError, match=match):

@@ -41,8 +41,8 @@ class ArrowSource(FileSource):
         self.layout = resolve(self.label, names, options)
         check_types(self.label, self.schema, self.layout)
         self.naive = is_naive(self.schema, self.layout)
-        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
-        self.facts = stored_facts(self.schema.metadata, path, options)
+        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
+        self.facts = stored_facts(self.schema.metadata, path, options, self.has_ask)
         self._rows: int | None = None if self.facts is None else self.facts.rows
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -119,8 +119,10 @@ class ArrowSource(FileSource):
         return damaged(self.label, self.kind)
 
 
-def stored_facts(metadata: dict[bytes, bytes] | None, path: Path, options: ColumnOptions) -> StoreFacts | None:
-    """The facts of a store that is read as it was written; None of any other file.
+def stored_facts(
+    metadata: dict[bytes, bytes] | None, path: Path, options: ColumnOptions, has_ask: bool
+) -> StoreFacts | None:
+    """The facts of a store that is read as it was written, its ask prices too; None of any other file.
 
     Raises:
         InputError: the facts are damaged.
@@ -131,7 +133,8 @@ def stored_facts(metadata: dict[bytes, bytes] | None, path: Path, options: Colum
         return None
     from barloom.bars.facts import facts_of
 
-    return facts_of(metadata, path)
+    facts = facts_of(metadata, path)
+    return facts if facts is None or facts.has_ask == has_ask else None
 
 
 def _get(reader: Any, number: int) -> Any:

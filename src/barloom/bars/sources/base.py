@@ -54,6 +54,11 @@ class Batch:
         """The prices that are not ask."""
         return self.open, self.high, self.low, self.close
 
+    @property
+    def columns(self) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats | None]:
+        """Times, bid prices and volume, in the order in which kernels take them."""
+        return self.timestamp, self.open, self.high, self.low, self.close, self.volume
+
     def add_spread(self, spread: Floats) -> None:
         """Let the ask be the bid plus a spread, price by price; a spread that is not finite makes it NaN."""
         spread = np.where(np.isfinite(spread), spread, np.nan)
@@ -110,6 +115,10 @@ class Source(ABC):
     """The files, where there are several."""
     facts: StoreFacts | None = None
     """What the file says of its own bars, where it is a store."""
+
+    def files(self) -> tuple[Path, ...]:
+        """Every file that is read, in order."""
+        return self.paths or (Path(self.label),)
 
     @abstractmethod
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:

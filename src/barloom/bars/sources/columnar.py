@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from barloom.bars.schema import PRICES, Layout
+from barloom.bars.schema import ASKS, PRICES, Layout
 from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Floats, Ints
 from barloom.bars.times import datetimes_to_ns, decimal_epochs_to_ns, epochs_to_ns
 from barloom.errors import InputError
@@ -56,6 +56,9 @@ def to_batch(columns: dict[str, Any], first_row: int, spread_factor: float = 1.0
     batch = Batch(first_row, times(columns["time"]), open_, high, low, close, volume)
     if "spread" in columns:
         batch.add_spread(numbers(columns["spread"]) * spread_factor)
+    elif ASKS[0] in columns:
+        ask_open, ask_high, ask_low, ask_close = (numbers(columns[name]) for name in ASKS)
+        batch.ask = (ask_open, ask_high, ask_low, ask_close)
     return batch
 
 

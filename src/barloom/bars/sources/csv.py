@@ -47,7 +47,7 @@ class CsvSource(FileSource):
         self.text = TextFile(path, head)
         self.details: CsvLayout = read_layout(self.label, self.text.first_lines(), options)
         self.layout = self.details.columns
-        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
+        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
         self.naive, self.zone = self.details.naive, self.details.zone
         self.stamp = self.details.dialect.stamp
         self._counts: list[int] | None = None
@@ -62,13 +62,15 @@ class CsvSource(FileSource):
         if not self.details.newest_first:
             yield from self._forwards(start, stop, volume, threads)
             return
-        total = self.total_rows()
-        end = total if stop is None else min(stop, total)
-        for first in range(start, end, BLOCK):
-            last = min(first + BLOCK, end)
-            with closing(self._forwards(total - last, total - first, volume, threads)) as drawn:
-                blocks = [batch.backwards(total) for batch in drawn]
-            yield from reversed(blocks)
+        with self.unchanged():
+            self.text.unpack()
+            total = self.total_rows()
+            end = total if stop is None else min(stop, total)
+            for first in range(start, end, BLOCK):
+                last = min(first + BLOCK, end)
+                with closing(self._forwards(total - last, total - first, volume, threads)) as drawn:
+                    blocks = [batch.backwards(total) for batch in drawn]
+                yield from reversed(blocks)
 
     def _forwards(self, start: int, stop: int | None, volume: bool, threads: int) -> Batches:
         """The same in the order of the file."""

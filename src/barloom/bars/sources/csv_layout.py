@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from barloom.bars.schema import ALIASES, PRICES, ColumnOptions, Layout, plain, resolve
+from barloom.bars.schema import ALIASES, PRICES, REQUIRED, ColumnOptions, Layout, plain, resolve
 from barloom.bars.sources import time_text
 from barloom.bars.sources.columnar import times
 from barloom.bars.sources.dialects import NAMES, PLAIN, Dialect, by_header, headless, is_date
@@ -124,9 +124,7 @@ def read_layout(label: str, first: bytes, options: ColumnOptions) -> CsvLayout:
             dialect, symbol_name = known or PLAIN, known.symbol if known else ""
         columns, clock = _chosen_columns(label, cells, options)
     if wanted not in (None, PLAIN.name) and dialect.name != wanted:
-        raise InputError(
-            f"{label} is no file of --input-format {wanted}: leave the option out, or name one of {', '.join(NAMES)}"
-        )
+        raise InputError(_other(label, str(wanted)))
     symbol_at = _symbol_at(label, cells, symbol_name, options)
     symbol, rows = _symbols(label, rows, symbol_at, options.symbol)
     at = columns.index["time"]
@@ -150,11 +148,16 @@ def read_layout(label: str, first: bytes, options: ColumnOptions) -> CsvLayout:
         divisor,
         naive=naive,
         dialect=dialect,
-        zone=_zone(cells[at], dialect),
+        zone=options.time_zone or _zone(label, cells[at], dialect),
         headed=headed,
         unread=() if dialect is PLAIN and headed else _unread(cells, columns, clock, symbol_at),
     )
     return replace(layout, newest_first=_falling(read_times(moments[:TRIED], layout)))
+
+
+def _other(label: str, wanted: str) -> str:
+    """The refusal of a file that is not of the vendor who was named."""
+    return f"{label} is no file of --input-format {wanted}: leave the option out, or name one of {', '.join(NAMES)}"
 
 
 def _top(label: str, first: bytes) -> _Top:
@@ -281,6 +284,8 @@ def _headed_columns(
             found = next((found for name in names.split("|") if (found := _named(name, keys))), None)
             if found is not None and not (field == "volume" and found in skip):
                 mapping[field] = found
+        if not mapping.keys() >= set(REQUIRED):
+            raise InputError(_other(label, dialect.name))
         if not absent and not skip & set(mapping.values()):
             return *_chosen_columns(label, cells, replace(options, chosen=mapping)), symbol
     pair = _date_and_clock(keys, rows)
@@ -492,9 +497,14 @@ def _descends(rows: Sequence[Sequence[str]]) -> bool:
     return bool((column != FIRST_TIME).all()) and _falling(column.tolist())
 
 
-def _zone(name: str, dialect: Dialect) -> Zone:
+def _zone(label: str, name: str, dialect: Dialect) -> Zone:
     """The zone of naive times by the name of their column, as ``Time (EET)``, else by the vendor."""
     told = re.fullmatch(r"time \((.+)\)", plain(name))
     if told and dialect.name == "jforex":
-        return Zone.parse(told[1].upper() if "/" not in told[1] else name.strip()[6:-1])
+        try:
+            return Zone.parse(told[1].upper() if "/" not in told[1] else name.strip()[6:-1])
+        except InputError:
+            raise InputError(
+                f"{label} names its times '{name.strip()[:60]}', which is no time zone known here: say which with --time-zone"
+            ) from None
     return Zone.parse(dialect.zone) if dialect.zone else UTC_ZONE

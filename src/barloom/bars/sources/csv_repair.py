@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from barloom.bars.schema import PRICES
+from barloom.bars.schema import ASKS, PRICES
 from barloom.bars.sources import time_text
 from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
 from barloom.bars.sources.columnar import numbers, times
@@ -55,6 +55,8 @@ def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
     )
     if "spread" in columns:
         batch.add_spread(columns["spread"] * layout.columns.spread_factor)
+    elif ASKS[0] in columns:
+        batch.ask = (columns[ASKS[0]], columns[ASKS[1]], columns[ASKS[2]], columns[ASKS[3]])
     return batch
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
 from barloom._native.checking import Checker
 from barloom.bars.checks import SPIKE_DEVIATIONS, read_head
@@ -50,6 +51,10 @@ class DespikedSource(Source):
                 )
             self._spikes = checker.spikes[:count].copy()
         return self._spikes
+
+    def files(self) -> tuple[Path, ...]:
+        """Those of the source underneath."""
+        return self.inner.files()
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
         """The batches of the source, cut where a spike is left out."""

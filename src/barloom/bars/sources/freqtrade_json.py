@@ -48,7 +48,7 @@ class FreqtradeJsonSource(FileSource):
         super().__init__(path)
         self.text = TextFile(path, head)
         self.layout = resolve(self.label, FIELDS, options)
-        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
+        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
         self.schema = pa.schema([(name, pa.int64() if name == "time" else pa.float64()) for name in FIELDS])
         self._rows: int | None = None
 

@@ -66,7 +66,7 @@ class HstSource(FileSource):
             asked = plain(options.spread.name)
             unread -= {asked, names[int(asked) - 1] if asked.isdecimal() and 0 < int(asked) <= len(names) else asked}
         self.layout = resolve(self.label, names, replace(options, ignored=(*options.ignored, *sorted(unread))))
-        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
+        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
         if options.symbol is not None and options.symbol.casefold() != self.symbol.casefold():
             raise InputError(f"{self.label} holds {self.symbol}, not {options.symbol}: leave --symbol out")
 

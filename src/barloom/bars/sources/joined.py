@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from barloom.bars.sources.base import MALFORMED, Batches, Ints, Source
+from barloom.bars.steps import commonest
 from barloom.bars.times import iso
 from barloom.errors import InputError
 
@@ -210,9 +211,10 @@ def _start(source: Source) -> _Start:
         for batch in drawn:
             times = batch.timestamp[batch.timestamp > MALFORMED]
             if len(times):
-                steps, counts = np.unique(np.diff(times), return_counts=True)
-                telling = counts.sum() >= TELLING_STEPS and counts.max() * 2 > counts.sum()
-                return _Start(int(times[0]), int(steps[counts.argmax()]) if telling else None)
+                steps = np.diff(times)
+                step, count = commonest(steps)
+                telling = len(steps) >= TELLING_STEPS and count * 2 > len(steps)
+                return _Start(int(times[0]), step if telling else None)
     raise InputError(
         f"{source.label} has no time that can be read: leave it out or say where its times are with --columns"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +29,10 @@ class PairSource(Source):
         self.paths = bid.paths
         self.taken_for = bid.taken_for
         self.has_volume = bid.has_volume
+
+    def files(self) -> tuple[Path, ...]:
+        """The bid files, then the ask files."""
+        return (*self.bid.files(), *self.ask.files())
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
         """The batches of the bid source; the ask source is read from its first row to the time of the last."""

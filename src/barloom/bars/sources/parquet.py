@@ -39,9 +39,9 @@ class ParquetSource(FileSource):
         self.layout = resolve(self.label, column_names, options)
         self._check_types()
         self.naive = is_naive(self.schema, self.layout)
-        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_spread
+        self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
         self._groups: list[int] = groups
-        self.facts = stored_facts(metadata, path, options)
+        self.facts = stored_facts(metadata, path, options, self.has_ask)
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
         """Batches of the row groups that the rows lie in, decoded one ahead."""

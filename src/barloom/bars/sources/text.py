@@ -6,7 +6,10 @@ import codecs
 import gzip
 import io
 import os
+import re
+import tempfile
 import threading
+import weakref
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -26,6 +29,8 @@ FREE_BYTES = 16 << 20
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
 
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
 Load = Callable[[], bytes]
 
 
@@ -38,7 +43,7 @@ def is_text(head: bytes) -> bool:
     """Whether bytes could begin a text file: no control characters but tabs and line ends."""
     if head.startswith(UTF16):
         return True
-    return not any(byte < 9 or 13 < byte < 32 for byte in head)
+    return _CONTROLS.search(head) is None
 
 
 def count_rows(piece: bytes) -> int:
@@ -55,6 +60,7 @@ class TextFile:
         self.path = path
         self.compression = compression(head)
         self.utf16 = False
+        self._unpacked: Any = None
 
     def first_lines(self) -> bytes:
         """The first 64 kB of the content in UTF-8, or as much of it as holds its first line."""
@@ -88,6 +94,9 @@ class TextFile:
         Raises:
             InputError: a line is longer than 1 MB, or what is compressed is damaged or cut short.
         """
+        if self._unpacked is not None:
+            yield self._ranges(self._unpacked, offset)
+            return
         if self.compression is None and not self.utf16:
             with open(self.path, "rb", buffering=0) as file:
                 yield self._ranges(file, offset)
@@ -96,6 +105,33 @@ class TextFile:
             stream.read(offset)
             with closing(read_ahead(repeat(self._joined(stream)), 1)) as drawn:
                 yield self._until_none(drawn)
+
+    def unpack(self) -> None:
+        """Keep the content of a packed file on the disk, in a temporary file without a name, to read parts of it in any order.
+
+        Raises:
+            InputError: what is compressed is damaged or cut short, or the disk is full.
+        """
+        if self._unpacked is not None or (self.compression is None and not self.utf16):
+            return
+        with self._content() as stream:
+            file: Any = None
+            while True:
+                part = stream.read(1 << 20)
+                try:
+                    if file is None:
+                        file = tempfile.TemporaryFile(prefix="barloom-")  # noqa: SIM115 - open as long as this is
+                        weakref.finalize(self, file.close)
+                    file.write(part)
+                    if not part:
+                        file.flush()
+                        break
+                except OSError as error:
+                    raise InputError(
+                        f"{self.path} has the newest bars first, and to read it backwards it is unpacked into "
+                        f"{tempfile.gettempdir()}, which fails ({error.strerror}): name another folder with TMPDIR"
+                    ) from error
+        self._unpacked = file
 
     def _ranges(self, file: Any, offset: int) -> Iterator[Load]:
         size = os.fstat(file.fileno()).st_size

@@ -1,0 +1,249 @@
+"""Sweeps: bar-sets a second of many exits on one set of signals, and of many signals; each answer checked against single runs first."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from made import synthetic
+from measure import Row, barloom, command, interleaved, ratio, spread
+
+import barloom as bl
+from barloom.backtest import orchestrator
+from barloom.backtest.parameters import RunParameters
+from barloom.backtest.sweep.batch import run_batch
+from barloom.bars.writer import write_bars
+from barloom.indicators import IndicatorBank, ema
+
+CHECKED = 12  # sets of a sweep that are run alone as well
+EXIT_SIGNALS = ["--strategy", "ema-cross", "--param", "fast=15", "--param", "slow=55", "--size", "1000"]
+EXIT_GRID = ["stop=atr:1..10:1", "target=atr:2..20:2", "trail=atr:1.5..10.5:1"]
+SIGNAL_GRID = ["fast=5:104:1", "slow=110:308:2"]
+SIGNALS = ["--strategy", "ema-cross", "--size", "1000"]
+
+
+def stored(folder: Path, rows: int) -> Path:
+    path = folder / f"bars-{rows}.arrow"
+    if not path.exists():
+        write_bars(bl.from_synthetic(rows), path)
+    return path
+
+
+def swept(path: Path, out: Path, options: list[str]) -> tuple[dict[str, Any], float, float]:
+    """A sweep by the command line from the store: its record, the seconds of its sets, and the peak memory in MB."""
+    finished = command(
+        [
+            *barloom("sweep", path),
+            *options,
+            "--keep-trades",
+            "none",
+            "--out",
+            str(out),
+            "--format",
+            "json",
+            "--top",
+            "1",
+        ]
+    )
+    found = json.loads(finished.output)
+    return found, finished.seconds, finished.peak_mb
+
+
+def checked(path: Path, table: Any, base: dict[str, Any], names: list[str]) -> int:
+    """Trades of some sets of a finished sweep run alone, whose checksums must be those of the sweep."""
+    bars, trades = bl.open_bars(path), 0
+    places = np.linspace(0, len(table) - 1, CHECKED).astype(int).tolist()
+    for place in places:
+        row = table.iloc[place]
+        options = {name: str(row[name]) for name in names if name not in ("fast", "slow")}
+        params = {name: int(row[name]) for name in names if name in ("fast", "slow")}
+        params = base.get("params", {}) | params
+        alone = orchestrator.run(bars, RunParameters(strategy="ema-cross", size=1000.0, params=params, **options))
+        assert alone.checksum == row["checksum"], place
+        assert alone.metrics.net_pnl == row["net_pnl"] and alone.metrics.sharpe == row["sharpe"], place
+        trades += alone.metrics.trades
+    return trades
+
+
+def exits(folder: Path, rows: int, repeats: int) -> list[Row]:
+    """1,000 stop x target x trail sets over one set of signals, by the command from the store."""
+    import pandas as pd
+
+    path = stored(folder, rows)
+    options = [*EXIT_SIGNALS, *(word for axis in EXIT_GRID for word in ("--grid", axis))]
+    taken, peaks, trades = [], [], 0
+    for repeat in range(repeats):
+        found, _, peak = swept(path, folder / f"exits-{rows}-{repeat}", options)
+        table = pd.read_parquet(Path(found["sweep"]["folder"]) / "sweep.parquet")
+        if repeat == 0:
+            judged = checked(path, table, {"params": {"fast": 15, "slow": 55}}, ["stop", "target", "trail"])
+            signals = int(
+                orchestrator.run(
+                    bl.open_bars(path), RunParameters(strategy="ema-cross", params={"fast": 15, "slow": 55})
+                ).counts["signals"]
+            )
+        trades = int(table["trades"].sum())
+        taken.append(found["sweep"]["seconds"])
+        peaks.append(peak)
+    rates = [len(table) * rows / second / 1e6 for second in taken]
+    return [
+        Row(
+            f"exit sweep, {len(table):,} stop x target x trail sets, {rows:,} bars, {signals:,} signals",
+            statistics.median(rates),
+            "M bar-sets/s",
+            500,
+            at_least=True,
+            spread=spread(rates),
+            note=f"{statistics.median(taken):.1f} s, {trades:,} trades; {CHECKED} sets of {judged:,} trades equal their runs",
+        ),
+        Row("peak memory of that", max(peaks), "MB", 600),
+    ]
+
+
+def signals(folder: Path, rows: int, repeats: int) -> list[Row]:
+    """10,000 pairs of averages with brackets, by the command from the store."""
+    import pandas as pd
+
+    path = stored(folder, rows)
+    options = [*SIGNALS, *(word for axis in SIGNAL_GRID for word in ("--grid", axis))]
+    taken, peaks, trades = [], [], 0
+    for repeat in range(repeats):
+        found, _, peak = swept(path, folder / f"signals-{rows}-{repeat}", options)
+        table = pd.read_parquet(Path(found["sweep"]["folder"]) / "sweep.parquet")
+        if repeat == 0:
+            judged = checked(path, table, {}, ["fast", "slow"])
+        trades = int(table["trades"].sum())
+        taken.append(found["sweep"]["seconds"])
+        peaks.append(peak)
+    rates = [len(table) * rows / second / 1e6 for second in taken]
+    return [
+        Row(
+            f"signal sweep, {len(table):,} sets of ema-cross with brackets, {rows:,} bars",
+            statistics.median(rates),
+            "M bar-sets/s",
+            200,
+            at_least=True,
+            spread=spread(rates),
+            note=f"{statistics.median(taken):.1f} s, {trades:,} trades; {CHECKED} sets of {judged:,} trades equal their runs",
+        ),
+        Row("peak memory of that", max(peaks), "MB", 150),
+    ]
+
+
+def workers(folder: Path, rows: int, repeats: int) -> list[Row]:
+    """The same sweep with one worker and with two, one thread each."""
+    path = stored(folder, rows)
+    options = [*SIGNALS, "--grid", "fast=5:44:1", "--grid", "slow=110:148:2", "--threads", "1"]
+    alone, both = [], []
+    for repeat in range(repeats):
+        one, _, _ = swept(path, folder / f"one-{repeat}", [*options, "--max-workers", "1"])
+        two, _, _ = swept(path, folder / f"two-{repeat}", [*options, "--max-workers", "2"])
+        assert one["sweep"]["digest"] == two["sweep"]["digest"]
+        alone.append(one["sweep"]["seconds"])
+        both.append(2 * two["sweep"]["seconds"])
+    value, between = ratio(alone, both)
+    return [
+        Row(
+            "two workers, t1 / (t2 x 2)",
+            100 * value,
+            "%",
+            85,
+            at_least=True,
+            spread=between,
+            note=f"{statistics.median(alone):.1f} s alone, {statistics.median(both) / 2:.1f} s together; the same table",
+        )
+    ]
+
+
+def shared_indicators(rows: int, repeats: int) -> list[Row]:
+    """An indicator asked for by one set and by a thousand (SC-004)."""
+    bars = bl.from_synthetic(rows)
+    chunk = next(iter(bars.chunks(rows)))
+
+    def once() -> None:
+        IndicatorBank([ema(50)]).update(chunk)
+
+    def repeated() -> None:
+        IndicatorBank([ema(50)] * 1000).update(chunk)
+
+    first, thousand = interleaved([once, repeated], repeats)
+    saved = [1.0 - (many - one) / (999 * one) for one, many in zip(first, thousand, strict=True)]
+    return [
+        Row(
+            "time of a repeated indicator that the cache saves",
+            100 * statistics.median(saved),
+            "%",
+            99,
+            at_least=True,
+            spread=spread(saved, 100),
+            note=f"1,000 sets that ask for one average of {rows:,} bars",
+        )
+    ]
+
+
+def vectorbt(rows: int, repeats: int) -> list[Row]:
+    """Some of the pairs of averages of the signal sweep by vectorbt: signals made beforehand, ``from_signals`` over all columns at once."""
+    if any(importlib.util.find_spec(name) is None for name in ("vectorbt", "vectorbt_rust")):
+        print("vectorbt is not installed, so this section is left out: pip install 'vectorbt[rust]==1.2.0'")
+        return []
+    import vectorbt as vbt
+
+    arrays = synthetic(rows)
+    _, opens, high, low, close = arrays
+    pairs = [(5 + 5 * fast, 110 + 10 * slow) for fast in range(10) for slow in range(10)]
+    bars = bl.from_arrays(*arrays)
+    periods = sorted({n for pair in pairs for n in pair})
+    chunk = next(iter(bars.chunks(rows)))
+
+    def theirs() -> Any:
+        values = IndicatorBank([ema(n) for n in periods]).update(chunk)
+        longs = np.zeros((rows, len(pairs)), dtype=bool)
+        shorts = np.zeros((rows, len(pairs)), dtype=bool)
+        for column, (fast, slow) in enumerate(pairs):
+            above = values[ema(fast)] > values[ema(slow)]
+            warm = ~np.isnan(values[ema(slow)])
+            turned = np.zeros(rows, dtype=bool)
+            turned[1:] = (above[1:] != above[:-1]) & warm[:-1]
+            longs[:, column], shorts[:, column] = turned & above, turned & ~above
+        never = np.zeros_like(longs)
+        return vbt.Portfolio.from_signals(
+            close, longs, never, short_entries=shorts, short_exits=never, open=opens, high=high, low=low,
+            sl_stop=0.001, tp_stop=0.002, upon_opposite_entry="ignore", size=1.0, init_cash=1e9, engine="rust",
+        ).trades.count().sum()  # fmt: skip
+
+    def ours() -> int:
+        sets = [
+            RunParameters(
+                strategy="ema-cross", params={"fast": fast, "slow": slow}, stop="pct:0.1", target="pct:0.2",
+                fills="vectorbt", entry="close", size=1.0, balance=1e9,
+            )
+            for fast, slow in pairs
+        ]  # fmt: skip
+        return int(np.sum(run_batch(bars, sets).table["trades"].to_pylist()))
+
+    counts = ours(), int(theirs())
+    fast, slow = interleaved([ours, theirs], repeats)
+    value, between = ratio(slow, fast)
+    return [
+        Row(
+            f"signal sweep against vectorbt's Rust engine, {len(pairs)} sets, {rows:,} bars",
+            value,
+            "x",
+            spread=between,
+            note=f"{statistics.median(fast):.2f} s and {statistics.median(slow):.2f} s; {counts[0]:,} and {counts[1]:,} trades",
+        )
+    ]
+
+
+def sweeps(folder: Path, eight: int, small: int, repeats: int) -> list[Row]:
+    return [
+        *exits(folder, eight, max(1, repeats // 2)),
+        *signals(folder, small, max(1, repeats // 2)),
+        *workers(folder, small, max(1, repeats // 2)),
+        *shared_indicators(small * 5, repeats),
+        *vectorbt(small, repeats),
+    ]

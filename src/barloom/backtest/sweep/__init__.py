@@ -1,0 +1,1 @@
+"""Sweeps: many parameter sets over one shared set of bars."""

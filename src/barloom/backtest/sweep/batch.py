@@ -1,0 +1,405 @@
+"""A batch: parameter sets that pass over the same bars together, and what each of them came to.
+
+What sets have in common is made once a chunk: the bars and their block extremes, each distinct indicator, the signals of each
+distinct strategy and parameters, each distinct distance at those signals. The rest is the kernel's, over all sets in parallel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from barloom._native.simulation import Asked, Warp
+from barloom.backtest.ahead import ahead
+from barloom.backtest.metrics import Metrics, Outcome
+from barloom.backtest.orchestrator import CHUNK_ROWS, Progress, available_cores, finer_of, weave
+from barloom.backtest.overflow import refuse_overflow
+from barloom.backtest.parameters import RunParameters
+from barloom.backtest.resolve import feed_of, orders_of, rules_of
+from barloom.backtest.signals import ATR, Measured, Pips, Preparation, Prepared, SignalMaker
+from barloom.backtest.sweep.kept import KeptTrades
+from barloom.bars.chunk import Chunk, Floats
+from barloom.errors import BarloomError, InputError
+from barloom.execution.account import POINT
+from barloom.execution.book import nights_at
+from barloom.execution.fills import refuse_exit_signals
+from barloom.execution.money import wefts_of
+from barloom.execution.orders import Orders
+from barloom.execution.quotes import QuoteMaker, Quotes
+from barloom.execution.rules import Rules
+from barloom.execution.totals import Totals, totals_of
+from barloom.execution.warps import WarpMaker, asked_of
+from barloom.indicators.registry import warmup
+from barloom.strategies.registry import load_strategy
+
+if TYPE_CHECKING:
+    from barloom.bars.bars import Bars, BarsReport
+
+Made = TypeVar("Made")
+
+INDICATOR_BYTES = 16_000_000
+"""Memory for the indicators of a chunk: many distinct ones make the chunks smaller."""
+LEAST_ROWS = 4_096
+NO_POINTS = np.empty(0, dtype=POINT)
+GROUP_SETS = 128
+"""Sets that the kernel takes at a time: few enough for Ctrl-C to work, many enough to share out."""
+METRICS = {
+    name: pa.int64() if field.annotation is int else pa.float64() for name, field in Metrics.model_fields.items()
+}
+"""Every metric of a run by name, with its column type."""
+SCHEMA = pa.schema(
+    [
+        *METRICS.items(),
+        ("checksum", pa.string()),
+        ("error", pa.string()),
+        ("days", pa.int64()),
+        ("skewness", pa.float64()),
+        ("kurtosis", pa.float64()),
+        ("return_counts", pa.list_(pa.int64())),
+        ("return_sums", pa.list_(pa.float64())),
+        ("return_squares", pa.list_(pa.float64())),
+    ]
+)
+"""A row a set. ``error`` says why a set could not be run; everything else is null then. ``days`` is the number of daily returns,
+``skewness`` and ``kurtosis`` (3 for the normal distribution) are theirs. The three lists hold the number, the sum and the sum of
+squares of the daily returns of consecutive periods of equally many days, the last perhaps shorter: 32 to 64 periods, one a day in
+shorter data; alike for every set of a sweep."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch came to.
+
+    Attributes:
+        table: a row a set, in their order; ``SCHEMA``.
+        report: what the pass over the bars found; None if every set was refused.
+        trades: the trades of every set with its place in the batch as ``set``, where they were kept.
+        seconds: wall clock.
+    """
+
+    table: pa.Table
+    report: BarsReport | None
+    trades: pa.Table | None
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sharing:
+    """What the sets of a sweep have in common: how many there are of each that are not alike.
+
+    Attributes:
+        sets: how many can be run.
+        signals: strategies with their parameters and direction.
+        indicators: of all of them, with what they are made of.
+        exits: what is asked of entries.
+    """
+
+    sets: int
+    signals: int
+    indicators: int
+    exits: int
+
+
+def run_batch(
+    bars: Bars,
+    sets: Sequence[RunParameters],
+    *,
+    fine: Bars | None = None,
+    threads: int | None = None,
+    chunk_rows: int | None = None,
+    keep_trades: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Batch:
+    """Run every set over the bars.
+
+    A set that is refused (contradicting options, parameters the strategy does not take, too few bars for its indicators) has its sentence in
+    ``error``, and the others go on.
+
+    Raises:
+        InputError: the bars cannot be read.
+    """
+    started = time.perf_counter()
+    threads = min(threads or available_cores(), available_cores())
+    loom = _Loom(bars, [parameters.with_finer_bars(fine is not None) for parameters in sets], fine)
+    kept = KeptTrades() if keep_trades else None
+    if fine is not None:
+        loom.pass_one_by_one(fine, threads, chunk_rows, kept)
+    else:
+        loom.pass_together(threads, chunk_rows, kept, on_progress)
+    rows = [{"error": loom.errors[k]} if k in loom.errors else loom.rows[k] for k in range(len(sets))]
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    ran = len(loom.errors) < len(sets)
+    return Batch(table, bars.report if ran else None, kept.table() if kept else None, time.perf_counter() - started)
+
+
+def sharing(bars: Bars, sets: Sequence[RunParameters]) -> Sharing:
+    """What sets have in common, before any of them is run."""
+    loom = _Loom(bars, sets, None)
+    specs = Preparation([strand.maker for strand in loom.strands], atr=loom.wants_atr).bank.specs
+    exits = {(strand.number, one.orders) for strand in loom.strands for one in strand.sets}
+    return Sharing(sum(len(strand.sets) for strand in loom.strands), len(loom.strands), len(specs), len(exits))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Set:
+    place: int
+    rules: Rules
+    orders: Orders
+    terms: Hashable
+    """Equal for sets that share a warp."""
+
+
+class _Strand:
+    """The sets that have the same signals, and how they are made."""
+
+    def __init__(self, number: int, maker: SignalMaker) -> None:
+        self.number = number
+        self.maker = maker
+        self.sets: list[_Set] = []
+        self.failed = False
+
+
+class _Loom:
+    """The sets of a batch, by the signals they share."""
+
+    def __init__(self, bars: Bars, sets: Sequence[RunParameters], fine: Bars | None) -> None:
+        self.bars = bars
+        self.sets = sets
+        self.errors: dict[int, str] = {}
+        self.rows: dict[int, dict[str, Any]] = {}
+        self._strands: dict[Hashable, _Strand] = {}
+        self._made: dict[Hashable, Any] = {}
+        for place, parameters in enumerate(sets):
+            try:
+                self._take(place, parameters, fine)
+            except BarloomError as error:
+                self.errors[place] = str(error)
+        self.strands = [strand for strand in self._strands.values() if strand.sets]
+        self.wants_atr = any(one.orders.wants_atr for strand in self.strands for one in strand.sets)
+
+    def _take(self, place: int, parameters: RunParameters, fine: Bars | None) -> None:
+        """Put a set to those it shares its signals with; what cannot stand is refused in the order of a run of its own."""
+        options = parameters.model_dump_json(exclude={"params", "strategy", "direction", "chunk_rows", "threads"})
+        rules = self._once(("rules", options), lambda: dataclasses.replace(rules_of(parameters), bounds=False))
+        finer_of(self.bars, rules, fine)
+        strand = self._strand(parameters)
+        orders = self._once(("orders", options), lambda: orders_of(parameters))
+        if strand.maker.gives_exits:
+            refuse_exit_signals(parameters.fills)
+        if strand.maker.reads_volume and not self.bars.has_volume:
+            raise InputError(f"{self.bars.label} has no volume column, which strategy {strand.maker.name} reads")
+        own = strand.number if rules.reverse or strand.maker.gives_exits else -1
+        # Of the rules, a warp knows nothing of how many may be open, how long, and how large they are.
+        alike = dataclasses.replace(
+            rules, places=0, max_hold=0, parts=1, sizing=type(rules.sizing)(), costs=type(rules.costs)()
+        )
+        needs_stop = rules.sizing.units is None and rules.sizing.notional is None
+        terms = (own, own >= 0 and orders.wants_atr, repr(alike), rules.costs.spread, rules.costs.slippage, needs_stop)
+        strand.sets.append(_Set(place, rules, orders, terms))
+
+    def _strand(self, parameters: RunParameters) -> _Strand:
+        """The sets with the signals of these parameters."""
+        key = (parameters.strategy, repr(sorted(parameters.params.items())), parameters.direction)
+        if key not in self._strands:
+            maker = SignalMaker(load_strategy(parameters.strategy, parameters.params), parameters.direction)
+            self._strands[key] = _Strand(len(self._strands), maker)
+        return self._strands[key]
+
+    def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What sets that differ in nothing but the strategy's parameters share; refused for all of them alike."""
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except InputError as error:
+                self._made[key] = error
+        found = self._made[key]
+        if isinstance(found, InputError):
+            raise found
+        made: Made = found
+        return made
+
+    def pass_one_by_one(self, fine: Bars, threads: int, chunk_rows: int | None, kept: KeptTrades | None) -> None:
+        """Run each set for itself: where finer bars decide, each asks for other ones."""
+        for strand in self.strands:
+            for one in strand.sets:
+                parameters = self.sets[one.place]
+                try:
+                    strategy = load_strategy(parameters.strategy, parameters.params)
+                    feed = feed_of(parameters, strategy)
+                    finer = finer_of(self.bars, one.rules, fine)
+                    result = weave(self.bars, feed, one.rules, finer=finer, chunk_rows=chunk_rows, threads=threads)
+                except BarloomError as error:
+                    self.errors[one.place] = str(error)
+                    continue
+                self.rows[one.place] = _row(result.outcome)
+                if kept is not None:
+                    kept.add_all(one.place, result.sink.rows)
+
+    def pass_together(
+        self,
+        threads: int,
+        chunk_rows: int | None,
+        kept: KeptTrades | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        """Run all sets in one pass over the bars."""
+        sets = [one for strand in self.strands for one in strand.sets]
+        if not sets:
+            return
+        started = time.perf_counter()
+        preparation = Preparation([strand.maker for strand in self.strands], atr=self.wants_atr, ring=1)
+        specs = max(1, len(preparation.bank.specs))
+        rows = chunk_rows or max(LEAST_ROWS, min(CHUNK_ROWS, INDICATOR_BYTES // (8 * specs)))
+        wefts = wefts_of([one.rules for one in sets], threads=threads, keep=kept is not None)
+        total, passed, first_time = self.bars.bars_at_hand(), 0, 0
+        steps = self._steps(preparation, rows, threads)
+        with closing(ahead(steps) if threads > 1 else steps) as drawn:
+            for chunk, group in drawn:
+                wefts.pass_chunk(group.first, group.asked, group.warps, group.nights)
+                if kept is not None:
+                    for k in range(group.first, group.first + len(group.asked)):
+                        kept.add(sets[k].place, wefts, k)
+                if chunk.base == 0 and group.first == 0:
+                    first_time = int(chunk.timestamp[chunk.history])
+                if group.last and on_progress is not None:
+                    on_progress(Progress(chunk.base + chunk.rows, total, 0, time.perf_counter() - started))
+                passed = chunk.base + chunk.rows
+        totals = totals_of(wefts, len(sets))
+        self._refuse_short(passed)
+        for one, total_of_set in zip(sets, totals, strict=True):
+            self._finish(one, total_of_set, first_time, passed)
+
+    def _refuse_short(self, passed: int) -> None:
+        """Refuse the sets whose indicators never gave a value."""
+        for strand in self.strands:
+            for one in strand.sets:
+                needed = max(1, strand.maker.warmup, warmup(ATR) if one.orders.wants_atr else 1)
+                if passed < needed:
+                    self.errors.setdefault(
+                        one.place,
+                        f"{self.bars.label} has {passed} bars in the selection, and the indicators of {strand.maker.name} give no value "
+                        f"before {needed}: give more bars, or shorter periods with --param",
+                    )
+
+    def _finish(self, one: _Set, totals: Totals, first_time: int, passed: int) -> None:
+        if one.place in self.errors:
+            return
+        try:
+            refuse_overflow(totals.accounts, NO_POINTS, one.rules.sizing)
+            self.rows[one.place] = _row(Outcome(totals, one.rules.sizing.balance, first_time, passed))
+        except InputError as error:
+            self.errors[one.place] = str(error)
+
+    def _steps(self, preparation: Preparation, rows: int, threads: int) -> Generator[tuple[Chunk, _Group], None, None]:
+        """Chunk after chunk, for each the groups of sets with what their signals ask for; made beside the kernel's work."""
+        chunks = self.bars.chunks(rows, history=preparation.history, volume=preparation.uses_volume, threads=threads)
+        maker, pips = QuoteMaker(), Pips()
+        warps: dict[Hashable, WarpMaker] = {}
+        swaps = any(one.rules.costs.has_swap for strand in self.strands for one in strand.sets)
+        with closing(chunks):
+            for chunk in chunks:
+                prepared = preparation.update(chunk)
+                work = _ChunkWork(chunk, prepared, maker.make(chunk), pips.of(chunk), warps, self.errors)
+                nightly = nights_at(chunk) if swaps else None
+                group, first = _Group(0, nightly), 0
+                for strand in self.strands:
+                    asked = work.asked(strand)
+                    for start in range(0, len(asked), GROUP_SETS):
+                        part = asked[start : start + GROUP_SETS]
+                        if group.asked and len(group.asked) + len(part) > GROUP_SETS:
+                            yield chunk, group
+                            group = _Group(first, nightly)
+                        group.asked.extend(one for one, _ in part)
+                        group.warps.extend(warp for _, warp in part)
+                        first += len(part)
+                group.last = True
+                yield chunk, group
+
+
+@dataclasses.dataclass(slots=True)
+class _Group:
+    """Consecutive sets with what one chunk asks of them."""
+
+    first: int
+    nights: Floats | None
+    asked: list[Asked | None] = dataclasses.field(default_factory=list)
+    warps: list[Warp | None] = dataclasses.field(default_factory=list)
+    last: bool = False
+
+
+@dataclasses.dataclass(slots=True)
+class _ChunkWork:
+    """What one chunk comes to before the kernel: signals, distances and terms, each distinct one once."""
+
+    chunk: Chunk
+    prepared: Prepared
+    quotes: Quotes
+    pip: float
+    makers: dict[Hashable, WarpMaker]
+    errors: dict[int, str]
+    warps: dict[Hashable, Warp] = dataclasses.field(default_factory=dict)
+
+    def asked(self, strand: _Strand) -> list[tuple[Asked | None, Warp | None]]:
+        """What the sets of a strand ask for, and the warp of each; nothing once its strategy has failed."""
+        if not strand.failed:
+            try:
+                return self._asked(strand)
+            except BarloomError as error:
+                strand.failed = True
+                for one in strand.sets:
+                    self.errors.setdefault(one.place, str(error))
+        return [(None, None)] * len(strand.sets)
+
+    def _asked(self, strand: _Strand) -> list[tuple[Asked | None, Warp | None]]:
+        maker = strand.maker
+        raw = maker.entries(self.chunk, self.prepared)
+        leaving = maker.exit_signals(self.chunk, self.prepared)
+        bases: dict[bool, Measured] = {}
+        hung: dict[Orders, Asked] = {}
+        found: list[tuple[Asked | None, Warp | None]] = []
+        for one in strand.sets:
+            if one.place in self.errors:
+                found.append((None, None))
+                continue
+            orders = one.orders
+            base = bases.get(orders.wants_atr)
+            if base is None:
+                pip = self.pip
+                base = Measured.of(raw, self.chunk, self.prepared, pip, atr=orders.wants_atr).without_conflicts()
+                bases[orders.wants_atr] = base
+            asked = hung.get(orders)
+            if asked is None:
+                try:
+                    asked = hung[orders] = asked_of(base.hung(orders, maker))
+                except BarloomError as error:
+                    self.errors.setdefault(one.place, str(error))
+                    found.append((None, None))
+                    continue
+            warp = self.warps.get(one.terms)
+            if warp is None:
+                with_terms = self.makers.setdefault(one.terms, WarpMaker(one.rules))
+                entries = base.entries.moved(base.at.first)
+                warp = self.warps[one.terms] = with_terms.make(self.chunk, self.quotes, entries, leaving)
+            found.append((asked, warp))
+        return found
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    """The row of a finished set."""
+    totals, days = outcome.totals, outcome.totals.days
+    count = int(days["count"])
+    counts = totals.return_counts
+    spread = days["second"] / count if count else 0.0
+    row = outcome.metrics().model_dump() | {"checksum": totals.checksum, "days": count}
+    row["skewness"] = days["third"] / count / spread**1.5 if spread > 0.0 else None
+    row["kurtosis"] = days["fourth"] / count / spread**2 if spread > 0.0 else None
+    row["return_counts"] = counts.tolist()
+    row["return_sums"] = totals.sums[: len(counts)].tolist()
+    row["return_squares"] = totals.squares[: len(counts)].tolist()
+    return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}

@@ -1,0 +1,175 @@
+"""Sweeps over several stretches of the same bars, which are made readable once; walk-forward stands on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from typing import Any, Self
+
+import pyarrow as pa
+
+from barloom.backtest.orchestrator import CHUNK_ROWS, available_cores
+from barloom.backtest.parameters import RunParameters
+from barloom.backtest.sweep.grid import parameters_of
+from barloom.backtest.sweep.options import SweepOptions
+from barloom.backtest.sweep.parallel import Executor, Here, Workers, capped, raised
+from barloom.backtest.sweep.planning import MOST_SETS, batch_sets, measure, most_sets
+from barloom.backtest.sweep.shared import Readable, readable, window
+from barloom.backtest.sweep.table import SweepTable
+from barloom.backtest.sweep.task import Task, TaskFailed, Value, errors_table
+from barloom.backtest.sweep.work import Step
+from barloom.bars.bars import Bars, BarsReport
+from barloom.errors import InputError
+
+
+class Loom:
+    """Bars that are read once and workers that are started once, for any number of sweeps; a context manager.
+
+    Attributes:
+        bars: the bars; once the context is entered they can be drawn again and again without being parsed.
+        fine: finer bars; None where there are none.
+        workers, threads: processes, and threads of each.
+        report: what the last pass over bars in a stretch found.
+    """
+
+    def __init__(self, bars: Bars, base: RunParameters, options: SweepOptions, *, reading_known: bool = False) -> None:
+        """Take the slice that the options name; the bars are read when the context is entered.
+
+        Args:
+            bars: all the bars of a source.
+            base: the options that all sets share.
+            options: the slice, how the files are read, and the workers.
+            reading_known: whether ``options`` tell how the files were opened, so that workers may open them the same way.
+
+        Raises:
+            InputError: options that contradict one another, or a selection that is none.
+        """
+        options.check()
+        part: dict[str, Any] = {
+            "fraction": options.data_frac,
+            "portion": options.portion,
+            "start": options.start,
+            "end": options.end,
+        }
+        whole = all(value is None or value == 1 for value in part.values())
+        self.bars = bars if whole else bars.select(**part)
+        self.fine = options.open_fine()
+        self.base = base.with_finer_bars(self.fine is not None)
+        self.options = options
+        self.workers = 1
+        self.threads = available_cores()
+        self.report: BarsReport | None = None
+        self._reading = options.reading if reading_known else None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        dask = self.options.executor == "dask"
+        self.workers = 1 if dask else capped(self.options.max_workers)
+        try:
+            self._readable: Readable = self._stack.enter_context(
+                readable(self.bars, self._reading, processes=self.workers > 1, elsewhere=dask)
+            )
+            self.bars = self._readable.bars
+            self._executor: Executor | None = None
+            if dask:
+                from barloom.backtest.sweep.cluster import Cluster
+
+                self._executor = Cluster(self.options.scheduler or "")
+                self.workers = self._executor.workers
+            elif self.workers > 1:
+                self._executor = Workers(self.workers)
+            if self._executor is not None:
+                self.threads = self._executor.threads
+                self._stack.callback(self._executor.close)
+            return self
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def part(self, start: int | None = None, end: int | None = None) -> Bars:
+        """The bars with ``start <= time < end`` (nanoseconds UTC), to be drawn in this process."""
+        return window(self._readable.bars, start, end)
+
+    def sweep(
+        self,
+        names: Sequence[str],
+        sets: Sequence[Sequence[Value]],
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        on_progress: Callable[[Step], None] | None = None,
+    ) -> SweepTable:
+        """Run sets over the bars with ``start <= time < end`` (nanoseconds UTC); a row a set.
+
+        Raises:
+            InputError: no bars there, or they cannot be read.
+            FidelityError: a strategy looks ahead.
+        """
+        bars = window(self.bars, start, end)
+        executor = self._executor or Here(bars, self.fine)
+        shared = self._readable.shared if self._executor is not None else None
+        shared = None if shared is None else shared.window(start, end)
+        began, tables, done, failed = time.perf_counter(), [], 0, 0
+
+        def tasks() -> Iterator[Task]:
+            size = self._size(bars, names, sets)
+            for first in range(0, len(sets), size):
+                ids = range(first, min(first + size, len(sets)))
+                yield Task(
+                    bars=shared,
+                    base=self.base,
+                    names=tuple(names),
+                    set_ids=tuple(ids),
+                    values=tuple(tuple(sets[number]) for number in ids),
+                    threads=self.threads,
+                    chunk_rows=self.base.chunk_rows,
+                )
+
+        if on_progress is not None:
+            on_progress(Step(0, len(sets), 0, 0.0, 0))
+        for found in executor.run(tasks()):
+            if isinstance(found, TaskFailed):
+                if found.kind in ("input", "fidelity"):
+                    raise raised(found)
+                tables.append(errors_table(dict.fromkeys(found.set_ids, found.message)))
+            else:
+                tables.append(found.table)
+                self.report = found.report or self.report
+            done += len(found.set_ids)
+            failed += len(found.set_ids) - tables[-1]["error"].null_count
+            if on_progress is not None:
+                on_progress(Step(done, len(sets), failed, time.perf_counter() - began, done))
+        return SweepTable.made(names, sets, pa.concat_tables(tables))
+
+    def run(
+        self,
+        names: Sequence[str],
+        sets: Sequence[Sequence[Value]],
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        on_progress: Callable[[Step], None] | None = None,
+    ) -> pa.Table:
+        """The table of ``sweep`` as it is: ``set_id``, a column a name, and the columns of a batch.
+
+        Raises:
+            InputError, FidelityError: see ``sweep``.
+        """
+        return self.sweep(names, sets, start=start, end=end, on_progress=on_progress).table
+
+    def _size(self, bars: Bars, names: Sequence[str], sets: Sequence[Sequence[Value]]) -> int:
+        """Sets of a batch, measured on the first bars where there is more than one worker to share them."""
+        rows = bars.bars_at_hand()
+        most = most_sets(self.base.chunk_rows or CHUNK_ROWS, rows)
+        if self.workers == 1:
+            return max(1, min(len(sets), most))
+        tried = []
+        for values in sets[:MOST_SETS]:
+            with suppress(InputError):
+                tried.append(parameters_of(self.base, names, values))
+        cost = measure(bars, tried, fine=self.fine, threads=self.threads, chunk_rows=self.base.chunk_rows)
+        return batch_sets(len(sets), self.workers, rows, cost, most)

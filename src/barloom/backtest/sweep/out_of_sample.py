@@ -1,0 +1,106 @@
+"""One test of a walk forward: a set on bars it was not chosen by, with indicators that are warm when they begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from barloom.backtest import orchestrator
+from barloom.backtest.metrics import Metrics, Outcome
+from barloom.backtest.parameters import RunParameters
+from barloom.backtest.resolve import feed_of, rules_of
+from barloom.backtest.sweep.windows import DAY
+from barloom.backtest.writer import MemorySink, Points
+from barloom.bars.fine import Fine
+from barloom.execution import trades as record
+from barloom.execution.totals import daily_returns
+from barloom.strategies.registry import load_strategy
+
+if TYPE_CHECKING:
+    from barloom.backtest.feed import Feed
+    from barloom.backtest.signals import Prepared
+    from barloom.bars.bars import Bars
+    from barloom.bars.chunk import Chunk
+    from barloom.execution.entries import Entries
+    from barloom.execution.exit_signals import ExitSignals
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A run on test bars: bars and days counted from the first of them."""
+
+    metrics: Metrics
+    columns: record.Columns
+    points: Points
+    daily: list[float]
+    days: float
+
+
+class _Since:
+    """A feed that passes on no entry before a time; exits of what is not there change nothing."""
+
+    def __init__(self, feed: Feed, start: int) -> None:
+        self._feed = feed
+        self._start = start
+        self.history, self.uses_volume = feed.history, feed.uses_volume
+        self.name, self.warmup = feed.name, feed.warmup
+        self.before = 0
+        """Bars before that time so far."""
+        self.first_time: int | None = None
+        """Time of the first bar at it or after."""
+
+    def prepare(self, chunk: Chunk) -> Prepared:
+        """What the feed prepares."""
+        return self._feed.prepare(chunk)
+
+    def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
+        """The feed's entries from that time on."""
+        entries = self._feed.entries(chunk, prepared)
+        fresh = chunk.timestamp[chunk.history :]
+        early = int(fresh.searchsorted(self._start))
+        self.before += early
+        if self.first_time is None and early < len(fresh):
+            self.first_time = int(fresh[early])
+        kept = int(np.searchsorted(entries.signal_bar, chunk.base + early))
+        return entries.take(slice(kept, None)) if kept else entries
+
+    def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:
+        """The feed's exits."""
+        return self._feed.exit_signals(chunk, prepared)
+
+
+def run_after(part: Bars, parameters: RunParameters, since: int, *, fine: Bars | None = None) -> Tested | None:
+    """Run a set on those bars that are at ``since`` (nanoseconds UTC) or later, warm from the ones before; None where there are none.
+
+    Raises:
+        InputError: the set is refused, or the bars cannot be read.
+    """
+    parameters = parameters.with_finer_bars(fine is not None)
+    rules = rules_of(parameters)
+    strategy = load_strategy(parameters.strategy, parameters.params)
+    feed = _Since(feed_of(parameters, strategy), since)
+    sink = MemorySink()
+    result = orchestrator.weave(
+        part,
+        feed,
+        rules,
+        finer=None if fine is None else Fine.beside(part, fine),
+        chunk_rows=parameters.chunk_rows,
+        threads=parameters.threads,
+        sink=sink,
+    )
+    report, outcome = result.report, result.outcome
+    if report is None or outcome is None or feed.first_time is None:
+        return None
+    columns = dict(sink.columns)
+    for name in ("signal_bar", "entry_bar", "exit_bar"):
+        columns[name] = columns[name] - feed.before
+    points = sink.points[sink.points["time"] >= feed.first_time].copy()
+    points["bar"] -= feed.before
+    # What the training days add to the totals is a flat start: the days that count begin with the test.
+    daily: list[float] = points["equity"][points["trade_id"] < 0].tolist()
+    totals = replace(outcome.totals, days=daily_returns(parameters.balance, daily))
+    tested = Outcome(totals, parameters.balance, feed.first_time, outcome.bars - feed.before)
+    return Tested(tested.metrics(), columns, points, daily, max(1.0, (report.last_ts - feed.first_time) / DAY))

@@ -1,0 +1,119 @@
+"""``barloom data generate`` and ``ingest``: bars into files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from barloom.backtest.reading import Reading
+from barloom.bars.bars import Bars, from_synthetic
+from barloom.bars.chunk import Chunk
+from barloom.bars.facts import StoreFacts
+from barloom.bars.moments import iso
+from barloom.bars.store import ingest
+from barloom.bars.writer import write_bars
+from barloom.cli.given import say_taken_for
+from barloom.cli.tables import counted
+from barloom.errors import InputError
+from barloom.observe.memory import MemoryWatch
+from barloom.observe.progress import ProgressReport
+
+Chunks = Generator[Chunk, None, None]
+SUFFIXES = (".csv", ".parquet", ".arrow")
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Bars written so far, as progress shows them."""
+
+    bars: int
+    total_bars: int | None
+    seconds: float
+    trades: int = 0
+
+
+class _Shown(Bars):
+    """Bars that tell how far they were drawn."""
+
+    def __init__(self, bars: Bars, progress: ProgressReport) -> None:
+        super().__init__(bars.source, bars.selection, bars.on_bad_rows)
+        self._progress = progress
+
+    def chunks(self, chunk_rows: int, *, history: int = 0, volume: bool = False, threads: int = 2) -> Chunks:
+        started = time.perf_counter()
+        with closing(super().chunks(chunk_rows, history=history, volume=volume, threads=threads)) as chunks:
+            for chunk in chunks:
+                yield chunk
+                rows = self.source.rows_at_hand()
+                self._progress(_Written(chunk.base + chunk.rows, rows, time.perf_counter() - started))
+
+
+def generate_command(options: argparse.Namespace) -> int:
+    """Write synthetic bars.
+
+    Raises:
+        InputError: a file that must not be replaced.
+    """
+    path = Path(options.out)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"--out {path}: the name must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+    if not path.parent.is_dir():
+        raise InputError(f"--out {path}: there is no folder '{path.parent}'; make it or name another file")
+    if path.exists() and not options.force:
+        raise InputError(f"--out {path} exists: name another file, or give --force to replace it")
+    with ProgressReport(1, MemoryWatch(0)) as progress:
+        written = write_bars(_Shown(from_synthetic(options.rows, options.seed), progress), path)
+    print(f"{path}: {written:,} bars, {path.stat().st_size:,} bytes, seed {options.seed}")
+    return 0
+
+
+READING = (
+    *("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol"),
+    *("on_bad_rows", "drop_spikes", "ask", "spread_column"),
+)
+"""Options that say how the files are read."""
+
+
+def ingest_command(options: argparse.Namespace) -> int:
+    """Read files into a store.
+
+    Raises:
+        InputError: a file that cannot be read, or one that must not be replaced.
+    """
+    given = {name: getattr(options, name) for name in READING if getattr(options, name) is not None}
+    reading = Reading(**given)
+    bars = reading.open([Path(name) for name in options.files])
+    say_taken_for(bars)
+    sources = bars.source.files()
+    words = {name: ",".join(value) if isinstance(value, (list, tuple)) else str(value) for name, value in given.items()}
+    if "ask" in words:
+        words["ask"] = Path(words["ask"]).name  # what is in it is hashed, wherever it lies
+    with ProgressReport(1, MemoryWatch(0)) as progress:
+        done = ingest(
+            _Shown(bars, progress), sources, options.out, reading=words, symbol=reading.symbol, force=options.force
+        )
+    if options.format == "json":
+        said = {"store": options.out, "already_ingested": done.already, **done.facts.model_dump(mode="json")}
+        sys.stdout.write(json.dumps(said, indent=2) + "\n")
+    elif done.already:
+        print(f"{options.out}: already ingested from the same files, nothing to do (--force ingests them again)")
+    else:
+        print(_told(options.out, done.facts))
+    return 0
+
+
+def _told(out: str, facts: StoreFacts) -> str:
+    """A store in one sentence."""
+    step = "" if facts.timeframe_seconds is None else f" every {facts.timeframe_seconds:g} s"
+    bad = counted(facts.dropped)
+    return (
+        f"{out}: {facts.rows:,} bars{step}, {iso(facts.first_ts)} to {iso(facts.last_ts)}, {facts.gaps:,} gaps"
+        + (f", dropped {bad}" if bad else "")
+        + f", {facts.size_bytes:,} bytes"
+    )

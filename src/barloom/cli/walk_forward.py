@@ -1,0 +1,113 @@
+"""``barloom walk-forward``: sets chosen on past bars and run on the bars that follow, window after window."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from barloom.backtest.sweep.options import SweepOptions
+from barloom.backtest.sweep.planning import duration
+from barloom.backtest.sweep.table import cell, text_of
+from barloom.backtest.sweep.walk_folder import WalkForwardRecord, walk_forward_job
+from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForwardSummary
+from barloom.backtest.sweep.windows import CalendarSpan
+from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for, told_on_stderr
+from barloom.cli.lean import leave_pandas_out
+from barloom.cli.sweep import base_of, grid_of
+from barloom.cli.tables import facts_table, listing, render
+from barloom.errors import InputError
+from barloom.observe.memory import MemoryWatch
+from barloom.observe.progress import SweepProgress
+
+DATE = len("2020-01-01")
+
+
+def main(options: argparse.Namespace, words: Sequence[str]) -> int:
+    """Run the command.
+
+    Raises:
+        BarloomError: see ``walk_forward_job``.
+    """
+    leave_pandas_out()
+    given = given_options(options)
+    output = given.pop("format", "text")
+    train, test = _span(given, "train"), _span(given, "test")
+    step = _span(given, "step") if "step" in given else test
+    anchored = given.pop("anchored", False)
+    base = base_of(given)
+    grid = grid_of(given, base)
+    asked = model_of(SweepOptions, given)
+    walk = Walk.of(grid, base, asked, train, test, step, anchored=anchored)
+    bars = open_data(given, asked)
+    refuse_unused(given)
+    with told_on_stderr():
+        say_taken_for(bars)
+        with SweepProgress(MemoryWatch(asked.memory_threshold_mb)) as progress:
+            outcome = walk_forward_job(
+                bars, walk, asked, command=["barloom", *words], reading_known=True, on_progress=progress
+            )
+    if output == "json":
+        sys.stdout.write(json.dumps(outcome.record.model_dump(mode="json"), indent=2, allow_nan=False) + "\n")
+    else:
+        sys.stdout.write(_text(outcome.record))
+    return 0
+
+
+def _span(given: dict[str, Any], option: str) -> CalendarSpan:
+    """The span of an option, which is taken out of ``given``.
+
+    Raises:
+        InputError: it is missing, or no span.
+    """
+    if option not in given:
+        raise InputError(f"--{option} is missing: say how long the windows are, such as --train 2y --test 6m")
+    return CalendarSpan.parse(given.pop(option), option)
+
+
+def _text(record: WalkForwardRecord) -> str:
+    """The windows, then all tests as one account."""
+    summary = record.summary
+    metric = summary.metric
+    header = ["no.", "train", "test", *record.names, f"{metric} before", f"{metric} after", "trades", "return"]
+    rows = [_row(window, record.names, metric) for window in record.windows]
+    notes = [(f"window {one.window}", one.why) for one in record.windows if one.why]
+    return render(listing(header, rows), facts_table([*_facts(summary), *notes, *_work(record)]))
+
+
+def _row(window: Trained, names: Sequence[str], metric: str) -> list[str]:
+    before, after = window.in_sample, window.out_of_sample
+    values = [text_of(window.values[name]) if name in window.values else "-" for name in names]
+    return [
+        str(window.window),
+        f"{window.train_start[:DATE]} to {window.train_end[:DATE]}",
+        f"to {window.test_end[:DATE]}{'' if window.whole else ' (cut)'}",
+        *values,
+        "-" if before is None else cell(metric, getattr(before, metric)),
+        "-" if after is None else cell(metric, getattr(after, metric)),
+        "-" if after is None else f"{after.trades:,}",
+        "-" if after is None else f"{after.return_pct:+,.2f}%",
+    ]
+
+
+def _facts(summary: WalkForwardSummary) -> list[tuple[str, str]]:
+    metric = summary.metric
+    gained = f", {summary.profitable_windows:,} of them gained" if summary.tested else ""
+    kept = (
+        "-" if summary.efficiency is None else f"{100 * summary.efficiency:.0f}% of the daily return in sample was left"
+    )
+    return [
+        ("windows", f"{summary.windows:,} of {summary.sets:,} sets each, {summary.tested:,} tested{gained}"),
+        ("net PnL", f"{summary.net_pnl:+,.2f} ({summary.return_pct:+,.2f}%), out of sample"),
+        ("trades", f"{summary.trades:,}, win rate {100 * summary.win_rate:.1f}%"),
+        ("max drawdown", f"{summary.max_drawdown:,.2f} ({summary.max_drawdown_pct:,.2f}%)"),
+        ("Sharpe / Sortino", f"{cell('sharpe', summary.sharpe)} / {cell('sortino', summary.sortino)}"),
+        (metric, f"{cell(metric, summary.out_of_sample)} after {cell(metric, summary.in_sample)}, mean of the windows"),
+        ("efficiency", kept),
+    ]
+
+
+def _work(record: WalkForwardRecord) -> list[tuple[str, str]]:
+    return [("took", duration(record.seconds)), ("files", record.folder or "")]

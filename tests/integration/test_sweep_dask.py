@@ -1,0 +1,142 @@
+"""A sweep over a Dask scheduler and two workers on this machine: the same table and checksums as without."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from barloom.backtest.sweep import planning
+from barloom.backtest.sweep.cluster import Cluster
+from barloom.errors import InputError
+from helpers.command import environment
+from helpers.sweeping import made_bars, strategy_file, swept, wait_for
+
+pytest.importorskip("distributed")
+
+
+def server(*words, **settings):
+    return subprocess.Popen(
+        [sys.executable, "-m", *map(str, words)],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **settings,
+    )
+
+
+class Machine:
+    """A scheduler on loopback and its workers."""
+
+    def __init__(self, folder):
+        self.file = folder / "scheduler.json"
+        self.folder = folder
+        common = ("--host", "127.0.0.1", "--no-dashboard")
+        self.scheduler = server(
+            "distributed.cli.dask_scheduler", *common, "--port", 0, "--scheduler-file", self.file, cwd=folder
+        )
+        self.workers = []
+        wait_for(self.file.exists, self.scheduler)
+        self.address = wait_for(self._address, self.scheduler)
+
+    def _address(self):
+        try:
+            return json.loads(self.file.read_text())["address"]
+        except ValueError:
+            return None
+
+    def add(self):
+        words = ("--host", "127.0.0.1", "--no-dashboard", "--no-nanny", "--nthreads", 1)
+        self.workers.append(server("distributed.cli.dask_worker", self.address, *words, cwd=self.folder))
+
+    def close(self):
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def machine(tmp_path_factory):
+    made = Machine(tmp_path_factory.mktemp("dask"))
+    yield made
+    made.close()
+
+
+def test_the_same_table_and_checksums_as_locally(machine, tmp_path, monkeypatch):
+    monkeypatch.setattr(planning, "MOST_SETS", 2)
+    machine.add()
+    machine.add()
+    path = made_bars(tmp_path)
+    here = swept(path, out=tmp_path / "here")
+    there = swept(path, out=tmp_path / "there", executor="dask", scheduler=machine.address)
+    assert (there.folder / "sweep.parquet").read_bytes() == (here.folder / "sweep.parquet").read_bytes()
+    assert there.record.digest == here.record.digest and there.record.executor == "dask"
+    assert there.trades.num_rows == here.trades.num_rows
+    assert there.record.efficiency is None
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills processes by signal")
+def test_a_worker_that_dies_costs_only_its_batch(machine, tmp_path, monkeypatch):
+    monkeypatch.setattr(planning, "MOST_SETS", 1)
+    monkeypatch.setattr("barloom.backtest.sweep.work.measure", lambda *sets, **options: None)
+    machine.add()
+    machine.add()
+    strategy = f"{strategy_file(tmp_path)}:Odd"
+    path = made_bars(tmp_path)
+    grid = {"fast": [5, 6, 9, 10, 11]}
+    here = swept(path, grid, strategy, out=tmp_path / "here", keep_trades="none")
+    (tmp_path / "once").write_text("")
+    there = swept(
+        path, grid, strategy, out=tmp_path / "there", keep_trades="none", executor="dask", scheduler=machine.address
+    )
+    wait_for(lambda: [worker.poll() for worker in machine.workers].count(None) == 1)
+    assert (there.folder / "sweep.parquet").read_bytes() == (here.folder / "sweep.parquet").read_bytes()
+
+
+def test_a_scheduler_that_is_not_there_is_said_plainly(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path = made_bars(tmp_path)
+    address = f"tcp://127.0.0.1:{port}"
+    with pytest.raises(InputError, match=f"--scheduler {address} cannot be reached .*: check the address"):
+        swept(path, out=tmp_path / "out", executor="dask", scheduler=address)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(InputError, match="--scheduler nonsense://x cannot be reached"):
+        Cluster("nonsense://x")
+
+
+def test_a_scheduler_without_workers_is_said_plainly(machine, monkeypatch):
+    monkeypatch.setattr("barloom.backtest.sweep.cluster.REACHED_SECONDS", 2)
+    with pytest.raises(InputError, match=f"has no workers: start some with dask worker {machine.address}"):
+        Cluster(machine.address)
+
+
+def test_a_scheduler_that_goes_away_keeps_what_is_finished(machine, tmp_path, monkeypatch):
+    monkeypatch.setattr(planning, "MOST_SETS", 1)
+    machine.add()
+    path = made_bars(tmp_path)
+    out = tmp_path / "out"
+    strategy = f"{strategy_file(tmp_path)}:Slow"
+    grid = {"fast": list(range(5, 17))}
+
+    import barloom.backtest.sweep.folder as folder
+
+    save = folder.SweepFolder.save
+
+    def saved(self, result):
+        save(self, result)
+        if len(list(out.glob("sweeps/*/parts/*"))) == 2:
+            machine.scheduler.kill()
+
+    monkeypatch.setattr(folder.SweepFolder, "save", saved)
+    with pytest.raises(InputError, match="is gone"):
+        swept(path, grid, strategy, out=out, keep_trades="none", executor="dask", scheduler=machine.address)
+    monkeypatch.setattr(folder.SweepFolder, "save", save)
+    assert len(list(out.glob("sweeps/*/parts/*"))) >= 2
+    assert swept(path, grid, strategy, out=out, keep_trades="none").record.resumed >= 2
