@@ -10,7 +10,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-MODULES = ["chunking", "checking", "resampling", "indicators", "crossing", "simulation", "drilldown"]
+MODULES = ["chunking", "checking", "resampling", "indicators", "signals", "simulation", "drilldown"]
 DEBUG = os.environ.get("BARLOOM_DEBUG") == "1"
 REQUIRE_OPENMP = os.environ.get("BARLOOM_REQUIRE_OPENMP") == "1"
 NO_OPENMP = os.environ.get("BARLOOM_NO_OPENMP") == "1"

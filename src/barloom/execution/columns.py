@@ -10,23 +10,42 @@ import numpy.typing as npt
 from barloom.errors import InputError
 
 
-def bar_numbers(values: npt.ArrayLike, row: str, rows: str) -> npt.NDArray[np.int64]:
-    """The ``signal_bar`` of some rows, which are called ``row`` and ``rows``: never decreasing, counted from 0.
+def bar_numbers(values: npt.ArrayLike, rows: str) -> npt.NDArray[np.int64]:
+    """The ``signal_bar`` of some rows, which are called ``rows``; the numbers are not looked at yet.
 
     Raises:
-        InputError: it is anything else.
+        InputError: it is no list of whole numbers.
     """
     numbers = np.asarray(values)
     if numbers.ndim != 1:
         raise InputError(f"signal_bar of the {rows} has {numbers.ndim} dimensions: give one bar number each")
     if numbers.dtype.kind not in "iu" and numbers.size:
         raise InputError(f"signal_bar of the {rows} has type {numbers.dtype}: give whole bar numbers")
-    bars = np.ascontiguousarray(numbers, dtype=np.int64)
+    return np.ascontiguousarray(numbers, dtype=np.int64)
+
+
+def check_bar_numbers(bars: npt.NDArray[np.int64], row: str, rows: str) -> None:
+    """Refuse bar numbers that decrease or are below 0; a row is called ``row``.
+
+    Raises:
+        InputError: there is one.
+    """
     refuse(row, "signal_bar", bars, bars < 0, "negative: count bars from 0")
     backwards = np.zeros(len(bars), dtype=bool)
     np.less(bars[1:], bars[:-1], out=backwards[1:])
     refuse(row, "signal_bar", bars, backwards, f"before the {row} above it: sort the {rows} by bar")
-    return bars
+
+
+_ABSENT: dict[tuple[type, str], npt.NDArray[Any]] = {}
+
+
+def absent(count: int, dtype: type, value: float) -> npt.NDArray[Any]:
+    """A column in which nothing is given: one array for all who need one, not to be written to."""
+    key = (dtype, repr(value))
+    if key not in _ABSENT or len(_ABSENT[key]) < count:
+        _ABSENT[key] = np.full(2 * count, value, dtype=dtype)
+        _ABSENT[key].flags.writeable = False
+    return _ABSENT[key][:count]
 
 
 def column(name: str, values: npt.ArrayLike, count: int, rows: str, dtype: type | None = None) -> npt.NDArray[Any]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from barloom._native import signals
 from barloom.execution.account import join, pick
-from barloom.execution.columns import bar_numbers, column, refuse
+from barloom.execution.columns import absent, bar_numbers, check_bar_numbers, column, refuse
 from barloom.execution.trades import PLAN, Plans, default_plans
 
 LEVELS = ("stop", "target", "stop_price", "target_price", "size")
@@ -65,7 +66,7 @@ class Entries:
         price: npt.ArrayLike | None = None,
         good_for: npt.ArrayLike | None = None,
     ) -> None:
-        self.signal_bar = bar_numbers(signal_bar, "entry", "entries")
+        self.signal_bar = bar_numbers(signal_bar, "entries")
         sides = self._column("side", side, np.int64, 0)
         self.stop = self._column("stop", stop, np.float64, np.nan)
         self.target = self._column("target", target, np.float64, np.nan)
@@ -73,8 +74,9 @@ class Entries:
         self.target_price = self._column("target_price", target_price, np.float64, np.nan)
         self.max_hold = self._column("max_hold", max_hold, np.int64, 0)
         self.size = self._column("size", size, np.float64, np.nan)
-        levels = zip(LEVELS, (stop, target, stop_price, target_price, size), strict=True)
-        self._check(sides, [name for name, values in levels if values is not None])
+        levels = (self.stop, self.target, self.stop_price, self.target_price, self.size)
+        if signals.any_fault(self.signal_bar, sides, *levels, self.max_hold):
+            self._refuse_fault(sides)
         self.side = sides.astype(np.int8)
         self.plans = None
         if not (trail is None and price is None and good_for is None):
@@ -83,10 +85,10 @@ class Entries:
     def __len__(self) -> int:
         return len(self.signal_bar)
 
-    def _column(self, name: str, values: npt.ArrayLike | None, dtype: type, absent: float) -> npt.NDArray[Any]:
+    def _column(self, name: str, values: npt.ArrayLike | None, dtype: type, value: float) -> npt.NDArray[Any]:
         count = len(self.signal_bar)
         if values is None:
-            return np.full(count, absent, dtype=dtype)
+            return absent(count, dtype, value)
         return column(name, values, count, "entries", dtype)
 
     def _planned(
@@ -102,17 +104,17 @@ class Entries:
         plans["good_for"] = bars
         return plans
 
-    def _check(self, sides: npt.NDArray[np.int64], given: Sequence[str]) -> None:
-        """Refuse values that cannot stand; only columns that were given can hold any."""
-        self._refuse("side", np.abs(sides) != 1, "neither +1 (long) nor -1 (short)", sides)
-        for name in given:
+    def _refuse_fault(self, sides: npt.NDArray[np.int64]) -> None:
+        """Name the first value that cannot stand; there is one."""
+        check_bar_numbers(self.signal_bar, "entry", "entries")
+        self._refuse("side", (sides != 1) & (sides != -1), "neither +1 (long) nor -1 (short)", sides)
+        for name in LEVELS:
             values = getattr(self, name)
-            self._refuse(name, (values <= 0) | (values == np.inf), f"not {POSITIVE}")
+            self._refuse(name, (values <= 0) | np.isinf(values), f"not {POSITIVE}")
         self._refuse("max_hold", self.max_hold < 0, "negative: give bars, or 0 for no limit")
         for name in ("stop", "target"):
-            if name in given and f"{name}_price" in given:
-                both = ~np.isnan(getattr(self, name)) & ~np.isnan(getattr(self, f"{name}_price"))
-                self._refuse(name, both, f"given beside a {name}_price: give one of the two")
+            both = ~np.isnan(getattr(self, name)) & ~np.isnan(getattr(self, f"{name}_price"))
+            self._refuse(name, both, f"given beside a {name}_price: give one of the two")
 
     def _refuse(self, name: str, bad: npt.NDArray[np.bool_], why: str, values: npt.NDArray[Any] | None = None) -> None:
         refuse("entry", name, getattr(self, name) if values is None else values, bad, why)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from barloom.execution.columns import bar_numbers, column, refuse
+from barloom.execution.columns import bar_numbers, check_bar_numbers, column, refuse
 
 
 class ExitSignals:
@@ -28,7 +28,8 @@ class ExitSignals:
     side: npt.NDArray[np.int8]
 
     def __init__(self, signal_bar: npt.ArrayLike, side: npt.ArrayLike = 0) -> None:
-        self.signal_bar = bar_numbers(signal_bar, "exit signal", "exit signals")
+        self.signal_bar = bar_numbers(signal_bar, "exit signals")
+        check_bar_numbers(self.signal_bar, "exit signal", "exit signals")
         sides = column("side", side, len(self.signal_bar), "exit signals")
         refuse(
             "exit signal", "side", sides, ~np.isin(sides, (-1, 0, 1)), "neither +1 (longs), -1 (shorts) nor 0 (both)"

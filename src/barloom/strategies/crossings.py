@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from barloom._native import crossing
+from barloom._native import signals
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+RARE = 16  # bars to a crossing that room is made for at first
 
 
 def crossings(series: Floats, upper: Floats | float, lower: Floats | float) -> tuple[Ints, npt.NDArray[np.int8]]:
@@ -21,9 +22,13 @@ def crossings(series: Floats, upper: Floats | float, lower: Floats | float) -> t
     Returns:
         Indices of the bars, and the sides, both of shape (crossings,).
     """
-    bars, sides = np.empty(len(series), dtype=np.int64), np.empty(len(series), dtype=np.int8)
-    found = crossing.crossings(series, _levels(upper), _levels(lower), bars, sides)
-    return bars[:found].copy(), sides[:found].copy()
+    room = len(series) // RARE + 1
+    while True:
+        bars, sides = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int8)
+        found = signals.crossings(series, _levels(upper), _levels(lower), bars, sides)
+        if found <= room:
+            return bars[:found], sides[:found]
+        room = found
 
 
 def _levels(level: Floats | float) -> Floats:

@@ -153,6 +153,8 @@ class _Set:
     orders: Orders
     terms: Hashable
     """Equal for sets that share a warp."""
+    atr: bool
+    """Whether a distance is measured by the ATR."""
 
 
 class _Strand:
@@ -175,13 +177,14 @@ class _Loom:
         self.rows: dict[int, dict[str, Any]] = {}
         self._strands: dict[Hashable, _Strand] = {}
         self._made: dict[Hashable, Any] = {}
+        self._orders: dict[Orders, Orders] = {}
         for place, parameters in enumerate(sets):
             try:
                 self._take(place, parameters, fine)
             except BarloomError as error:
                 self.errors[place] = str(error)
         self.strands = [strand for strand in self._strands.values() if strand.sets]
-        self.wants_atr = any(one.orders.wants_atr for strand in self.strands for one in strand.sets)
+        self.wants_atr = any(one.atr for strand in self.strands for one in strand.sets)
 
     def _take(self, place: int, parameters: RunParameters, fine: Bars | None) -> None:
         """Put a set to those it shares its signals with; what cannot stand is refused in the order of a run of its own."""
@@ -190,6 +193,8 @@ class _Loom:
         finer_of(self.bars, rules, fine)
         strand = self._strand(parameters)
         orders = self._once(("orders", options), lambda: orders_of(parameters))
+        # Equal orders are one, so that what they ask for is found by identity.
+        orders = self._orders.setdefault(orders, orders)
         if strand.maker.gives_exits:
             refuse_exit_signals(parameters.fills)
         if strand.maker.reads_volume and not self.bars.has_volume:
@@ -201,7 +206,7 @@ class _Loom:
         )
         needs_stop = rules.sizing.units is None and rules.sizing.notional is None
         terms = (own, own >= 0 and orders.wants_atr, repr(alike), rules.costs.spread, rules.costs.slippage, needs_stop)
-        strand.sets.append(_Set(place, rules, orders, terms))
+        strand.sets.append(_Set(place, rules, orders, terms, orders.wants_atr))
 
     def _strand(self, parameters: RunParameters) -> _Strand:
         """The sets with the signals of these parameters."""
@@ -279,7 +284,7 @@ class _Loom:
         """Refuse the sets whose indicators never gave a value."""
         for strand in self.strands:
             for one in strand.sets:
-                needed = max(1, strand.maker.warmup, warmup(ATR) if one.orders.wants_atr else 1)
+                needed = max(1, strand.maker.warmup, warmup(ATR) if one.atr else 1)
                 if passed < needed:
                     self.errors.setdefault(
                         one.place,
@@ -361,22 +366,22 @@ class _ChunkWork:
         raw = maker.entries(self.chunk, self.prepared)
         leaving = maker.exit_signals(self.chunk, self.prepared)
         bases: dict[bool, Measured] = {}
-        hung: dict[Orders, Asked] = {}
+        hung: dict[int, Asked] = {}
         found: list[tuple[Asked | None, Warp | None]] = []
         for one in strand.sets:
             if one.place in self.errors:
                 found.append((None, None))
                 continue
             orders = one.orders
-            base = bases.get(orders.wants_atr)
+            base = bases.get(one.atr)
             if base is None:
                 pip = self.pip
-                base = Measured.of(raw, self.chunk, self.prepared, pip, atr=orders.wants_atr).without_conflicts()
-                bases[orders.wants_atr] = base
-            asked = hung.get(orders)
+                base = Measured.of(raw, self.chunk, self.prepared, pip, atr=one.atr).without_conflicts()
+                bases[one.atr] = base
+            asked = hung.get(id(orders))
             if asked is None:
                 try:
-                    asked = hung[orders] = asked_of(base.hung(orders, maker))
+                    asked = hung[id(orders)] = asked_of(base.hung(orders, maker))
                 except BarloomError as error:
                     self.errors.setdefault(one.place, str(error))
                     found.append((None, None))

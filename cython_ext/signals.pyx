@@ -1,6 +1,6 @@
-"""Where one series crosses another, in one pass."""
+"""What signals are made of: where one series crosses another, and whether the entries that come of it can stand. One pass each."""
 
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int8_t, int64_t
 
 from barloom_types cimport larger, smaller
@@ -51,24 +51,28 @@ cdef inline bint both_sides(const double* series, const double* level, Py_ssize_
 
 
 cdef inline Py_ssize_t find(
-    const double* series, const double* upper, const double* lower, Py_ssize_t step, Py_ssize_t n, int64_t* bars, int8_t* sides
+    const double* series, const double* upper, const double* lower, Py_ssize_t step, Py_ssize_t n, int64_t* bars, int8_t* sides,
+    Py_ssize_t room
 ) noexcept nogil:
     """``step`` is 1 where the levels have a value a bar, 0 where they have one for all."""
     cdef Py_ssize_t found = 0
     cdef Py_ssize_t j = 1
     cdef Py_ssize_t end, k
+    cdef int8_t side
     while j < n:
         end = j + STRIDE if n - j > STRIDE else n
         if both_sides(series, upper, step, j - 1, end) or (lower != upper and both_sides(series, lower, step, j - 1, end)):
             for k in range(j, end):
                 if crosses_up(series[k - 1], series[k], upper[(k - 1) * step], upper[k * step]):
-                    bars[found] = k
-                    sides[found] = 1
-                    found += 1
+                    side = 1
                 elif crosses_down(series[k - 1], series[k], lower[(k - 1) * step], lower[k * step]):
+                    side = -1
+                else:
+                    continue
+                if found < room:
                     bars[found] = k
-                    sides[found] = -1
-                    found += 1
+                    sides[found] = side
+                found += 1
         j = end
     return found
 
@@ -83,21 +87,60 @@ def crossings(
     """Write the bars on which ``series`` crosses above ``upper`` (side +1) or below ``lower`` (-1), in order.
 
     It crosses above when it is > upper now and was <= upper one bar before, and below in the mirror. Levels have a value a bar, or both
-    have one for all. ``bars`` and ``sides`` have room for a crossing a bar. Returns how many there are.
+    have one for all. Returns how many there are; as many are written as ``bars`` and ``sides`` have room for.
     """
     cdef Py_ssize_t n = series.shape[0]
     cdef Py_ssize_t step = 1 if upper.shape[0] == n and lower.shape[0] == n else 0
     cdef Py_ssize_t found
     if upper.shape[0] == 0 or lower.shape[0] == 0 or (step == 0 and (upper.shape[0] != 1 or lower.shape[0] != 1)):
         raise ValueError("levels have a value a bar, or one for all")
-    if bars.shape[0] < n or sides.shape[0] < n:
-        raise ValueError("room for a crossing a bar")
-    if n < 2:
+    if bars.shape[0] != sides.shape[0]:
+        raise ValueError("a side for each bar")
+    if n < 2 or bars.shape[0] == 0:
         return 0
     with nogil:
         # The step written out: the compiler makes a loop for each.
         if step == 1:
-            found = find(&series[0], &upper[0], &lower[0], 1, n, &bars[0], &sides[0])
+            found = find(&series[0], &upper[0], &lower[0], 1, n, &bars[0], &sides[0], bars.shape[0])
         else:
-            found = find(&series[0], &upper[0], &lower[0], 0, n, &bars[0], &sides[0])
+            found = find(&series[0], &upper[0], &lower[0], 0, n, &bars[0], &sides[0], bars.shape[0])
     return found
+
+
+cdef inline bint bad_level(double level) noexcept nogil:
+    """Whether it is neither a positive number nor NaN."""
+    return level <= 0.0 or level == INFINITY
+
+
+def any_fault(
+    const int64_t[::1] signal_bar not None,
+    const int64_t[::1] side not None,
+    const double[::1] stop not None,
+    const double[::1] target not None,
+    const double[::1] stop_price not None,
+    const double[::1] target_price not None,
+    const double[::1] size not None,
+    const int64_t[::1] max_hold not None,
+):
+    """Whether an entry has a value that cannot stand; which one, and why, is for others to find."""
+    cdef Py_ssize_t n = signal_bar.shape[0]
+    cdef Py_ssize_t k
+    cdef int64_t before = 0
+    cdef bint bad = False
+    for length in (
+        side.shape[0], stop.shape[0], target.shape[0], stop_price.shape[0], target_price.shape[0], size.shape[0], max_hold.shape[0],
+    ):
+        if length != n:
+            raise ValueError("the columns of the entries have one length")
+    with nogil:
+        for k in range(n):
+            bad = (
+                signal_bar[k] < before or (side[k] != 1 and side[k] != -1) or max_hold[k] < 0
+                or bad_level(stop[k]) or bad_level(target[k]) or bad_level(stop_price[k]) or bad_level(target_price[k])
+                or bad_level(size[k]) or not (isnan(stop[k]) or isnan(stop_price[k]))
+                or not (isnan(target[k]) or isnan(target_price[k]))
+            )
+            if bad:
+                break
+            before = signal_bar[k]
+    return bad
