@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -25,7 +25,7 @@ import timeframes
 from measure import HEADER, Row, machine, record
 
 
-def sections(folder: Path, repeats: int, scale: float) -> dict[str, Callable[[], list[Row]]]:
+def sections(folder: Path, repeats: int, scale: float) -> dict[str, Callable[[], Iterable[Row]]]:
     ten, eight, entries = (int(scale * rows) for rows in (10_000_000, 8_000_000, 170_000))
     return {
         "start": lambda: commands.start_up(repeats),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import statistics
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ EXIT_SIGNALS = ["--strategy", "ema-cross", "--param", "fast=15", "--param", "slo
 EXIT_GRID = ["stop=atr:1..10:1", "target=atr:2..20:2", "trail=atr:1.5..10.5:1"]
 SIGNAL_GRID = ["fast=5:104:1", "slow=110:308:2"]
 SIGNALS = ["--strategy", "ema-cross", "--size", "1000"]
+WORKERS = ["--max-workers", "2"]  # signals are made in Python: two processes for two cores
 
 
 def stored(folder: Path, rows: int) -> Path:
@@ -109,7 +111,7 @@ def signals(folder: Path, rows: int, repeats: int) -> list[Row]:
     import pandas as pd
 
     path = stored(folder, rows)
-    options = [*SIGNALS, *(word for axis in SIGNAL_GRID for word in ("--grid", axis))]
+    options = [*SIGNALS, *WORKERS, *(word for axis in SIGNAL_GRID for word in ("--grid", axis))]
     taken, peaks, trades = [], [], 0
     for repeat in range(repeats):
         found, _, peak = swept(path, folder / f"signals-{rows}-{repeat}", options)
@@ -130,14 +132,14 @@ def signals(folder: Path, rows: int, repeats: int) -> list[Row]:
             spread=spread(rates),
             note=f"{statistics.median(taken):.1f} s, {trades:,} trades; {CHECKED} sets of {judged:,} trades equal their runs",
         ),
-        Row("peak memory of that", max(peaks), "MB", 150),
+        Row("peak memory of the larger of its processes", max(peaks), "MB", 150),
     ]
 
 
 def workers(folder: Path, rows: int, repeats: int) -> list[Row]:
     """The same sweep with one worker and with two, one thread each."""
     path = stored(folder, rows)
-    options = [*SIGNALS, "--grid", "fast=5:44:1", "--grid", "slow=110:148:2", "--threads", "1"]
+    options = [*SIGNALS, "--grid", "fast=5:104:1", "--grid", "slow=110:208:2", "--threads", "1"]
     alone, both = [], []
     for repeat in range(repeats):
         one, _, _ = swept(path, folder / f"one-{repeat}", [*options, "--max-workers", "1"])
@@ -211,7 +213,8 @@ def vectorbt(rows: int, repeats: int) -> list[Row]:
             longs[:, column], shorts[:, column] = turned & above, turned & ~above
         never = np.zeros_like(longs)
         return vbt.Portfolio.from_signals(
-            close, longs, never, short_entries=shorts, short_exits=never, open=opens, high=high, low=low,
+            close[:, None], longs, never, short_entries=shorts, short_exits=never,
+            open=opens[:, None], high=high[:, None], low=low[:, None],
             sl_stop=0.001, tp_stop=0.002, upon_opposite_entry="ignore", size=1.0, init_cash=1e9, engine="rust",
         ).trades.count().sum()  # fmt: skip
 
@@ -239,11 +242,9 @@ def vectorbt(rows: int, repeats: int) -> list[Row]:
     ]
 
 
-def sweeps(folder: Path, eight: int, small: int, repeats: int) -> list[Row]:
-    return [
-        *exits(folder, eight, max(1, repeats // 2)),
-        *signals(folder, small, max(1, repeats // 2)),
-        *workers(folder, small, max(1, repeats // 2)),
-        *shared_indicators(small * 5, repeats),
-        *vectorbt(small, repeats),
-    ]
+def sweeps(folder: Path, eight: int, small: int, repeats: int) -> Iterator[Row]:
+    yield from exits(folder, eight, repeats)
+    yield from signals(folder, small, repeats)
+    yield from workers(folder, small, repeats)
+    yield from shared_indicators(small * 5, repeats)
+    yield from vectorbt(small, repeats)

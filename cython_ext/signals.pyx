@@ -6,7 +6,7 @@ from libc.stdint cimport int8_t, int64_t
 from barloom_types cimport larger, smaller
 
 cdef enum:
-    STRIDE = 32              # bars that are looked at together: crossings are rare
+    STRIDE = 16              # bars that are looked at together: crossings are rare
 
 
 cdef inline bint crosses_up(double before, double now, double level_before, double level) noexcept nogil:

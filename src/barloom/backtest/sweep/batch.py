@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Generator, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from barloom._native.simulation import Asked, Warp
+from barloom._native.simulation import Asked, Warp, Wefts
 from barloom.backtest.ahead import ahead
 from barloom.backtest.metrics import Metrics, Outcome
-from barloom.backtest.orchestrator import CHUNK_ROWS, Progress, available_cores, finer_of, weave
+from barloom.backtest.orchestrator import Progress, available_cores, finer_of, weave
 from barloom.backtest.overflow import refuse_overflow
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import feed_of, orders_of, rules_of
 from barloom.backtest.signals import ATR, Measured, Pips, Preparation, Prepared, SignalMaker
 from barloom.backtest.sweep.kept import KeptTrades
+from barloom.backtest.sweep.tiling import cut
 from barloom.bars.chunk import Chunk, Floats
 from barloom.errors import BarloomError, InputError
 from barloom.execution.account import POINT
@@ -43,10 +44,8 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-INDICATOR_BYTES = 16_000_000
-"""Memory for the indicators of a chunk: many distinct ones make the chunks smaller."""
-LEAST_ROWS = 4_096
 NO_POINTS = np.empty(0, dtype=POINT)
+SETS_A_SIGNAL = 4
 GROUP_SETS = 128
 """Sets that the kernel takes at a time: few enough for Ctrl-C to work, many enough to share out."""
 METRICS = {
@@ -253,78 +252,102 @@ class _Loom:
         kept: KeptTrades | None,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
-        """Run all sets in one pass over the bars."""
-        sets = [one for strand in self.strands for one in strand.sets]
-        if not sets:
+        """Run all sets, those that share indicators in one pass over the bars."""
+        if not self.strands:
             return
         started = time.perf_counter()
-        preparation = Preparation([strand.maker for strand in self.strands], atr=self.wants_atr, ring=1)
-        specs = max(1, len(preparation.bank.specs))
-        rows = chunk_rows or max(LEAST_ROWS, min(CHUNK_ROWS, INDICATOR_BYTES // (8 * specs)))
-        wefts = wefts_of([one.rules for one in sets], threads=threads, keep=kept is not None)
-        total, passed, first_time = self.bars.bars_at_hand(), 0, 0
-        steps = self._steps(preparation, rows, threads)
+        total = self.bars.bars_at_hand()
+        how = cut(self.strands, chunk_rows, again=not self.bars.source.parses)
+        tiles = [_Tile(number, [self.strands[k] for k in tile], threads, kept) for number, tile in enumerate(how.tiles)]
+        steps = self._steps(tiles, how.rows, threads)
         with closing(ahead(steps) if threads > 1 else steps) as drawn:
-            for chunk, group in drawn:
-                wefts.pass_chunk(group.first, group.asked, group.warps, group.nights)
-                if kept is not None:
-                    for k in range(group.first, group.first + len(group.asked)):
-                        kept.add(sets[k].place, wefts, k)
-                if chunk.base == 0 and group.first == 0:
-                    first_time = int(chunk.timestamp[chunk.history])
-                if group.last and on_progress is not None:
-                    on_progress(Progress(chunk.base + chunk.rows, total, 0, time.perf_counter() - started))
-                passed = chunk.base + chunk.rows
-        totals = totals_of(wefts, len(sets))
-        self._refuse_short(passed)
-        for one, total_of_set in zip(sets, totals, strict=True):
-            self._finish(one, total_of_set, first_time, passed)
+            for tile, chunk, group in drawn:
+                tile.add(chunk, group)
+                if not group.last:
+                    continue
+                if on_progress is not None:
+                    passed = chunk.base + chunk.rows
+                    if total is not None:
+                        passed = (tile.number * total + passed) // len(tiles)
+                    on_progress(Progress(passed, total, 0, time.perf_counter() - started))
+                if chunk.last:
+                    self._finish(tile)
 
-    def _refuse_short(self, passed: int) -> None:
-        """Refuse the sets whose indicators never gave a value."""
-        for strand in self.strands:
+    def _finish(self, tile: _Tile) -> None:
+        """Write down what the sets of a tile came to."""
+        for strand in tile.strands:
             for one in strand.sets:
                 needed = max(1, strand.maker.warmup, warmup(ATR) if one.atr else 1)
-                if passed < needed:
+                if tile.bars < needed:
                     self.errors.setdefault(
                         one.place,
-                        f"{self.bars.label} has {passed} bars in the selection, and the indicators of {strand.maker.name} give no value "
+                        f"{self.bars.label} has {tile.bars} bars in the selection, and the indicators of {strand.maker.name} give no value "
                         f"before {needed}: give more bars, or shorter periods with --param",
                     )
+        for one, totals in zip(tile.sets, tile.totals(), strict=True):
+            if one.place in self.errors:
+                continue
+            try:
+                refuse_overflow(totals.accounts, NO_POINTS, one.rules.sizing)
+                outcome = Outcome(totals, one.rules.sizing.balance, tile.first_time, tile.bars)
+                self.rows[one.place] = _row(outcome)
+            except InputError as error:
+                self.errors[one.place] = str(error)
 
-    def _finish(self, one: _Set, totals: Totals, first_time: int, passed: int) -> None:
-        if one.place in self.errors:
-            return
-        try:
-            refuse_overflow(totals.accounts, NO_POINTS, one.rules.sizing)
-            self.rows[one.place] = _row(Outcome(totals, one.rules.sizing.balance, first_time, passed))
-        except InputError as error:
-            self.errors[one.place] = str(error)
+    def _steps(
+        self, tiles: Sequence[_Tile], rows: int, threads: int
+    ) -> Generator[tuple[_Tile, Chunk, _Group], None, None]:
+        """Tile after tile and chunk after chunk, what the signals of some sets ask for; made beside the kernel's work."""
+        for tile in tiles:
+            preparation = Preparation(
+                [strand.maker for strand in tile.strands], atr=any(one.atr for one in tile.sets), ring=1
+            )
+            chunks = self.bars.chunks(
+                rows, history=preparation.history, volume=preparation.uses_volume, threads=threads
+            )
+            maker, pips = QuoteMaker(), Pips()
+            warps: dict[Hashable, WarpMaker] = {}
+            swaps = any(one.rules.costs.has_swap for one in tile.sets)
+            with closing(chunks):
+                for chunk in chunks:
+                    prepared = preparation.update(chunk)
+                    work = _ChunkWork(chunk, prepared, maker.make(chunk), pips.of(chunk), warps, self.errors)
+                    nightly = nights_at(chunk) if swaps else None
+                    for group in _grouped(tile.strands, work, nightly):
+                        yield tile, chunk, group
 
-    def _steps(self, preparation: Preparation, rows: int, threads: int) -> Generator[tuple[Chunk, _Group], None, None]:
-        """Chunk after chunk, for each the groups of sets with what their signals ask for; made beside the kernel's work."""
-        chunks = self.bars.chunks(rows, history=preparation.history, volume=preparation.uses_volume, threads=threads)
-        maker, pips = QuoteMaker(), Pips()
-        warps: dict[Hashable, WarpMaker] = {}
-        swaps = any(one.rules.costs.has_swap for strand in self.strands for one in strand.sets)
-        with closing(chunks):
-            for chunk in chunks:
-                prepared = preparation.update(chunk)
-                work = _ChunkWork(chunk, prepared, maker.make(chunk), pips.of(chunk), warps, self.errors)
-                nightly = nights_at(chunk) if swaps else None
-                group, first = _Group(0, nightly), 0
-                for strand in self.strands:
-                    asked = work.asked(strand)
-                    for start in range(0, len(asked), GROUP_SETS):
-                        part = asked[start : start + GROUP_SETS]
-                        if group.asked and len(group.asked) + len(part) > GROUP_SETS:
-                            yield chunk, group
-                            group = _Group(first, nightly)
-                        group.asked.extend(one for one, _ in part)
-                        group.warps.extend(warp for _, warp in part)
-                        first += len(part)
-                group.last = True
-                yield chunk, group
+
+class _Tile:
+    """Sets that pass over the bars together."""
+
+    def __init__(self, number: int, strands: Sequence[_Strand], threads: int, kept: KeptTrades | None) -> None:
+        self.number = number
+        self.strands = strands
+        self.sets = [one for strand in strands for one in strand.sets]
+        self.bars = self.first_time = 0
+        # Where signals are most of the work, the other cores are theirs.
+        self._threads = threads if len(self.sets) > SETS_A_SIGNAL * len(strands) else 1
+        self._kept = kept
+        self._wefts: Wefts | None = None
+
+    def add(self, chunk: Chunk, group: _Group) -> None:
+        """Carry some of the sets through a chunk."""
+        if self._wefts is None:
+            rules = [one.rules for one in self.sets]
+            self._wefts = wefts_of(rules, threads=self._threads, keep=self._kept is not None)
+            self.first_time = int(chunk.timestamp[chunk.history])
+        self._wefts.pass_chunk(group.first, group.asked, group.warps, group.nights)
+        self.bars = chunk.base + chunk.rows
+        if self._kept is not None:
+            for k in range(group.first, group.first + len(group.asked)):
+                self._kept.add(self.sets[k].place, self._wefts, k)
+
+    def totals(self) -> list[Totals]:
+        """What the sets came to; nothing of them is held after."""
+        assert self._wefts is not None
+        totals = totals_of(self._wefts, len(self.sets))
+        self._wefts = None
+        return totals
 
 
 @dataclasses.dataclass(slots=True)
@@ -336,6 +359,22 @@ class _Group:
     asked: list[Asked | None] = dataclasses.field(default_factory=list)
     warps: list[Warp | None] = dataclasses.field(default_factory=list)
     last: bool = False
+
+
+def _grouped(strands: Sequence[_Strand], work: _ChunkWork, nights: Floats | None) -> Iterator[_Group]:
+    """What a chunk asks of the sets of some strands, some hundred sets at a time."""
+    group = _Group(0, nights)
+    for strand in strands:
+        asked = work.asked(strand)
+        for start in range(0, len(asked), GROUP_SETS):
+            part = asked[start : start + GROUP_SETS]
+            if group.asked and len(group.asked) + len(part) > GROUP_SETS:
+                yield group
+                group = _Group(group.first + len(group.asked), nights)
+            group.asked.extend(one for one, _ in part)
+            group.warps.extend(warp for _, warp in part)
+    group.last = True
+    yield group
 
 
 @dataclasses.dataclass(slots=True)

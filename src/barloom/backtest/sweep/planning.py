@@ -10,11 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from barloom.backtest.orchestrator import CHUNK_ROWS
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.plan import LEAST_ROWS, PREPARED, RING, SCRATCH, UNMEASURED, WORKING, parse_size
-from barloom.backtest.sweep.batch import INDICATOR_BYTES, Sharing, run_batch, sharing
-from barloom.backtest.sweep.batch import LEAST_ROWS as LEAST_CHUNK
+from barloom.backtest.sweep.batch import Sharing, run_batch, sharing
 from barloom.bars.bars import Bars, from_arrays
 from barloom.errors import BarloomError, InputError
 from barloom.observe.memory import MB
@@ -176,11 +174,6 @@ def expected(cost: Cost | None, bars: int | None, sets: int, batches: int, worke
 def shares(bars: Bars, sets: Sequence[RunParameters]) -> Sharing | None:
     """What the sets have in common; None where that is not known."""
     return sharing(bars, sets) if sets else None
-
-
-def usual_rows(indicators: int) -> int:
-    """Bars that a batch with so many indicators takes at a time unless it is told."""
-    return max(LEAST_CHUNK, min(CHUNK_ROWS, INDICATOR_BYTES // (8 * max(1, indicators))))
 
 
 def most_sets(chunk_rows: int, bars: int | None) -> int:

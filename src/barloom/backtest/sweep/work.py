@@ -34,12 +34,12 @@ from barloom.backtest.sweep.planning import (
     measure,
     most_sets,
     shares,
-    usual_rows,
 )
 from barloom.backtest.sweep.records import SweepRecord
 from barloom.backtest.sweep.shared import Readable, readable
 from barloom.backtest.sweep.table import SweepTable
 from barloom.backtest.sweep.task import SET_ID, Task, TaskFailed, TaskResult, Value, errors_table, perform
+from barloom.backtest.sweep.tiling import INDICATOR_BYTES
 from barloom.bars.bars import Bars, BarsReport
 from barloom.bars.resampling import ResampledBars
 from barloom.bars.times import FIRST_TIME, LAST_TIME
@@ -253,8 +253,8 @@ class SweepJob:
         cost = measure(shared.bars, tried, fine=self.fine, threads=threads, chunk_rows=self.base.chunk_rows)
         left = self.total - finished
         shared_work = shares(shared.bars, tried if self.search is not None else self._all_parameters())
-        indicators = shared_work.indicators if shared_work else 8
-        chunk_rows = self.base.chunk_rows or usual_rows(indicators)
+        chunk_rows = self.base.chunk_rows or CHUNK_ROWS
+        indicators = min(shared_work.indicators if shared_work else 8, INDICATOR_BYTES // (8 * chunk_rows))
         size = batch_sets(left, workers, rows, cost, most_sets(chunk_rows, rows)) if left else 1
         sizes = Sizes(workers, threads, size, chunk_rows)
         memory = MemoryPlan(shared.bars, self.fine, indicators, peak_rss() or 0)
@@ -436,7 +436,8 @@ class SweepJob:
             set_ids=tuple(ids),
             values=tuple(self.sets[number] for number in ids),
             threads=prepared.sizes.threads if not here else None,
-            chunk_rows=prepared.sizes.chunk_rows,
+            # Left to the batch, which knows what its sets share, unless something speaks for less.
+            chunk_rows=None if prepared.sizes.chunk_rows == CHUNK_ROWS else prepared.sizes.chunk_rows,
             keep_trades=keep_trades,
         )
 

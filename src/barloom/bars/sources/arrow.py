@@ -95,6 +95,11 @@ class ArrowSource(FileSource):
             return at
         return sorted(self.layout.index[field] for field in fields).index(at)
 
+    @property
+    def parses(self) -> bool:
+        """Whether drawing the bars once more means parsing them once more."""
+        return False
+
     def rows_at_hand(self) -> int | None:
         """Rows of a store, as its facts say."""
         return None if self.facts is None else self.facts.rows

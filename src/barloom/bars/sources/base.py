@@ -142,6 +142,11 @@ class Source(ABC):
         """The content hash of all rows where it is known already, else None."""
         return None
 
+    @property
+    def parses(self) -> bool:
+        """Whether drawing the bars once more means parsing them once more."""
+        return True
+
     def rows_at_hand(self) -> int | None:
         """The number of rows where it costs nothing to know, else None."""
         return None

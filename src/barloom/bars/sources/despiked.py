@@ -80,6 +80,11 @@ class DespikedSource(Source):
         """All rows, spikes too."""
         return self.inner.total_rows()
 
+    @property
+    def parses(self) -> bool:
+        """Whether drawing the bars once more means parsing them once more."""
+        return self.inner.parses
+
     def rows_at_hand(self) -> int | None:
         """All rows, spikes too, where it costs nothing to know."""
         return self.inner.rows_at_hand()

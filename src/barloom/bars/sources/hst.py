@@ -101,6 +101,11 @@ class HstSource(FileSource):
         """Records, told by the size of the file."""
         return self._rows
 
+    @property
+    def parses(self) -> bool:
+        """Whether drawing the bars once more means parsing them once more."""
+        return False
+
     def rows_at_hand(self) -> int:
         """The same."""
         return self._rows

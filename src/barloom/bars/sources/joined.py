@@ -141,6 +141,11 @@ class JoinedSource(Source):
         """Rows of all files."""
         return sum(source.total_rows() for source in self.sources)
 
+    @property
+    def parses(self) -> bool:
+        """Whether drawing the bars once more means parsing them once more."""
+        return any(source.parses for source in self.sources)
+
     def rows_at_hand(self) -> int | None:
         """Rows of all files, where it costs nothing to know."""
         total = 0

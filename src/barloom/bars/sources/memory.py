@@ -112,6 +112,11 @@ class MemorySource(Source):
         """The length of the arrays."""
         return len(self._rows)
 
+    @property
+    def parses(self) -> bool:
+        """Whether drawing the bars once more means parsing them once more."""
+        return False
+
     def rows_at_hand(self) -> int:
         """The length of the arrays."""
         return len(self._rows)

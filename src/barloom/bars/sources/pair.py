@@ -59,6 +59,11 @@ class PairSource(Source):
         """Rows of the bid source."""
         return self.bid.total_rows()
 
+    @property
+    def parses(self) -> bool:
+        """Whether drawing the bars once more means parsing them once more."""
+        return self.bid.parses or self.ask.parses
+
     def rows_at_hand(self) -> int | None:
         """Rows of the bid source, where it costs nothing to know."""
         return self.bid.rows_at_hand()

@@ -76,6 +76,11 @@ class ParquetSource(FileSource):
         """Rows of all row groups."""
         return sum(self._groups)
 
+    @property
+    def parses(self) -> bool:
+        """Whether drawing the bars once more means parsing them once more."""
+        return False
+
     def rows_at_hand(self) -> int:
         """Rows of all row groups."""
         return self.total_rows()
