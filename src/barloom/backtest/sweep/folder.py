@@ -200,6 +200,11 @@ class SweepFolder:
                 content_hash = result.report.content_hash
             yield result
 
+    def sets_kept(self) -> int:
+        """Sets of the parts that are there."""
+        found = (PART.fullmatch(path.name) for path in self._parts.iterdir())
+        return sum(int(part[2]) - int(part[1]) + 1 for part in found if part)
+
     def other_bars(self) -> InputError:
         """What to say where the bars are not those that finished sets were run on."""
         return InputError(

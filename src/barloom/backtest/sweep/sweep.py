@@ -106,7 +106,7 @@ def sweep_job(
     except KeyboardInterrupt:
         if folder.whole:
             raise KeyboardInterrupt(f"the sweep was finished and is in {folder.path}") from None
-        kept = job.kept
+        kept = folder.sets_kept()
         folder.abandon()
         if not kept:
             raise KeyboardInterrupt("no batch was finished, nothing is left of this sweep") from None
