@@ -1,6 +1,7 @@
 """The extension table, the compiler flags and the one OpenMP probe; everything else is in pyproject.toml."""
 
 import os
+import runpy
 import sys
 import tempfile
 import warnings
@@ -9,11 +10,13 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.dist import Distribution
 
 MODULES = ["chunking", "checking", "resampling", "indicators", "signals", "simulation", "drilldown"]
 DEBUG = os.environ.get("BARLOOM_DEBUG") == "1"
 REQUIRE_OPENMP = os.environ.get("BARLOOM_REQUIRE_OPENMP") == "1"
 NO_OPENMP = os.environ.get("BARLOOM_NO_OPENMP") == "1"
+MANUAL = "build/man/barloom.1"
 
 DIRECTIVES = {
     "language_level": 3,
@@ -29,6 +32,7 @@ DIRECTIVES = {
 # Same bytes from every compiler: no contraction into fused multiply-adds, never fast-math, never the build machine's own CPU.
 UNIX_FLAGS = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 MSVC_FLAGS = ["/Od" if DEBUG else "/O2", "/fp:precise"]
+HOMEBREW = ("/opt/homebrew/opt/libomp", "/usr/local/opt/libomp")  # of Apple's processors, and of Intel's
 PROBE = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
 
 
@@ -39,7 +43,9 @@ def openmp_flags(compiler) -> tuple[list[str], list[str]] | None:
     if compiler.compiler_type == "msvc":
         candidates = [(["/openmp"], [])]
     elif sys.platform == "darwin":
-        candidates = [(["-Xpreprocessor", "-fopenmp"], ["-lomp"])]
+        clang = ["-Xpreprocessor", "-fopenmp"]
+        candidates = [(clang, ["-lomp"])]
+        candidates += [([*clang, f"-I{libomp}/include"], [f"-L{libomp}/lib", "-lomp"]) for libomp in HOMEBREW]
     else:
         candidates = [(["-fopenmp"], ["-fopenmp"])]
     for compile_args, link_args in candidates:
@@ -63,13 +69,27 @@ class BuildExt(build_ext):
         if found is None:
             if REQUIRE_OPENMP:
                 raise SystemExit("barloom: no OpenMP with this compiler, and BARLOOM_REQUIRE_OPENMP=1 asks for it")
+            remedy = " (brew install libomp, then install again)" if sys.platform == "darwin" and not NO_OPENMP else ""
             warnings.warn(
-                "barloom: no OpenMP with this compiler; the kernels are built to run on one thread", stacklevel=1
+                f"barloom: no OpenMP with this compiler; the kernels are built to run on one thread{remedy}",
+                stacklevel=1,
             )
         for extension in self.extensions:
             extension.extra_compile_args = flags + (found[0] if found else [])
             extension.extra_link_args = found[1] if found else []
         super().build_extensions()
+
+
+class InstallData(Distribution().get_command_class("install_data")):
+    """Installs the manual page, which is made from the parser for it."""
+
+    def run(self) -> None:
+        try:
+            runpy.run_path("tools/manual.py")["write"](MANUAL, self.distribution.get_version())
+        except ImportError as error:
+            warnings.warn(f"barloom: no manual page, as its maker is not installed here: {error}", stacklevel=1)
+            self.data_files = []
+        super().run()
 
 
 setup(
@@ -80,5 +100,6 @@ setup(
         # Cython and distutils compare only dates: a debug build must not find the C files or objects of another.
         build_dir="build/cython-debug" if DEBUG else "build/cython",
     ),
-    cmdclass={"build_ext": BuildExt},
+    data_files=[("share/man/man1", [MANUAL])],
+    cmdclass={"build_ext": BuildExt, "install_data": InstallData},
 )

@@ -1,45 +1,7 @@
-"""Bars and entries that the sections measure on."""
+"""Bars and entries that the sections measure on: those of ``barloom bench``."""
 
 from __future__ import annotations
 
-import numpy as np
+from barloom.bench.made import Arrays, brackets, spread_out, synthetic, trailed
 
-import barloom as bl
-from barloom.execution.entries import Entries
-
-Arrays = tuple[np.ndarray, ...]
-
-
-def synthetic(rows: int) -> Arrays:
-    """Generated bars as arrays: time, open, high, low, close."""
-    parts = [
-        [column[chunk.history :].copy() for column in (chunk.timestamp, chunk.open, chunk.high, chunk.low, chunk.close)]
-        for chunk in bl.from_synthetic(rows, seed=1).chunks(1 << 18)
-    ]
-    return tuple(np.concatenate(pieces) for pieces in zip(*parts, strict=True))
-
-
-def spread_out(arrays: Arrays, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Signal bars at even distances, and their sides by turns."""
-    where = np.linspace(0, len(arrays[0]) - 2, count).astype(np.int64)
-    return where, np.where(np.arange(count) % 2, 1, -1)
-
-
-def brackets(arrays: Arrays, count: int, distance: float, reward: float = 1.0) -> Entries:
-    """Entries spread evenly over the bars, both sides, the target ``reward`` times as far as the stop."""
-    where, side = spread_out(arrays, count)
-    return Entries(where, side, stop=distance, target=reward * distance)
-
-
-def trailed(entries: Entries, distance: float, activation: float) -> Entries:
-    """The same entries with a trailing stop each, at work once the trade is ahead by ``activation``."""
-    trailing = Entries(
-        entries.signal_bar,
-        entries.side,
-        stop=entries.stop,
-        target=entries.target,
-        trail=np.full(len(entries), distance),
-    )
-    assert trailing.plans is not None
-    trailing.plans["activation"] = activation
-    return trailing
+__all__ = ["Arrays", "brackets", "spread_out", "synthetic", "trailed"]

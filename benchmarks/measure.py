@@ -9,10 +9,12 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from barloom.bench.timing import interleaved as interleaved
+from barloom.bench.timing import seconds as seconds
 
 
 @dataclass
@@ -40,23 +42,6 @@ class Row:
 
 
 HEADER = "| what | median | min to max | bar | verdict | note |\n|---|---|---|---|---|---|"
-
-
-def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def interleaved(works: Sequence[Callable[[], object]], repeats: int) -> list[list[float]]:
-    """Seconds of each work, A B A B ..., after one round that is not counted."""
-    for work in works:
-        work()
-    taken: list[list[float]] = [[] for _ in works]
-    for _ in range(repeats):
-        for times, work in zip(taken, works, strict=True):
-            times.append(seconds(work))
-    return taken
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, str]:

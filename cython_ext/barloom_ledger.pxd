@@ -41,7 +41,7 @@ cdef struct Bars:
     const int64_t* time
     const double* close
     const double* ask_close  # NULL where the spread is constant
-    const double* block_high # extremes of 64 and of 4096 bars
+    const double* block_high  # extremes of 64 and of 4096 bars
     const double* block_low
     const double* group_high
     const double* group_low

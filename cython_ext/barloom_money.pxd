@@ -23,7 +23,7 @@ cdef struct Account:
     int64_t trades           # closed
     int64_t wins
     int64_t peak_time
-    int64_t longest_drawdown # nanoseconds from a peak until equity is back there
+    int64_t longest_drawdown  # nanoseconds from a peak until equity is back there
     int64_t under_water      # whether equity is below its peak
     int64_t exposed_bars
     int64_t day_end          # first instant of the next UTC day

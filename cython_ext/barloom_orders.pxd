@@ -68,7 +68,9 @@ cdef inline bint open_trade(
     return True
 
 
-cdef inline Py_ssize_t first_touch(const Quotes* quotes, double sign, double level, bint adverse, Py_ssize_t j, Py_ssize_t end) noexcept nogil:
+cdef inline Py_ssize_t first_touch(
+    const Quotes* quotes, double sign, double level, bint adverse, Py_ssize_t j, Py_ssize_t end
+) noexcept nogil:
     """The first bar from j on that reaches a level, going down to it (``adverse``) or up, in prices times the sign; ``end`` if none."""
     cdef bint from_lows = adverse == (sign > 0)
     cdef const double* prices = quotes.low if from_lows else quotes.high

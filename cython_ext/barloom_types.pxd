@@ -17,6 +17,7 @@ cdef inline double larger(double a, double b) noexcept nogil:
 cdef inline double smaller(double a, double b) noexcept nogil:
     return b if b < a else a
 
+
 @overflowcheck(False)
 cdef inline uint64_t mix(uint64_t state, uint64_t value) noexcept nogil:
     """One step of an order-dependent 64-bit hash: multiply and fold (splitmix64's constants)."""

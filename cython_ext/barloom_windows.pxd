@@ -36,7 +36,7 @@ cdef inline void extremes_whole(
     cdef double* after
     cdef double v, w
     cdef Py_ssize_t j, k
-    for k in range(blocks):
+    for k in range(blocks):  # no-cython-lint
         before = suffixes + turn * (n + 1) + 1
         turn ^= 1
         after = suffixes + turn * (n + 1)
@@ -118,7 +118,7 @@ cdef inline double sums_whole(
     cdef double* after_squares
     cdef double s, q, t, u, d, offset, following, part = 1.0 / n
     cdef Py_ssize_t j, k
-    for k in range(blocks):
+    for k in range(blocks):  # no-cython-lint
         before = sums + turn * (n + 1) + 1
         before_squares = squares + turn * (n + 1) + 1
         turn ^= 1

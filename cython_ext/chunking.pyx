@@ -147,9 +147,9 @@ def block_extremes(
 
 # ---------------------------------------------------------------- taking bars in
 
-cdef inline int64_t word(const double* at) noexcept nogil:
+cdef inline uint64_t word(const double* at) noexcept nogil:
     """The bits of a double. Those of positive doubles order as the doubles do; a negative one has the sign bit set."""
-    cdef int64_t bits
+    cdef uint64_t bits
     memcpy(&bits, at, 8)
     return bits
 
@@ -158,21 +158,22 @@ cdef inline int64_t word(const double* at) noexcept nogil:
 cdef bint run_is_clean(const Columns* bars, Py_ssize_t at, Py_ssize_t count, int64_t last, int64_t start, int64_t end) noexcept nogil:
     """Whether all bars of a run are good and inside the time range, without saying which is not.
 
-    Compares bits as integers, gathering the sign bits of differences, which any compiler turns into vector instructions. No
-    difference can wrap round unnoticed: the sign bits of the values themselves are gathered too. Runs before 1970, whose times are
+    Compares bits as integers, gathering the highest bits of differences, which any compiler turns into vector instructions. No
+    difference can wrap round unnoticed: the highest bits of the values themselves are gathered too. Unsigned, as C leaves it
+    open what becomes of a signed difference that wraps round. Runs before 1970, whose times are
     negative, are left to the row-by-row check, which finds them good.
     """
     cdef const int64_t* t = bars.time + at
     cdef const double* volume
-    cdef int64_t bad = t[0], o, h, l, c, v
-    cdef int64_t finite                          # the bits of the largest finite double
+    cdef uint64_t bad = <uint64_t>t[0], o, h, l, c, v
+    cdef uint64_t finite                         # the bits of the largest finite double
     cdef double largest = DBL_MAX
     cdef Py_ssize_t i
     finite = word(&largest)
     if t[0] <= last or t[0] < start or t[count - 1] >= end:
         return False
     for i in range(1, count):
-        bad |= t[i] | (t[i] - t[i - 1] - 1)
+        bad |= <uint64_t>t[i] | (<uint64_t>t[i] - <uint64_t>t[i - 1] - 1)
     for i in range(at, at + count):
         o = word(bars.open + i)
         h = word(bars.high + i)
@@ -192,7 +193,7 @@ cdef bint run_is_clean(const Columns* bars, Py_ssize_t at, Py_ssize_t count, int
             c = word(bars.ask_close + i)
             bad |= o | h | l | c | (finite - h) | (o - l) | (c - l) | (h - o) | (h - c)
             bad |= (o - word(bars.open + i)) | (h - word(bars.high + i)) | (l - word(bars.low + i)) | (c - word(bars.close + i))
-    return bad >= 0
+    return bad >> 63 == 0
 
 
 @overflowcheck(False)
@@ -203,10 +204,10 @@ cdef void hash_run(const Columns* bars, Py_ssize_t at, Py_ssize_t count, Tally* 
     cdef Py_ssize_t i
     for i in range(at, at + count):
         t = mix(t, <uint64_t>bars.time[i])
-        o = mix(o, <uint64_t>word(bars.open + i))
-        h = mix(h, <uint64_t>word(bars.high + i))
-        l = mix(l, <uint64_t>word(bars.low + i))
-        c = mix(c, <uint64_t>word(bars.close + i))
+        o = mix(o, word(bars.open + i))
+        h = mix(h, word(bars.high + i))
+        l = mix(l, word(bars.low + i))
+        c = mix(c, word(bars.close + i))
     tally.hash[0] = t
     tally.hash[1] = o
     tally.hash[2] = h
@@ -216,10 +217,10 @@ cdef void hash_run(const Columns* bars, Py_ssize_t at, Py_ssize_t count, Tally* 
         return
     o, h, l, c = tally.ask_hash[0], tally.ask_hash[1], tally.ask_hash[2], tally.ask_hash[3]
     for i in range(at, at + count):
-        o = mix(o, <uint64_t>word(bars.ask_open + i))
-        h = mix(h, <uint64_t>word(bars.ask_high + i))
-        l = mix(l, <uint64_t>word(bars.ask_low + i))
-        c = mix(c, <uint64_t>word(bars.ask_close + i))
+        o = mix(o, word(bars.ask_open + i))
+        h = mix(h, word(bars.ask_high + i))
+        l = mix(l, word(bars.ask_low + i))
+        c = mix(c, word(bars.ask_close + i))
     tally.ask_hash[0] = o
     tally.ask_hash[1] = h
     tally.ask_hash[2] = l

@@ -101,9 +101,9 @@ cdef class Warp:
     ):
         if time.shape[0] != bid.count or (ask is not None and ask.count != bid.count):
             raise ValueError("the columns of a chunk have one length")
-        if not NEXT_OPEN <= entry <= STOP_ORDER:
+        if not <int>NEXT_OPEN <= entry <= <int>STOP_ORDER:
             raise ValueError("unknown entry")
-        if not PESSIMISTIC <= intrabar <= DRILLDOWN:
+        if not <int>PESSIMISTIC <= intrabar <= <int>DRILLDOWN:
             raise ValueError("unknown path policy")
         self.arrays = (time, bid, ask, leave_long, leave_short, sessions)
         self.market.count = bid.count

@@ -253,7 +253,8 @@ def test_a_strategy_that_looks_ahead_ends_with_3(bars, mine, tmp_path):
     (folder,) = runs(tmp_path)
     assert not (folder / "run.json").exists() and not (folder / "trades.parquet").exists()
     assert json.loads((folder / "failed.json").read_text())["status"] == "failed"
-    assert not list((tmp_path / "results" / "benchmarks").iterdir())
+    (record,) = (tmp_path / "results" / "benchmarks").iterdir()
+    assert BenchmarkRecord.model_validate_json(record.read_bytes()).status == "failed"
 
 
 def test_a_strategy_that_breaks_ends_with_4_and_its_traceback_is_in_the_log(bars, mine, tmp_path):

@@ -17,7 +17,7 @@ from helpers.command import environment
 
 PAGE = Path(__file__).parents[2] / "docs" / "execution.md"
 ROWS = 8_000
-NOT_EXECUTION = ("data", "how the work is done (never changes a result)", "output", "options")
+NOT_EXECUTION = ("data", "how the work is done (never changes a result)", "output", "options", "messages")
 OF_THE_BARS = ("--ask", "--spread-column", "--fine")
 
 

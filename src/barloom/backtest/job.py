@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -35,10 +34,15 @@ from barloom.backtest.run_folder import RunFolder, StagedFile, append_row, check
 from barloom.backtest.writer import BATCH_ROWS, ParquetSink
 from barloom.bars.bars import Bars, BarsReport
 from barloom.errors import BarloomError, FidelityError, InputError
-from barloom.observe.criteria import Facts, judge
+from barloom.observe.clock import Clock
+from barloom.observe.criteria import Facts, judge, unjudged
+from barloom.observe.log_file import LogFile
 from barloom.observe.machine import machine, versions
 from barloom.observe.memory import MB, MemoryWatch, peak_rss
 from barloom.observe.progress import ProgressReport
+
+if TYPE_CHECKING:
+    from barloom.observe.profiling import Profiler, ProfilingReport
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,8 @@ class JobOptions(Reading):
     max_ram: str | None = None
     out: Path = Path("results")
     benchmark_out: Path | None = None
+    profile: bool = False
+    profile_html: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +75,18 @@ class JobOutcome:
     benchmark_path: Path
 
 
-class _LogFile(logging.FileHandler):
-    """A log file that a full disk does not turn into noise on stderr."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        return
-
-
 @contextlib.contextmanager
 def logged_to(path: Path, mode: str = "x") -> Iterator[None]:
     """Everything barloom logs, from INFO up, goes to the file as well, and so does the traceback of what is raised."""
     logger = logging.getLogger("barloom")
-    handler = _LogFile(path, mode=mode, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler = LogFile(path, mode)
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(min(level or logging.INFO, logging.INFO))
     try:
         yield
     except Exception:
-        # Into the file only: on stderr one sentence is enough.
-        handler.emit(logging.makeLogRecord({"name": log.name, "levelname": "ERROR", "msg": traceback.format_exc()}))
+        handler.keep_traceback(log.name)
         raise
     finally:
         logger.removeHandler(handler)
@@ -162,11 +159,15 @@ def _slice(bars: Bars, fine: Bars | None, result: RunResult, options: JobOptions
 
 @dataclass(slots=True)
 class _Measured:
-    """Clocks of a job."""
+    """Clocks of a job, and what else is known while it runs."""
 
     started: float
-    phase_times: dict[str, float]
+    clock: Clock
     retries: int | None
+    trades: int = 0
+    profile: ProfilingReport | None = None
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    """Files of the profile."""
 
 
 def _compared(check: SelfCheck | None, deterministic: bool) -> str:
@@ -193,16 +194,18 @@ def _records(
     peak = peak_rss()
     raw = data.selected_rows * 8 * len(data.columns)
     check = result.self_check
+    phase_times = measured.clock.phases()
     facts = Facts(
         selected_rows=data.selected_rows,
         seconds=seconds,
-        ingest_seconds=measured.phase_times.get("ingest", 0.0),
+        ingest_seconds=phase_times["ingest"],
         peak_bytes=peak,
         raw_bytes=raw,
         speedup=check.speedup if check is not None else None,
         identical=True if check is not None or job.deterministic else None,
         compared=_compared(check, job.deterministic),
         retries=measured.retries,
+        hotspots=len(measured.profile.hotspots) if measured.profile is not None else None,
     )
     peak_mb = round(peak / MB, 3) if peak is not None else None
     run = RunRecord(
@@ -216,12 +219,12 @@ def _records(
         strategy=result.origin,
         command=list(command),
         versions=versions(),
-        phase_times=measured.phase_times,
+        phase_times=phase_times,
         wall_clock_total=seconds,
         memory_peak_mb=peak_mb,
         self_check=check,
         folder=str(folder.path),
-        files=["run.json", "trades.parquet", "equity.parquet", "run.log"],
+        files=["run.json", "trades.parquet", "equity.parquet", "run.log", *(name for name, _ in measured.files)],
     )
     benchmark = BenchmarkRecord(
         job_id=job.job_id,
@@ -233,7 +236,7 @@ def _records(
         data=data,
         trades_simulated=result.trades_count,
         signals=run.counts.signals,
-        phase_times=measured.phase_times,
+        phase_times=phase_times,
         wall_clock_total=seconds,
         memory_peak_mb=peak_mb,
         raw_bytes=raw,
@@ -245,14 +248,23 @@ def _records(
     return run, benchmark
 
 
-def _commit(folder: RunFolder, sink: ParquetSink, run: RunRecord, benchmark: BenchmarkRecord, path: Path) -> None:
+def _commit(
+    folder: RunFolder,
+    sink: ParquetSink,
+    run: RunRecord,
+    benchmark: BenchmarkRecord,
+    path: Path,
+    more: Sequence[tuple[str, bytes]],
+) -> None:
     """Everything on the disk under temporary names first, then the names; ``run.json`` last of all."""
     staged: list[StagedFile] = []
     try:
         staged.append(folder.stage("run.json", run.to_json()))
         staged.append(StagedFile(path, benchmark.to_json()))
+        staged += [folder.stage(name, content) for name, content in more]
         sink.commit()
-        staged[1].commit()
+        for file in staged[1:]:
+            file.commit()
         append_row(folder.benchmarks / "summary.csv", benchmark.summary_row(run.parameters.strategy))
         staged[0].commit()
     finally:
@@ -260,11 +272,53 @@ def _commit(folder: RunFolder, sink: ParquetSink, run: RunRecord, benchmark: Ben
             file.discard()
 
 
-def _failed(folder: RunFolder, job: BacktestJob, error: str) -> None:
+def _failed(folder: RunFolder, job: BacktestJob, error: str) -> BacktestJob:
     """Leave ``failed.json``, so that nobody takes the folder for a run that is still going on."""
     record = job.become("failed", at=datetime.now(UTC), error=error)
     with contextlib.suppress(OSError):
         folder.stage("failed.json", record.to_json()).commit()
+    return record
+
+
+def _record_failure(failed: BacktestJob, command: Sequence[str], measured: _Measured, path: Path) -> None:
+    """Leave a benchmark record of a run that failed, with what was measured until then."""
+    peak = peak_rss()
+    benchmark = BenchmarkRecord(
+        job_id=failed.job_id,
+        status="failed",
+        error=failed.error,
+        started_at=failed.started_at,
+        ended_at=failed.ended_at or failed.started_at,
+        command=list(command),
+        version=__version__,
+        machine=Machine.model_validate(machine()),
+        data=None,
+        trades_simulated=measured.trades,
+        signals=None,
+        phase_times=measured.clock.phases(),
+        wall_clock_total=time.perf_counter() - measured.started,
+        memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
+        raw_bytes=0,
+        memory_ratio=None,
+        digest=None,
+        criteria=unjudged("the run failed"),
+    )
+    with contextlib.suppress(OSError):
+        StagedFile(path, benchmark.to_json()).commit()
+
+
+def _profile(profiler: Profiler, measured: _Measured, job: BacktestJob, *, page: bool) -> None:
+    """Make the report of a profile, and its page if it is wanted, among the files of the run."""
+    cores = orchestrator.available_cores()
+    report = profiler.report(job.job_id, min(job.parameters.threads or cores, cores))
+    measured.profile = report
+    measured.files.append(("profile.json", report.to_json()))
+    if report.status == "incomplete":
+        log.warning("the profile is incomplete: it has %d hotspots, fewer than 10", len(report.hotspots))
+    if page:
+        from barloom.observe.flame import flame_page
+
+        measured.files.append(("profile.html", flame_page(report, profiler.threads()).encode()))
 
 
 def run_job(
@@ -289,11 +343,17 @@ def run_job(
 
     Raises:
         InputError: bad data or options, or no room for the files; no folder is left.
-        FidelityError: two runs that must agree do not; the folder is kept, marked as failed.
+        FidelityError: two runs that must agree do not; the folder is kept, marked as failed, and so is the benchmark record.
         KeyboardInterrupt: with a sentence that says what was kept.
         BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
-    measured = _Measured(time.perf_counter(), {}, retries)
+    profiler = None
+    if options.profile or options.profile_html:
+        from barloom.observe.profiling import Profiler
+
+        profiler = Profiler()
+    clock = Clock() if profiler is None else profiler.clock
+    measured = _Measured(time.perf_counter(), clock, retries)
     started_at = datetime.now(UTC)
     selected = bars.select(fraction=options.data_frac, portion=options.portion, start=options.start, end=options.end)
     fine = options.open_fine()
@@ -311,6 +371,7 @@ def run_job(
         deterministic=options.deterministic,
     )
     sink: ParquetSink | None = None
+    record_path = folder.benchmarks / f"benchmark_{folder.job_id}.json"
     try:
         record_path = benchmark_path(options.benchmark_out, folder.job_id, folder.benchmarks)
         with logged_to(folder.path / "run.log"):
@@ -318,17 +379,27 @@ def run_job(
             job = job.become("running")
             sink = ParquetSink(folder.path, options.batch_rows)
             with ProgressReport(options.log_frequency, MemoryWatch(options.memory_threshold_mb)) as progress:
-                result = orchestrator.run(selected, parameters, fine=fine, sink=sink, on_progress=progress)
-                hashing = time.perf_counter()
-                log.info("%d trades, digest %s", result.trades_count, result.digest)
-                result.phase_times["write"] += time.perf_counter() - hashing
+
+                def on_progress(step: orchestrator.Progress) -> None:
+                    measured.trades = step.trades
+                    progress(step)
+
+                with profiler or contextlib.nullcontext():
+                    result = orchestrator.run(
+                        selected, parameters, fine=fine, sink=sink, on_progress=on_progress, clock=clock
+                    )
+                    with clock.phase("write"):
+                        digest = result.digest
+                log.info("%d trades, digest %s", result.trades_count, digest)
+                log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in clock.phases().items()))
                 if options.deterministic:
                     progress.begin("again")
                     _compare(result, orchestrator.run(selected, parameters, fine=fine, on_progress=progress))
-            measured.phase_times = dict(result.phase_times)
+            if profiler is not None:
+                _profile(profiler, measured, job, page=options.profile_html)
             data = _slice(bars, fine, result, options)
             run, benchmark = _records(job, result, data, folder, command, measured)
-            _commit(folder, sink, run, benchmark, record_path)
+            _commit(folder, sink, run, benchmark, record_path, measured.files)
     except InputError:
         _abandon(sink, keep_partial=False)
         folder.discard()
@@ -351,7 +422,8 @@ def run_job(
         raise KeyboardInterrupt(f"the trades finished so far are in {kept}") from None
     except Exception as error:
         _abandon(sink, keep_partial=True)
-        _failed(folder, job, f"{type(error).__name__}: {error}")
+        failed = _failed(folder, job, f"{type(error).__name__}: {error}")
+        _record_failure(failed, command, measured, record_path)
         if isinstance(error, FidelityError):
             raise
         said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"

@@ -32,6 +32,7 @@ from barloom.execution.orders import Orders
 from barloom.execution.quotes import QuoteMaker, Quotes
 from barloom.execution.rules import Rules
 from barloom.execution.sizing import Sizing
+from barloom.observe.clock import Clock
 from barloom.strategies.registry import load_strategy
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def run(
     fine: Bars | None = None,
     sink: TradeSink | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    clock: Clock | None = None,
 ) -> RunResult:
     """Run a strategy over bars.
 
@@ -83,6 +85,7 @@ def run(
         fine: finer bars of the same times; ``intrabar`` is ``drilldown`` then.
         sink: where trades and equity go; memory if none is given.
         on_progress: called after each chunk.
+        clock: takes the seconds of each phase; one of its own if none is given.
 
     Raises:
         InputError: bad data or parameters.
@@ -109,6 +112,7 @@ def run(
         threads=parameters.threads,
         sink=sink,
         on_progress=on_progress,
+        clock=clock,
         head=head,
         origin=strategy.origin,
     )
@@ -200,6 +204,7 @@ def weave(
     threads: int | None = None,
     sink: TradeSink | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    clock: Clock | None = None,
     head: Head | None = None,
     origin: StrategyOrigin | None = None,
 ) -> RunResult:
@@ -210,7 +215,7 @@ def weave(
     sink = sink or MemorySink()
     book = Book(rules, threads=threads, fine=None if finer is None else finer.reader())
     passed = trades = first_time = 0
-    clock = _Clock()
+    clock = clock or Clock()
     started = time.perf_counter()
     chunks = bars.chunks(chunk_rows or CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=threads)
     steps = _steps(chunks, feed, clock)
@@ -259,7 +264,7 @@ def weave(
     )
 
 
-def _steps(chunks: Iterator[Chunk], feed: Feed, clock: _Clock) -> Generator[tuple[Chunk, Prepared, Quotes], None, None]:
+def _steps(chunks: Iterator[Chunk], feed: Feed, clock: Clock) -> Generator[tuple[Chunk, Prepared, Quotes], None, None]:
     """Each chunk with what the feed prepares of it and its block extremes: compiled work for the most part, so it runs beside the rest."""
     maker = QuoteMaker()
     with closing(chunks):  # type: ignore[type-var]
@@ -272,34 +277,3 @@ def _steps(chunks: Iterator[Chunk], feed: Feed, clock: _Clock) -> Generator[tupl
                 prepared = feed.prepare(chunk)
                 quotes = maker.make(chunk)
             yield chunk, prepared, quotes
-
-
-class _Clock:
-    """Seconds by phase."""
-
-    def __init__(self) -> None:
-        # Each is added to by one thread alone.
-        self.seconds = {"ingest": 0.0, "prepare": 0.0, "scan": 0.0, "simulate": 0.0, "write": 0.0}
-
-    def phases(self) -> dict[str, float]:
-        """Seconds in ingest, scan (indicators and signals), simulate and write."""
-        times = dict(self.seconds)
-        times["scan"] += times.pop("prepare")
-        return times
-
-    def phase(self, name: str) -> _Phase:
-        return _Phase(self.seconds, name)
-
-
-class _Phase:
-    __slots__ = ("_name", "_seconds", "_started")
-
-    def __init__(self, seconds: dict[str, float], name: str) -> None:
-        self._seconds = seconds
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._started = time.perf_counter()
-
-    def __exit__(self, *exc: object) -> None:
-        self._seconds[self._name] += time.perf_counter() - self._started

@@ -19,10 +19,10 @@ from barloom.backtest.results import SelfCheck
 from barloom.bars.bars import Bars
 from barloom.bars.facts import StoreFacts
 from barloom.bars.span import Span
+from barloom.observe.clock import PHASES as PHASES
 from barloom.observe.criteria import Criterion
 from barloom.strategies.base import StrategyOrigin
 
-PHASES = ("ingest", "scan", "simulate", "write")
 NOT_IN_A_FILE = ("memory", "synthetic")
 """Labels of bars that no file holds."""
 Status = Literal["created", "running", "complete", "failed"]
@@ -214,15 +214,20 @@ class RunRecord(BacktestJob):
 
 
 class BenchmarkRecord(Record):
-    """``benchmark_<job_id>.json``: what a run or a sweep cost, and one verdict for each criterion of TARGETS; a sweep counts no signals."""
+    """``benchmark_<job_id>.json``: what a run or a sweep cost, and one verdict for each criterion of TARGETS; a sweep counts no signals.
+
+    A run that failed leaves one too, with ``error`` and as much as was known by then: ``data`` and ``digest`` are None.
+    """
 
     job_id: str = Field(min_length=1)
+    status: Literal["complete", "failed"] = "complete"
+    error: str | None = None
     started_at: UtcTime
     ended_at: UtcTime
     command: list[str]
     version: str
     machine: Machine
-    data: DatasetSlice
+    data: DatasetSlice | None
     trades_simulated: Count
     signals: Count | None
     phase_times: PhaseTimes
@@ -232,7 +237,7 @@ class BenchmarkRecord(Record):
     memory_ratio: float | None = Field(ge=0.0)
     parallel_efficiency: float | None = Field(default=None, ge=0.0)
     speedup_vs_baseline: float | None = Field(default=None, ge=0.0)
-    digest: Digest
+    digest: Digest | None
     criteria: dict[str, Criterion]
 
     @model_validator(mode="after")
@@ -241,8 +246,22 @@ class BenchmarkRecord(Record):
             raise ValueError("the run ended before it started")
         return self
 
+    @model_validator(mode="after")
+    def _whole_or_failed(self) -> Self:
+        if self.status == "complete" and (self.data is None or self.digest is None or self.error is not None):
+            raise ValueError("a complete run has data and a digest, and no error")
+        if self.status == "failed" and self.error is None:
+            raise ValueError("a failed run has an error")
+        return self
+
     def summary_row(self, strategy: str) -> dict[str, Any]:
-        """The row of ``summary.csv``: column names and cells, always in this order."""
+        """The row of ``summary.csv``: column names and cells, always in this order.
+
+        Raises:
+            ValueError: the run failed: the summary is of those that were finished.
+        """
+        if self.data is None:
+            raise ValueError("a failed run has no row in the summary")
         failed = [name for name, verdict in self.criteria.items() if verdict.status == "fail"]
         return {
             "job_id": self.job_id,

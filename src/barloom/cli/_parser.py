@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __package__:
     from barloom.cli import _parser_groups as groups
+    from barloom.cli._parser_bench import add_bench
     from barloom.cli._parser_sweep import add_sweep, add_walk_forward
     from barloom.cli._parser_words import COUNT, Number, Parser, Version
 else:  # argparse-manpage executes this file by itself, before there is a package: the others lie beside it
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import _parser_groups as groups
+    from _parser_bench import add_bench
     from _parser_sweep import add_sweep, add_walk_forward
     from _parser_words import COUNT, Number, Parser, Version
 
@@ -39,6 +41,7 @@ examples:
   barloom run EURUSD.arrow --timeframe 4h --anchor '17:00 America/New_York'
   barloom run EURUSD-2019.csv EURUSD-2020.csv --on-bad-rows drop
   barloom run EURUSD.csv --config settings.toml --deterministic
+  barloom run EURUSD.arrow --profile-html
 """
 EXAMPLES = """\
 examples:
@@ -179,6 +182,18 @@ def _add_explain(commands: Any) -> None:
     explain.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
 
 
+def _add_completion(commands: Any) -> None:
+    completion = commands.add_parser(
+        "completion",
+        help="completion of commands and options for a shell",
+        description="Print the script with which a shell completes commands, options, strategies and files.",
+        epilog="examples:\n"
+        "  barloom completion bash > ~/.local/share/bash-completion/completions/barloom\n"
+        "  barloom completion zsh > ~/.zfunc/_barloom        a folder of $fpath, before compinit\n",
+    )
+    completion.add_argument("shell", metavar="SHELL", choices=("bash", "zsh"), help="bash or zsh")
+
+
 def build_parser() -> Parser:
     """The parser of the whole command line."""
     parser = Parser(
@@ -194,8 +209,12 @@ def build_parser() -> Parser:
     _add_explain(commands)
     _add_data(commands)
     _add_strategies(commands)
+    add_bench(commands)
     info = commands.add_parser(
         "info", help="version, machine and libraries", description="Version, machine, OpenMP and libraries."
     )
     info.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+    _add_completion(commands)
+    for leaf in parser.leaves():
+        groups.add_message_options(leaf.add_argument_group("messages"))
     return parser

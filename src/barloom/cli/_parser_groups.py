@@ -237,6 +237,12 @@ def add_work_options(work: argparse._ActionsContainer) -> None:
     work.add_argument(
         "--seed", metavar="N", type=Number(whole=True, at_least=0), help="seed of everything random (default 0)"
     )
+    work.add_argument(
+        "--profile",
+        action="store_true",
+        help="measure phases, kernels, hotspots and memory into profile.json of the run's folder",
+    )
+    work.add_argument("--profile-html", action="store_true", help="the same, and a flame graph in profile.html")
 
 
 def add_output_options(output: argparse._ActionsContainer) -> None:
@@ -286,3 +292,18 @@ def add_threshold_option(output: argparse._ActionsContainer) -> None:
 
 def add_config_option(output: argparse._ActionsContainer) -> None:
     output.add_argument("--config", metavar="FILE.toml", help="any option of this page; the command line wins")
+
+
+def add_message_options(messages: argparse._ActionsContainer) -> None:
+    messages.add_argument(
+        "-v", "--verbose", action="store_true", default=argparse.SUPPRESS, help="say on stderr what is being done"
+    )
+    messages.add_argument(
+        "-q", "--quiet", action="store_true", default=argparse.SUPPRESS, help="say nothing on stderr but errors"
+    )
+    messages.add_argument(
+        "--log-file",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="append every message, with times, and errors with their tracebacks, whatever is shown",
+    )

@@ -140,6 +140,10 @@ class Parser(argparse.ArgumentParser):
                 parser = parser.subcommands[word]
         return parser
 
+    def leaves(self) -> list[Parser]:
+        """The parsers of all commands that have no commands of their own."""
+        return [leaf for each in self.subcommands.values() for leaf in each.leaves()] or [self]
+
     def options(self) -> list[str]:
         """The long options this parser knows."""
         return [text for text in self._option_string_actions if text.startswith("--")]

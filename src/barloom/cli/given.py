@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,35 +13,13 @@ from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars
 from barloom.cli._parser import build_parser
 from barloom.cli.config import merged, read_config
+from barloom.cli.messages import settle
 from barloom.errors import InputError
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _Stderr(logging.StreamHandler[TextIO]):
-    """Warnings and progress on whatever stderr is at the moment: the progress bar puts itself in between."""
-
-    def __init__(self) -> None:
-        super().__init__(sys.stderr)
-        self.setFormatter(logging.Formatter("barloom: %(message)s"))
-        self.addFilter(lambda record: record.levelno >= logging.WARNING or record.name == "barloom.observe.progress")
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr
-        super().emit(record)
-
-
-@contextlib.contextmanager
-def told_on_stderr() -> Iterator[None]:
-    """Warnings and progress go to stderr meanwhile."""
-    handler = _Stderr()
-    logger = logging.getLogger("barloom")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
+log = logging.getLogger(__name__)
 
 
 def given_options(options: argparse.Namespace) -> dict[str, Any]:
@@ -59,7 +34,7 @@ def given_options(options: argparse.Namespace) -> dict[str, Any]:
             raise InputError("DATA and --data are the same: give one of them")
         typed["data"] = typed.pop("data_option")
     parser = build_parser().subcommands[options.command]
-    config = read_config(typed.pop("config"), parser) if "config" in typed else {}
+    config = settle(read_config(typed.pop("config"), parser)) if "config" in typed else {}
     return merged(typed, config)
 
 
@@ -96,7 +71,7 @@ def open_data(given: dict[str, Any], reading: Reading, *, else_give: str = "") -
 def say_taken_for(bars: Bars) -> None:
     """Tell on stderr what the bars were taken for, where that had to be guessed."""
     if bars.taken_for:
-        print(f"barloom: {bars.taken_for}", file=sys.stderr, flush=True)
+        log.info("%s", bars.taken_for)
 
 
 def refuse_unused(given: dict[str, Any]) -> None:

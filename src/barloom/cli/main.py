@@ -6,14 +6,21 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, NoReturn
 
 from barloom.observe import interrupts
+
+if TYPE_CHECKING:
+    import argparse
 
 DONE = 0
 BAD_INPUT = 2
 UNEXPECTED = 4
 INTERRUPTED = 130
+
+RECORDED = ("run", "sweep", "walk-forward", "data")
+"""Commands whose records name the folder they were given in."""
 
 
 def _say(text: str) -> None:
@@ -57,6 +64,22 @@ def _keep_traceback() -> str:
     return log.name
 
 
+def _refuse_unreadable(words: Sequence[str], command: str) -> None:
+    """Refuse names that are no text here, or that Arrow, which takes every name for UTF-8, would look for under another.
+
+    Raises:
+        InputError: names one, and what to do.
+    """
+    from barloom.errors import InputError
+
+    encoding = sys.getfilesystemencoding()
+    for word in (*words, os.getcwd()) if command in RECORDED else words:
+        if not word.isascii() and (encoding != "utf-8" or any("\udc80" <= letter <= "\udcff" for letter in word)):
+            name = os.fsencode(word).decode("utf-8", "backslashreplace")
+            remedy = "rename it" if encoding == "utf-8" else "set PYTHONUTF8=1, or rename it"
+            raise InputError(f"the name '{name}' cannot be kept where names of files are {encoding}: {remedy}")
+
+
 def _run(words: Sequence[str]) -> int:
     """Parse the words and run their command; its exit code, also where the parser ends by itself (help, version, errors)."""
     from barloom.cli._parser import build_parser
@@ -65,10 +88,22 @@ def _run(words: Sequence[str]) -> int:
         options = build_parser().parse_args(words)
         command = importlib.import_module(f"barloom.cli.{options.command.replace('-', '_')}")
         interrupts.check()
-        code: int = command.main(options, words)
+        with _messages(options, words):
+            _refuse_unreadable(words, options.command)
+            code: int = command.main(options, words)
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else UNEXPECTED
     return code
+
+
+def _messages(options: argparse.Namespace, words: Sequence[str]) -> AbstractContextManager[object]:
+    """What takes the command's messages; nothing where nobody asked and no part of the command can have any."""
+    asked = {"verbose", "quiet", "log_file"} & set(vars(options))
+    if not asked and "logging" not in sys.modules:
+        return nullcontext()
+    from barloom.cli.messages import Messages, typed_options
+
+    return Messages(typed_options(options), words)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

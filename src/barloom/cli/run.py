@@ -11,7 +11,7 @@ from barloom.backtest.job import JobOptions, run_job
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars, from_synthetic
-from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for, told_on_stderr
+from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import leave_pandas_out
 from barloom.cli.prompts import ask_slice, at_terminal
 from barloom.errors import InputError
@@ -57,10 +57,9 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     job_options = model_of(JobOptions, given)
     bars = _open(given, job_options, parameters.seed)
     refuse_unused(given)
-    with told_on_stderr():
-        say_taken_for(bars)
-        retries = answers.retries if answers is not None else None
-        outcome = run_job(bars, parameters, job_options, command=["barloom", *words], retries=retries)
+    say_taken_for(bars)
+    retries = answers.retries if answers is not None else None
+    outcome = run_job(bars, parameters, job_options, command=["barloom", *words], retries=retries)
     if output == "json":
         sys.stdout.write((outcome.folder / "run.json").read_text(encoding="utf-8"))
     else:

@@ -85,6 +85,7 @@ def _work(outcome: JobOutcome) -> list[tuple[str, str]]:
         ("missed criteria", ", ".join(failed)),
         ("digest", run.digest[:DIGEST_SHOWN] + (", the same twice" if run.deterministic else "")),
         ("files", str(outcome.folder)),
+        ("profile", ", ".join(name for name in run.files if name.startswith("profile."))),
     ]
     return [(name, value) for name, value in rows if value]
 

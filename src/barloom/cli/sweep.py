@@ -17,7 +17,7 @@ from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.pages import write_pages
 from barloom.backtest.sweep.planning import Plan, duration
 from barloom.backtest.sweep.sweep import SweepOutcome, plan_sweep, sweep_job
-from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for, told_on_stderr
+from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import leave_pandas_out
 from barloom.cli.ranking import ranking_text
 from barloom.cli.tables import facts_table, render
@@ -72,28 +72,27 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
         check_plots()
     bars = open_data(given, asked)
     refuse_unused(given)
-    with told_on_stderr():
-        say_taken_for(bars)
-        if only_plan:
-            _say_plan(plan_sweep(bars, base, grid, asked, search=search, reading_known=True), output)
-            return 0
-        with SweepProgress(MemoryWatch(asked.memory_threshold_mb)) as progress:
+    say_taken_for(bars)
+    if only_plan:
+        _say_plan(plan_sweep(bars, base, grid, asked, search=search, reading_known=True), output)
+        return 0
+    with SweepProgress(MemoryWatch(asked.memory_threshold_mb)) as progress:
 
-            def on_plan(plan: Plan) -> None:
-                # On stderr where stdout is for one document alone.
-                print(render(facts_table(plan.rows())), file=sys.stderr if output == "json" else sys.stdout, flush=True)
+        def on_plan(plan: Plan) -> None:
+            # On stderr where stdout is for one document alone.
+            print(render(facts_table(plan.rows())), file=sys.stderr if output == "json" else sys.stdout, flush=True)
 
-            outcome = sweep_job(
-                bars,
-                base,
-                grid,
-                asked,
-                command=["barloom", *words],
-                search=search,
-                reading_known=True,
-                on_plan=on_plan,
-                on_progress=progress,
-            )
+        outcome = sweep_job(
+            bars,
+            base,
+            grid,
+            asked,
+            command=["barloom", *words],
+            search=search,
+            reading_known=True,
+            on_plan=on_plan,
+            on_progress=progress,
+        )
     judged = Judged.of(outcome.table, asked.rank_by, asked.min_trades)
     files = _draw(outcome, asked, axes, judged)
     if output == "json":

@@ -14,7 +14,7 @@ from barloom.backtest.sweep.table import cell, text_of
 from barloom.backtest.sweep.walk_folder import WalkForwardRecord, walk_forward_job
 from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForwardSummary
 from barloom.backtest.sweep.windows import CalendarSpan
-from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for, told_on_stderr
+from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import leave_pandas_out
 from barloom.cli.sweep import base_of, grid_of
 from barloom.cli.tables import facts_table, listing, render
@@ -43,12 +43,11 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     walk = Walk.of(grid, base, asked, train, test, step, anchored=anchored)
     bars = open_data(given, asked)
     refuse_unused(given)
-    with told_on_stderr():
-        say_taken_for(bars)
-        with SweepProgress(MemoryWatch(asked.memory_threshold_mb)) as progress:
-            outcome = walk_forward_job(
-                bars, walk, asked, command=["barloom", *words], reading_known=True, on_progress=progress
-            )
+    say_taken_for(bars)
+    with SweepProgress(MemoryWatch(asked.memory_threshold_mb)) as progress:
+        outcome = walk_forward_job(
+            bars, walk, asked, command=["barloom", *words], reading_known=True, on_progress=progress
+        )
     if output == "json":
         sys.stdout.write(json.dumps(outcome.record.model_dump(mode="json"), indent=2, allow_nan=False) + "\n")
     else:

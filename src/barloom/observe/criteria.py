@@ -22,6 +22,7 @@ PEAK_LIMIT_MB = 300.0
 RATIO_LIMIT = 1.5
 RATIO_FROM_MB = 200.0
 RETRIES_LIMIT = 2
+HOTSPOTS_LIMIT = 10
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -51,6 +52,7 @@ class Facts:
         identical: whether what was run again came out the same, None where nothing was.
         compared: what was run again, in words.
         retries: most often a question was asked again, None where nothing was asked.
+        hotspots: functions that the profile names, None where the run was not profiled.
     """
 
     selected_rows: int
@@ -62,6 +64,7 @@ class Facts:
     identical: bool | None
     compared: str
     retries: int | None
+    hotspots: int | None = None
 
 
 def _verdict(good: bool, value: float | str, limit: float | str, why: str) -> Criterion:
@@ -119,7 +122,11 @@ def judge(facts: Facts) -> dict[str, Criterion]:
         ),
         # A record that fails this is never written: BenchmarkRecord.to_json raises.
         "SC-007": _verdict(True, "valid", "valid", "read back from its own JSON before it was written"),
-        "SC-008": _absent("this run was not profiled"),
+        "SC-008": (
+            _verdict(facts.hotspots >= HOTSPOTS_LIMIT, facts.hotspots, HOTSPOTS_LIMIT, "hotspots of profile.json")
+            if facts.hotspots is not None
+            else _absent("this run was not profiled: --profile does", HOTSPOTS_LIMIT)
+        ),
         "SC-009": _memory(facts),
         "SC-010": (
             _verdict(
@@ -131,3 +138,8 @@ def judge(facts: Facts) -> dict[str, Criterion]:
         "SC-011": _absent("one parameter set runs in one worker: sweeps measure this"),
         "SC-012": _absent("no number of workers was asked for: sweeps measure this"),
     }
+
+
+def unjudged(why: str) -> dict[str, Criterion]:
+    """The verdicts of a run that came to no end."""
+    return {f"SC-{number:03d}": _absent(why) for number in range(1, 13)}

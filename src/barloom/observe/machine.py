@@ -69,6 +69,8 @@ def _processor() -> str:
 
 def _memory_bytes() -> int | None:
     """Memory of the machine, where the platform tells it."""
+    if sys.platform == "win32":
+        return None
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

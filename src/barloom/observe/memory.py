@@ -1,9 +1,10 @@
-"""Peak memory of this process, and a warning once it passes a threshold."""
+"""Memory of this process now and at its peak, and a warning once it passes a threshold."""
 
 from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import sys
 
 MB = 1_000_000
@@ -20,6 +21,8 @@ def _linux() -> int | None:
 
 
 def _unix() -> int | None:
+    if sys.platform == "win32":
+        return None
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -42,7 +45,7 @@ class _Counters(ctypes.Structure):
     )
 
 
-def _windows() -> int | None:
+def _windows_counters() -> _Counters | None:
     kernel32 = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined, unused-ignore]
     kernel32.GetCurrentProcess.restype = ctypes.c_void_p
     query = kernel32.K32GetProcessMemoryInfo
@@ -50,7 +53,24 @@ def _windows() -> int | None:
     counters = _Counters(cb=ctypes.sizeof(_Counters))
     if not query(kernel32.GetCurrentProcess(), ctypes.byref(counters), counters.cb):
         return None
-    return int(counters.peak_working_set)
+    return counters
+
+
+def _windows() -> int | None:
+    counters = _windows_counters()
+    return None if counters is None else int(counters.peak_working_set)
+
+
+def rss() -> int | None:
+    """Resident set of this process now in bytes, or None where the platform does not tell."""
+    try:
+        if sys.platform == "win32":
+            counters = _windows_counters()
+            return None if counters is None else int(counters.working_set)
+        with open("/proc/self/statm", "rb") as status:
+            return int(status.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, AttributeError, ValueError, IndexError):
+        return None
 
 
 def peak_rss() -> int | None:

@@ -78,11 +78,11 @@ class ProgressReport:
         Args:
             log_frequency: trades between lines where stderr is no terminal.
             memory: looked at with each step that is shown.
-            terminal: whether to draw a bar; None finds out from stderr.
+            terminal: whether to draw a bar; None finds out from stderr, and from whether progress is logged at all.
         """
         self._every = log_frequency
         self._memory = memory
-        self._terminal = sys.stderr.isatty() if terminal is None else terminal
+        self._terminal = _at_terminal() if terminal is None else terminal
         self._next_trades = log_frequency
         self._next_look = 0.0
         self._bar: Bar | None = None
@@ -166,12 +166,12 @@ class SweepProgress:
         Args:
             memory: looked at with each step.
             label: what is counted.
-            terminal: whether to draw a bar; None finds out from stderr.
+            terminal: whether to draw a bar; None finds out from stderr, and from whether progress is logged at all.
             clock: seconds, for the time between lines.
         """
         self._memory = memory
         self._label = label
-        self._terminal = sys.stderr.isatty() if terminal is None else terminal
+        self._terminal = _at_terminal() if terminal is None else terminal
         self._clock = clock
         self._next_line = 0.0
         self._next_look = 0.0
@@ -221,6 +221,10 @@ class SweepProgress:
         if self._bar is not None:
             self._bar.stop()
         self._memory.look()
+
+
+def _at_terminal() -> bool:
+    return sys.stderr.isatty() and log.isEnabledFor(logging.INFO)
 
 
 def _pace(step: SweepStep) -> list[str]:

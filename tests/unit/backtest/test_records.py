@@ -1,7 +1,7 @@
 """Records refuse what cannot be, and come back from their JSON as they went (SC-007)."""
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pyarrow as pa
@@ -9,72 +9,17 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from barloom.backtest.parameters import RunParameters
 from barloom.backtest.reading import Reading
 from barloom.backtest.records import (
     PHASES,
     SUMMARY_COLUMNS,
-    BacktestJob,
     BenchmarkRecord,
     Counts,
     DatasetSlice,
     FinerBars,
 )
 from barloom.bars.schema import PRICES
-from barloom.observe.criteria import Facts, judge
-from barloom.observe.machine import machine
-
-START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-LATER = START + timedelta(seconds=2)
-START_NS = 1_500_000_000_000_000_000
-SLICE = {
-    "path": "bars.csv",
-    "content_hash": "abc123",
-    "total_rows": 100,
-    "selected_rows": 25,
-    "fraction": 0.25,
-    "portion": 2,
-    "first_ts": 1_500_000_000_000_000_000,
-    "last_ts": 1_500_001_440_000_000_000,
-    "columns": {"timestamp": "int64", "open": "float64", "high": "float64", "low": "float64", "close": "float64"},
-}
-
-
-def job(**changes):
-    return BacktestJob(**{"job_id": "j", "started_at": START, "parameters": RunParameters(), **changes})
-
-
-def benchmark(**changes):
-    facts = Facts(
-        selected_rows=25,
-        seconds=2.0,
-        ingest_seconds=0.5,
-        peak_bytes=100_000_000,
-        raw_bytes=1000,
-        speedup=None,
-        identical=None,
-        compared="",
-        retries=None,
-    )
-    fields = {
-        "job_id": "j",
-        "started_at": START,
-        "ended_at": LATER,
-        "command": ["barloom", "run", "bars.csv"],
-        "version": "0.1.0",
-        "machine": machine(),
-        "data": SLICE,
-        "trades_simulated": 3,
-        "signals": 5,
-        "phase_times": {"ingest": 0.5, "scan": 0.1, "simulate": 0.1, "write": 0.1},
-        "wall_clock_total": 2.0,
-        "memory_peak_mb": 100.0,
-        "raw_bytes": 1000,
-        "memory_ratio": 100_000.0,
-        "digest": "00ff",
-        "criteria": judge(facts),
-    }
-    return BenchmarkRecord(**{**fields, **changes})
+from helpers.recorded import LATER, SLICE, START, START_NS, benchmark, job
 
 
 def test_a_job_goes_from_created_to_running_to_complete():
@@ -163,7 +108,8 @@ def test_a_slice_that_cannot_be_is_refused(changes):
 def test_a_slice_says_how_it_was_read_and_comes_back_from_its_json(tmp_path):
     times = START_NS + 15_000_000_000 * np.arange(5)
     pq.write_table(pa.table({"timestamp": times, **dict.fromkeys(PRICES, [1.0] * 5)}), tmp_path / "fine.parquet")
-    reading = Reading(columns="time=1", ask="ask.csv", fine=tmp_path / "fine.parquet", on_bad_rows="drop")
+    columns = "time=timestamp,open=open,high=high,low=low,close=close"
+    reading = Reading(columns=columns, ask="ask.csv", fine=tmp_path / "fine.parquet", on_bad_rows="drop")
     finer = FinerBars.of(reading.open_fine())
     assert (finer.first_ts, finer.last_ts, finer.step_ns) == (START_NS, START_NS + 60_000_000_000, 15_000_000_000)
     found = DatasetSlice(**SLICE, file=tmp_path / "bars.csv", reading=reading.kept(), finer=finer)
@@ -196,6 +142,10 @@ def test_a_benchmark_record_comes_back_from_its_json_equal():
         {"digest": "not hexadecimal"},
         {"criteria": {"SC-001": {"status": "maybe", "why": ""}}},
         {"extra": 1},
+        {"data": None},
+        {"digest": None},
+        {"error": "out of luck"},
+        {"status": "failed"},
     ],
 )
 def test_a_benchmark_record_that_cannot_be_is_refused(changes):
@@ -207,3 +157,10 @@ def test_the_summary_row_has_the_columns_the_header_names():
     row = benchmark().summary_row("ema-cross")
     assert tuple(row) == SUMMARY_COLUMNS
     assert {f"{phase}_seconds" for phase in PHASES} <= set(row)
+
+
+def test_a_failed_run_has_a_record_but_no_row_in_the_summary():
+    record = benchmark(status="failed", error="out of luck", data=None, digest=None)
+    assert BenchmarkRecord.model_validate_json(record.to_json()) == record
+    with pytest.raises(ValueError, match="no row"):
+        record.summary_row("ema-cross")

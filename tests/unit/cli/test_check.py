@@ -83,17 +83,9 @@ def test_the_command_checks_several_files_as_one(tmp_path: Path) -> None:
     assert run_here("data", "check", tmp_path / "none.csv")[0] == 2
 
 
-def test_what_the_file_was_taken_for_is_said_on_stderr_as_a_run_says_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_the_file_was_taken_for_is_said_on_stderr_as_a_run_says_it(tmp_path: Path) -> None:
     path = tmp_path / "DAT_MT.csv"
     path.write_text("2012.02.01,00:00,1.5,1.51,1.49,1.505,0\n2012.02.01,00:01,1.505,1.52,1.5,1.515,0\n")
-    asked = options(path)
-    asked.format = "json"
-    assert check_command(asked) == 0
-    said = capsys.readouterr()
-    assert json.loads(said.out)["bars"] == 2
-    assert (
-        said.err.startswith(f"barloom: {path} is taken for HistData MT: commas, no header")
-        and said.err.count("\n") == 1
-    )
+    code, told, said = run_here("data", "check", path, "--format", "json")
+    assert code == 0 and json.loads(told)["bars"] == 2
+    assert said.startswith(f"barloom: {path} is taken for HistData MT: commas, no header") and said.count("\n") == 1

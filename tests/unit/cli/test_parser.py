@@ -32,8 +32,8 @@ def test_an_unknown_option_is_refused_with_the_nearest(capsys, typed, meant):
     assert typed.partition("=")[0] in said and f"did you mean {meant}?" in said
 
 
-@pytest.mark.parametrize("option", ["--profile", "--max-workers"])
-def test_options_that_do_nothing_yet_are_refused(capsys, option):
+@pytest.mark.parametrize("option", ["--profiles", "--max-workers"])
+def test_options_that_do_nothing_are_refused(capsys, option):
     assert f"unknown option '{option}'" in refused(capsys, "run", "bars.csv", option, "1")
 
 
@@ -128,11 +128,15 @@ def test_the_names_in_the_parser_are_those_of_the_engine():
     assert set(POSITIONS) == set(_parser_groups.POSITIONS)
 
 
+MESSAGES = {"verbose", "quiet", "log_file"}
+"""Options of every command, which the entry of the command line takes."""
+
+
 def test_every_option_of_a_run_reaches_a_model():
     from barloom.backtest.job import JobOptions
 
     run = build_parser().subcommands["run"]
-    front = {"help", "data", "data_option", "sample", "param", "config", "format", "non_interactive"}
+    front = {"help", "data", "data_option", "sample", "param", "config", "format", "non_interactive"} | MESSAGES
     models = set(RunParameters.model_fields) | set(JobOptions.model_fields)
     assert {action.dest for action in run._actions} - front == models - {"params"}
 
@@ -152,7 +156,7 @@ def test_every_option_of_a_sweep_reaches_a_model_or_the_grid(command, own, unuse
     from barloom.backtest.sweep.options import SweepOptions
 
     parser = build_parser().subcommands[command]
-    front = {"help", "data", "data_option", "param", "config", "format"}
+    front = {"help", "data", "data_option", "param", "config", "format"} | MESSAGES
     models = set(RunParameters.model_fields) | set(SweepOptions.model_fields)
     assert {action.dest for action in parser._actions} - front - SWEEPING - own == models - {"params"} - unused
 

@@ -38,6 +38,8 @@ def test_what_one_run_cannot_measure_says_why():
     ("name", "changes", "status"),
     [
         ("SC-001", {}, "pass"),
+        ("SC-008", {"hotspots": 10}, "pass"),
+        ("SC-008", {"hotspots": 9}, "fail"),
         ("SC-001", {"seconds": 1200.1}, "fail"),
         ("SC-001", {"selected_rows": 6_899_999}, "not_applicable"),
         ("SC-002", {}, "pass"),

@@ -114,7 +114,7 @@ class _Worker:
 
 def _quiet() -> Iterator[None]:
     """Hold Ctrl-C back for a moment; a process started meanwhile never sees it, so only its parent says what to do."""
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
     from multiprocessing import resource_tracker
@@ -184,7 +184,7 @@ class Workers:
         with quiet():
             process.start()
         theirs.close()
-        worker = _Worker(process, ours)
+        worker = _Worker(process, ours)  # type: ignore[arg-type, unused-ignore]  # on Windows the pipe is of another class
         self._workers.append(worker)
         return worker
 

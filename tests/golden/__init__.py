@@ -1,0 +1,1 @@
+"""Digests that every platform, compiler and thread count must reproduce."""

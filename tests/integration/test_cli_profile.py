@@ -1,0 +1,92 @@
+"""``barloom run --profile`` and ``--profile-html``, and the record of a run that failed."""
+
+import json
+
+import jsonschema
+import pytest
+
+from barloom.backtest.records import BenchmarkRecord, read_run
+from barloom.backtest.schemas import schema_path
+from barloom.bars import from_synthetic
+from barloom.bars.writer import write_bars
+from barloom.observe.profiling import ProfilingReport
+from helpers.command import call
+
+FAILING = """
+from barloom.strategies.ema_cross import EmaCross
+
+
+class Failing(EmaCross):
+    name = "failing"
+    seen = 0
+
+    def signals(self, window):
+        Failing.seen += 1
+        if Failing.seen > 3:
+            raise RuntimeError("out of luck")
+        return super().signals(window)
+"""
+
+
+@pytest.fixture(scope="module")
+def bars(tmp_path_factory):
+    path = tmp_path_factory.mktemp("bars") / "bars.parquet"
+    write_bars(from_synthetic(30_000, 1), path)
+    return path
+
+
+def valid(path, name):
+    schema = json.loads(schema_path(name).read_text(encoding="utf-8"))
+    document = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    return document
+
+
+def test_a_profile_is_a_file_of_the_run_and_changes_nothing_else(bars, tmp_path):
+    """FR-001, FR-016, SC-008."""
+    plain = call("run", bars, "--strategy", "ema-cross", "--format", "json", cwd=tmp_path)
+    said = call("run", bars, "--strategy", "ema-cross", "--format", "json", "--profile-html", cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    run = json.loads(said.stdout)
+    folder = tmp_path / run["folder"]
+    assert run["digest"] == json.loads(plain.stdout)["digest"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(run["files"])
+    report = ProfilingReport.model_validate(valid(folder / "profile.json", "profile"))
+    assert report.job_id == run["job_id"] and report.status == "complete"
+    assert report.wall_clock_total < run["wall_clock_total"]
+    assert (folder / "profile.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    record = tmp_path / "results" / "benchmarks" / f"benchmark_{run['job_id']}.json"
+    verdict = valid(record, "benchmark")["criteria"]["SC-008"]
+    assert verdict["status"] == "pass" and verdict["value"] == len(report.hotspots)
+
+
+def test_without_it_there_is_no_profile(bars, tmp_path):
+    said = call("run", bars, "--strategy", "ema-cross", cwd=tmp_path)
+    (folder,) = (tmp_path / "results" / "runs").iterdir()
+    assert said.returncode == 0 and "profile" not in said.stdout
+    assert not list(folder.glob("profile.*")) and "profile.json" not in read_run(folder / "run.json").files
+
+
+def test_a_crash_leaves_a_benchmark_record_that_says_so(bars, tmp_path):
+    """FR-011."""
+    (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
+    said = call("run", bars, "--strategy", "failing.py:Failing", "--chunk-rows", "5000", cwd=tmp_path)
+    assert said.returncode == 4, said.stderr
+    (path,) = (tmp_path / "results" / "benchmarks").glob("benchmark_*.json")
+    record = BenchmarkRecord.model_validate(valid(path, "benchmark"))
+    (folder,) = (tmp_path / "results" / "runs").iterdir()
+    assert record.status == "failed" and "out of luck" in record.error and record.job_id == folder.name
+    assert record.trades_simulated > 0 and record.phase_times["ingest"] > 0 and record.digest is None
+    assert not (tmp_path / "results" / "benchmarks" / "summary.csv").exists()
+
+
+def test_bad_input_leaves_no_record(tmp_path):
+    (tmp_path / "bars.csv").write_text("time,open,high,low,close\n2020-01-01 00:00,1,2,3,4\n", encoding="utf-8")
+    assert call("run", "bars.csv", "--profile", cwd=tmp_path).returncode == 2
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_failure_under_the_profiler_is_told_as_without_it(bars, tmp_path):
+    (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
+    said = call("run", bars, "--strategy", "failing.py:Failing", "--chunk-rows", "5000", "--profile", cwd=tmp_path)
+    assert said.returncode == 4 and "out of luck" in said.stderr and "Traceback" not in said.stderr

@@ -1,0 +1,87 @@
+"""The gate on instruction counts: a needless pass over the bars, planted in a kernel, is seen, and its removal too."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import barloom
+
+PROJECT = Path(__file__).resolve().parents[2]
+GATE = PROJECT / "benchmarks" / "gate.py"
+WORK = "signals: crossings"
+# Reads every value once more, and the compiler cannot know that nobody asks for the sum.
+PLANTED = """\
+    cdef double needless = 0.0
+    cdef Py_ssize_t bar
+    for bar in range(n):
+        needless += series[bar]
+    if needless == 0.1234567:
+        return -1
+"""
+HERE = "    if n < 2 or bars.shape[0] == 0:\n        return 0\n"
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("valgrind") is None, reason="counts instructions with valgrind"),
+    pytest.mark.skipif(importlib.util.find_spec("Cython") is None, reason="compiles a kernel with Cython"),
+    pytest.mark.skipif(not (PROJECT / "cython_ext").is_dir(), reason="needs the sources of the kernels"),
+]
+
+
+def gate(site: Path, *options: object) -> subprocess.CompletedProcess[str]:
+    """The gate over the barloom in a folder."""
+    return subprocess.run(
+        [sys.executable, GATE, *map(str, options), "--only", WORK],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        timeout=300,
+    )
+
+
+def site_with(folder: Path, kernel: str) -> Path:
+    """A folder with a copy of the barloom under test, whose module of signals is compiled of this text."""
+    shutil.copytree(PROJECT / "cython_ext", folder / "cython_ext")
+    (folder / "cython_ext" / "signals.pyx").write_text(kernel, encoding="utf-8")
+    lines = (PROJECT / "setup.py").read_text(encoding="utf-8").splitlines(keepends=True)
+    setup = ['MODULES = ["signals"]\n' if line.startswith("MODULES = ") else line for line in lines]
+    (folder / "setup.py").write_text("".join(setup), encoding="utf-8")
+    site = folder / "site"
+    shutil.copytree(Path(barloom.__file__).parent, site / "barloom")
+    words = [sys.executable, "setup.py", "-q", "build_ext", "--build-lib", "site"]
+    subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=300)
+    return site
+
+
+def test_a_needless_pass_over_the_bars_fails_the_gate_by_the_name_of_its_kernel(tmp_path: Path) -> None:
+    kernel = (PROJECT / "cython_ext" / "signals.pyx").read_text(encoding="utf-8")
+    assert kernel.count(HERE) == 1
+    for name in ("clean", "planted"):
+        (tmp_path / name).mkdir()
+    clean = site_with(tmp_path / "clean", kernel)
+    planted = site_with(tmp_path / "planted", kernel.replace(HERE, HERE + PLANTED))
+    baseline = tmp_path / "instructions.json"
+
+    accepted = gate(clean, "--baseline", baseline, "--accept")
+    assert accepted.returncode == 0, accepted.stderr
+    failed = gate(planted, "--baseline", baseline)
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert f"FAILED, over 3% more instructions or no baseline: {WORK}" in failed.stdout
+    removed = gate(clean, "--baseline", baseline)
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+
+
+def test_a_baseline_of_another_compiler_does_not_apply_and_the_gate_says_so(tmp_path: Path) -> None:
+    text = (PROJECT / "benchmarks" / "instructions.json").read_text(encoding="utf-8")
+    baseline = tmp_path / "instructions.json"
+    baseline.write_text(text.replace('"compiler": "', '"compiler": "another, not '), encoding="utf-8")
+    done = gate(Path(barloom.__file__).parent.parent, "--baseline", baseline)
+    assert done.returncode == 0, done.stderr
+    assert "not applicable, the baseline is of another build: compiler another, not " in done.stdout
