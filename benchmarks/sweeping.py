@@ -71,67 +71,45 @@ def checked(path: Path, table: Any, base: dict[str, Any], names: list[str]) -> i
     return trades
 
 
-def exits(folder: Path, rows: int, repeats: int) -> list[Row]:
-    """1,000 stop x target x trail sets over one set of signals, by the command from the store."""
+def measured(
+    folder: Path, rows: int, repeats: int, options: list[str], params: dict[str, Any], names: list[str]
+) -> tuple[list[float], list[float], str]:
+    """Million bar-sets a second of a sweep by the command from the store, its peaks of memory in MB, and what else is to be said."""
     import pandas as pd
 
     path = stored(folder, rows)
-    options = [*EXIT_SIGNALS, *(word for axis in EXIT_GRID for word in ("--grid", axis))]
-    taken, peaks, trades = [], [], 0
+    taken, peaks, judged, table = [], [], 0, pd.DataFrame()
     for repeat in range(repeats):
-        found, _, peak = swept(path, folder / f"exits-{rows}-{repeat}", options)
+        found, _, peak = swept(path, folder / f"{names[0]}-{rows}-{repeat}", options)
         table = pd.read_parquet(Path(found["sweep"]["folder"]) / "sweep.parquet")
-        if repeat == 0:
-            judged = checked(path, table, {"params": {"fast": 15, "slow": 55}}, ["stop", "target", "trail"])
-            signals = int(
-                orchestrator.run(
-                    bl.open_bars(path), RunParameters(strategy="ema-cross", params={"fast": 15, "slow": 55})
-                ).counts["signals"]
-            )
-        trades = int(table["trades"].sum())
+        judged = judged or checked(path, table, {"params": params}, names)
         taken.append(found["sweep"]["seconds"])
         peaks.append(peak)
     rates = [len(table) * rows / second / 1e6 for second in taken]
+    note = f"{statistics.median(taken):.1f} s, {int(table['trades'].sum()):,} trades; {CHECKED} sets of {judged:,} trades equal their runs"
+    return rates, peaks, note
+
+
+def exits(folder: Path, rows: int, repeats: int) -> list[Row]:
+    """1,000 stop x target x trail sets over one set of signals."""
+    params = {"fast": 15, "slow": 55}
+    options = [*EXIT_SIGNALS, *(word for axis in EXIT_GRID for word in ("--grid", axis))]
+    rates, peaks, note = measured(folder, rows, repeats, options, params, ["stop", "target", "trail"])
+    run = orchestrator.run(bl.open_bars(stored(folder, rows)), RunParameters(strategy="ema-cross", params=params))
+    what = f"exit sweep, 1,000 stop x target x trail sets, {rows:,} bars, {run.counts['signals']:,} signals"
     return [
-        Row(
-            f"exit sweep, {len(table):,} stop x target x trail sets, {rows:,} bars, {signals:,} signals",
-            statistics.median(rates),
-            "M bar-sets/s",
-            500,
-            at_least=True,
-            spread=spread(rates),
-            note=f"{statistics.median(taken):.1f} s, {trades:,} trades; {CHECKED} sets of {judged:,} trades equal their runs",
-        ),
+        Row(what, statistics.median(rates), "M bar-sets/s", 500, at_least=True, spread=spread(rates), note=note),
         Row("peak memory of that", max(peaks), "MB", 600),
     ]
 
 
 def signals(folder: Path, rows: int, repeats: int) -> list[Row]:
-    """10,000 pairs of averages with brackets, by the command from the store."""
-    import pandas as pd
-
-    path = stored(folder, rows)
+    """10,000 pairs of averages with brackets."""
     options = [*SIGNALS, *WORKERS, *(word for axis in SIGNAL_GRID for word in ("--grid", axis))]
-    taken, peaks, trades = [], [], 0
-    for repeat in range(repeats):
-        found, _, peak = swept(path, folder / f"signals-{rows}-{repeat}", options)
-        table = pd.read_parquet(Path(found["sweep"]["folder"]) / "sweep.parquet")
-        if repeat == 0:
-            judged = checked(path, table, {}, ["fast", "slow"])
-        trades = int(table["trades"].sum())
-        taken.append(found["sweep"]["seconds"])
-        peaks.append(peak)
-    rates = [len(table) * rows / second / 1e6 for second in taken]
+    rates, peaks, note = measured(folder, rows, repeats, options, {}, ["fast", "slow"])
+    what = f"signal sweep, 10,000 sets of ema-cross with brackets, {rows:,} bars"
     return [
-        Row(
-            f"signal sweep, {len(table):,} sets of ema-cross with brackets, {rows:,} bars",
-            statistics.median(rates),
-            "M bar-sets/s",
-            200,
-            at_least=True,
-            spread=spread(rates),
-            note=f"{statistics.median(taken):.1f} s, {trades:,} trades; {CHECKED} sets of {judged:,} trades equal their runs",
-        ),
+        Row(what, statistics.median(rates), "M bar-sets/s", 200, at_least=True, spread=spread(rates), note=note),
         Row("peak memory of the larger of its processes", max(peaks), "MB", 150),
     ]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Points = npt.NDArray[np.void]
 
 BATCH_ROWS = 16_384
-KEPT_ROWS = 196_608  # 34 MB of columns
+KEPT_ROWS = 65_536  # 11 MB of columns
 
 
 class TradeSink(Protocol):
