@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,8 @@ import pytest
 from barloom import FidelityError, InputError
 from barloom.backtest.explain import explain
 from barloom.backtest.explanation import Explanation
+from barloom.strategies.base import StrategyOrigin
+from barloom.strategies.registry import load_strategy
 from helpers.bar_files import POINT, PRICES, minute_bars, write, write_market
 from helpers.command import run_here
 
@@ -291,9 +294,22 @@ def test_a_strategy_that_was_changed_is_refused(market, tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
     (tmp_path / "mine.py").chmod(0o644)
     folder = make(market, tmp_path, "--size", "1000", strategy=f"{tmp_path / 'mine.py'}:Mine")
-    (tmp_path / "mine.py").write_text(MINE.replace("% 40", "% 41"))
+    ran = tmp_path / "ran"
+    (tmp_path / "mine.py").write_text(f"open({str(ran)!r}, 'w').close()\n{MINE}")
     code, said = refused(folder, 0)
     assert code == 2 and "mine.py" in said and "changed since the run" in said
+    assert not ran.exists()  # refused before any of it runs
+
+
+def test_a_module_that_was_changed_is_refused_before_it_runs(tmp_path, monkeypatch):
+    (tmp_path / "barloom_test_changed.py").write_text(MINE)
+    monkeypatch.syspath_prepend(tmp_path)
+    ran = StrategyOrigin("module", str(tmp_path / "barloom_test_changed.py"), "0" * 64)
+    with pytest.raises(InputError, match=r"barloom_test_changed\.py was changed since the run"):
+        load_strategy("barloom_test_changed:Mine", ran=ran)
+    assert "barloom_test_changed" not in sys.modules
+    assert load_strategy("barloom_test_changed:Mine").origin.kind == "module"
+    sys.modules.pop("barloom_test_changed")
 
 
 @pytest.mark.parametrize("column", ["exit_price", "net_pnl", "signal_bar"])

@@ -51,8 +51,7 @@ def explain(run: str | os.PathLike[str], trade_id: int) -> Explanation:
     folder, record = _read(Path(run))
     row = read_trade(folder, trade_id)
     parameters = record.parameters
-    strategy = load_strategy(parameters.strategy, parameters.params)
-    _same_code(record, strategy.origin)
+    strategy = load_strategy(parameters.strategy, parameters.params, ran=record.strategy)
     rules = rules_of(parameters)
     bars = _open(record)
     stretch = _gather(bars, feed_of(parameters, strategy), row, reverse=rules.reverse)
@@ -122,15 +121,6 @@ def read_trade(folder: Path, trade_id: int) -> Row:
         raise InputError(f"{path} does not hold its trades in order: it was written to; run it again")
     row["exit_reason"] = trade_record.REASONS[row["exit_reason"]]
     return row
-
-
-def _same_code(record: RunRecord, origin: Any) -> None:
-    """Refuse a strategy of one's own whose file is not the one that ran."""
-    then = record.strategy
-    if then is not None and origin is not None and then.sha256 != origin.sha256:
-        raise InputError(
-            f"{origin.location} was changed since the run (SHA-256 {then.sha256} then): put it back as it was, or run it again"
-        )
 
 
 def _open(record: RunRecord) -> Bars:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import os
 import stat
 import sys
@@ -24,7 +25,11 @@ BUILT_IN: dict[str, type[Strategy]] = {kind.name: kind for kind in (TrendPullbac
 
 
 def load_strategy(
-    text: str, params: Mapping[str, object] | None = None, *, source_option: str = "--strategy"
+    text: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    source_option: str = "--strategy",
+    ran: StrategyOrigin | None = None,
 ) -> Strategy:
     """The strategy that ``text`` names, with ``params`` in place of its defaults.
 
@@ -36,13 +41,13 @@ def load_strategy(
         text: which strategy.
         params: values by name; text is converted to the parameter's type.
         source_option: what the user calls ``text``, for messages.
+        ran: what it has to be, as a record has it: other code is refused before any of it runs.
 
     Raises:
-        InputError: no such strategy, parameter, module, file or class; a value the parameter does not accept; code
-        that fails
-            to load; a class that is no Strategy; or a file that every user of the machine may write to.
+        InputError: no such strategy, parameter, module, file or class; a value the parameter does not accept; code that fails to load or
+            is not what ``ran`` says; a class that is no Strategy; or a file that every user of the machine may write to.
     """
-    kind, origin = _find(text, source_option)
+    kind, origin = _find(text, source_option, ran)
     strategy = kind(read_parameters(kind, params or {}))
     strategy.origin = origin
     return strategy
@@ -53,7 +58,7 @@ def strategy_class(text: str, *, source_option: str = "--strategy") -> type[Stra
     return _find(text, source_option)[0]
 
 
-def _find(text: str, option: str) -> tuple[type[Strategy], StrategyOrigin]:
+def _find(text: str, option: str, ran: StrategyOrigin | None = None) -> tuple[type[Strategy], StrategyOrigin]:
     place, colon, name = text.rpartition(":")
     if text.endswith(".py"):
         raise InputError(f"{option} {text}: name the class in that file too, as {text}:Class")
@@ -64,13 +69,20 @@ def _find(text: str, option: str) -> tuple[type[Strategy], StrategyOrigin]:
             )
         return BUILT_IN[text], StrategyOrigin("built-in", text)
     if place.endswith(".py"):
-        module, origin = _run_file(Path(place), option)
+        module, origin = _run_file(Path(place), option, ran)
     else:
-        module, origin = _import(place, name, option)
+        module, origin = _import(place, name, option, ran)
     return _class(module, name, f"{option} {text}"), origin
 
 
-def _run_file(path: Path, option: str) -> tuple[types.ModuleType, StrategyOrigin]:
+def _same_code(path: Path, digest: str, ran: StrategyOrigin | None) -> None:
+    if ran is not None and ran.sha256 != digest:
+        raise InputError(
+            f"{path} was changed since the run (SHA-256 {ran.sha256} then): put it back as it was, or run it again"
+        )
+
+
+def _run_file(path: Path, option: str, ran: StrategyOrigin | None) -> tuple[types.ModuleType, StrategyOrigin]:
     try:
         path = path.resolve(strict=True)
         code = path.read_bytes()
@@ -82,6 +94,7 @@ def _run_file(path: Path, option: str) -> tuple[types.ModuleType, StrategyOrigin
             f"{option} {path}: every user of this machine may write to it, so it is not run; chmod o-w it first"
         )
     digest = hashlib.sha256(code).hexdigest()
+    _same_code(path, digest, ran)
     module = types.ModuleType(f"barloom_strategy_{path.stem}_{digest[:16]}")
     module.__file__ = str(path)
     # What was hashed is what runs. Annotations of the class are looked up in sys.modules.
@@ -94,13 +107,22 @@ def _run_file(path: Path, option: str) -> tuple[types.ModuleType, StrategyOrigin
     return module, StrategyOrigin("file", str(path), digest)
 
 
-def _import(name: str, class_name: str, option: str) -> tuple[types.ModuleType, StrategyOrigin]:
+def _import(
+    name: str, class_name: str, option: str, ran: StrategyOrigin | None
+) -> tuple[types.ModuleType, StrategyOrigin]:
     if not all(part.isidentifier() for part in name.split(".")):
         raise InputError(
             f"{option} {name}:{class_name}: '{name}' is no module name; give module:Class or path/to/file.py:Class"
         )
     try:
+        if ran is not None:
+            found = importlib.util.find_spec(name)
+            if found is not None and found.origin is not None:
+                path = Path(found.origin).resolve()
+                _same_code(path, hashlib.sha256(path.read_bytes()).hexdigest(), ran)
         module = importlib.import_module(name)
+    except InputError:
+        raise
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             remedy = f"install it, or give its file as path/to/file.py:{class_name}"
