@@ -79,7 +79,7 @@ class MemorySink:
 
 
 class ParquetSink:
-    """Writes ``trades.parquet`` and ``equity.parquet`` into a folder, a row group every ``batch_rows`` rows (FR-007).
+    """Writes ``trades.parquet`` and ``equity.parquet`` into a folder, a row group every ``batch_rows`` rows or somewhat more (FR-007).
 
     Both have temporary names until ``commit``. They are written on a thread of their own, one batch at a time; memory holds the batch
     being written, the one being gathered, and the newest ``KEPT_ROWS`` trades for the digest.
@@ -176,8 +176,10 @@ class ParquetSink:
 
 
 def _batches(rows: npt.NDArray[np.void], size: int) -> Iterator[npt.NDArray[np.void]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+    """``size`` rows at a time, the last with those left over: a row group of a few rows takes as much of the footer as a full one."""
+    groups = max(1, len(rows) // size) if len(rows) else 0
+    for group in range(groups):
+        yield rows[group * size : (group + 1) * size if group < groups - 1 else len(rows)]
 
 
 class _Table:
