@@ -22,6 +22,7 @@ import numpy as np
 
 import barloom as bl
 from barloom.bars.chunk import Chunk
+from barloom.bench.made import INDICATORS
 from barloom.execution.entries import Entries
 from barloom.execution.quotes import QuoteMaker
 from barloom.indicators import spec
@@ -31,19 +32,6 @@ from barloom.strategies.crossings import crossings
 ROWS = 20_000
 WARM_ROWS = 2_000
 SEED = 1
-INDICATORS = (
-    spec.sma(50),
-    spec.ema(20),
-    spec.rma(14),
-    spec.true_range(),
-    spec.atr(14),
-    spec.rsi(14),
-    spec.stoch_rsi(14),
-    spec.rolling_min(14),
-    spec.rolling_max(14),
-    spec.rolling_std(100),
-    spec.zscore(100),
-)
 
 Work = Callable[[], object]
 Asked = tuple[str, Callable[[], Work]]

@@ -157,7 +157,7 @@ def test_windows_of_the_same_bars_share_workers_and_store(tmp_path):
     found = []
     for workers in (1, 2):
         with Loom(open_bars(path), base, SweepOptions(out=None, max_workers=workers), reading_known=True) as loom:
-            found.append([loom.run(["fast"], sets, start=first, end=last) for first, last in windows])
+            found.append([loom.sweep(["fast"], sets, start=first, end=last).table for first, last in windows])
             assert loom.report.selected_rows == 2000
             assert loom.bars.bars_at_hand() == 3000
     assert [table.drop_columns([]).to_pylist() for table in found[0]] == [table.to_pylist() for table in found[1]]

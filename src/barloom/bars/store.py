@@ -9,9 +9,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from barloom import __version__
-from barloom.bars.bars import Bars
+from barloom.bars.bars import Bars, BarsReport
 from barloom.bars.facts import PriceSide, SourceFile, StoreFacts
 from barloom.bars.sources.base import Source
 from barloom.bars.sources.despiked import DespikedSource
@@ -149,23 +150,37 @@ def _facts(
     reading: Mapping[str, str],
     symbol: str | None,
 ) -> StoreFacts:
-    report = bars.report
-    if report is None:
-        raise RuntimeError("a finished pass has no report of its bars")
     told = taken_for(bars)
-    return StoreFacts(
-        version=__version__,
+    report = report_of(bars)
+    return facts_of(
+        report,
+        steps,
+        size,
+        total_rows=report.total_rows,
+        dropped=report.dropped,
         symbol=symbol,
-        timeframe_seconds=steps.seconds,
         price_side="bid and ask" if bars.has_ask else side_of([Path(file.name) for file in files], told),
         sources=files,
         reading=dict(reading),
         taken_for=told,
         time_zone=_zone(bars.source),
-        total_rows=report.total_rows,
+    )
+
+
+def report_of(bars: Bars) -> BarsReport:
+    """What the pass over the bars found, once it is finished."""
+    if bars.report is None:
+        raise RuntimeError("a finished pass has no report of its bars")
+    return bars.report
+
+
+def facts_of(report: BarsReport, steps: Steps, size: int, **told: Any) -> StoreFacts:
+    """The facts of a store of ``size`` bytes that a pass over bars has written; ``told`` are those that the pass does not settle."""
+    return StoreFacts(
+        version=__version__,
+        timeframe_seconds=steps.seconds,
         rows=report.selected_rows,
         batch_rows=BATCH_ROWS,
-        dropped=report.dropped,
         first_ts=report.first_ts,
         last_ts=report.last_ts,
         gaps=steps.gaps,
@@ -173,6 +188,7 @@ def _facts(
         columns=report.columns,
         content_hash=report.content_hash,
         size_bytes=size,
+        **told,
     )
 
 

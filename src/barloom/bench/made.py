@@ -1,4 +1,4 @@
-"""Bars and entries that are measured on: the same seed, the same bytes."""
+"""Bars, entries and indicators that are measured: the same seed, the same bytes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,23 @@ import numpy.typing as npt
 
 from barloom.bars.bars import from_synthetic
 from barloom.execution.entries import Entries
+from barloom.indicators import spec
 
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
 SEED = 1
+INDICATORS = (
+    spec.sma(50),
+    spec.ema(20),
+    spec.rma(14),
+    spec.true_range(),
+    spec.atr(14),
+    spec.rsi(14),
+    spec.stoch_rsi(14),
+    spec.rolling_min(14),
+    spec.rolling_max(14),
+    spec.rolling_std(100),
+    spec.zscore(100),
+)
 
 
 def synthetic(rows: int) -> Arrays:

@@ -23,7 +23,7 @@ from barloom.bars.checks import check_bars
 from barloom.bars.chunk import Chunk
 from barloom.bars.writer import write_bars
 from barloom.bench import plain
-from barloom.bench.made import SEED, Arrays, brackets, synthetic, trailed
+from barloom.bench.made import INDICATORS, SEED, Arrays, brackets, synthetic, trailed
 from barloom.bench.timing import Took, Work
 from barloom.errors import FidelityError
 from barloom.execution import reference
@@ -40,19 +40,6 @@ CHUNK_ROWS = 131_072
 PRICES = ("timestamp", "open", "high", "low", "close")
 FILES = ("csv", "parquet", "arrow")
 STRATEGY = "ema-cross"
-INDICATORS = (
-    spec.sma(50),
-    spec.ema(20),
-    spec.rma(14),
-    spec.true_range(),
-    spec.atr(14),
-    spec.rsi(14),
-    spec.stoch_rsi(14),
-    spec.rolling_min(14),
-    spec.rolling_max(14),
-    spec.rolling_std(100),
-    spec.zscore(100),
-)
 PLAIN_BARS = 3_000
 """Bars that indicators are computed on by their definitions."""
 TOLERANCE = 1e-9

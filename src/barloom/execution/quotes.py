@@ -18,8 +18,6 @@ class Quotes:
 
     bid: simulation.Side
     ask: simulation.Side | None
-    extremes: tuple[Floats, ...]
-    """Highest and lowest bid of each block, then of each group of blocks."""
 
 
 class QuoteMaker:
@@ -35,16 +33,15 @@ class QuoteMaker:
         room = self._rooms[self._made % RING]
         self._made += 1
         columns = (chunk.open, chunk.high, chunk.low, chunk.close)
-        bid, extremes = _side(room, 0, *(column[first:] for column in columns))
+        bid = _side(room, 0, *(column[first:] for column in columns))
         if chunk.ask_open is None or chunk.ask_high is None or chunk.ask_low is None or chunk.ask_close is None:
-            return Quotes(bid, None, extremes)
+            return Quotes(bid, None)
         columns = (chunk.ask_open, chunk.ask_high, chunk.ask_low, chunk.ask_close)
-        return Quotes(bid, _side(room, 1, *(column[first:] for column in columns))[0], extremes)
+        return Quotes(bid, _side(room, 1, *(column[first:] for column in columns)))
 
 
-def _side(
-    rooms: list[Floats], number: int, opens: Floats, high: Floats, low: Floats, close: Floats
-) -> tuple[simulation.Side, tuple[Floats, ...]]:
+def _side(rooms: list[Floats], number: int, opens: Floats, high: Floats, low: Floats, close: Floats) -> simulation.Side:
+    """One side with the highest and lowest prices of each block, then of each group of blocks."""
     blocks = -(-len(opens) // simulation.BLOCK_BARS)
     groups = -(-blocks // simulation.GROUP_BLOCKS)
     if blocks > rooms[number].shape[1]:
@@ -53,4 +50,4 @@ def _side(
     extremes = room[0, :blocks], room[1, :blocks], room[2, :groups], room[3, :groups]
     # On one thread: a parallel region for so little work waits for a busy core.
     chunking.block_extremes(high, low, *extremes, 1)
-    return simulation.Side(opens, high, low, close, *extremes), extremes
+    return simulation.Side(opens, high, low, close, *extremes)

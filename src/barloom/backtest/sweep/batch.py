@@ -199,13 +199,9 @@ class _Loom:
         if strand.maker.reads_volume and not self.bars.has_volume:
             raise InputError(f"{self.bars.label} has no volume column, which strategy {strand.maker.name} reads")
         own = strand.number if rules.reverse or strand.maker.gives_exits else -1
-        # Of the rules, a warp knows nothing of how many may be open, how long, and how large they are.
-        alike = dataclasses.replace(
-            rules, places=0, max_hold=0, parts=1, sizing=type(rules.sizing)(), costs=type(rules.costs)()
-        )
-        needs_stop = rules.sizing.units is None and rules.sizing.notional is None
-        terms = (own, own >= 0 and orders.wants_atr, repr(alike), rules.costs.spread, rules.costs.slippage, needs_stop)
-        strand.sets.append(_Set(place, rules, orders, terms, orders.wants_atr))
+        atr = orders.wants_atr
+        terms = (own, own >= 0 and atr, self._once(("terms", options), lambda: _terms(rules)))
+        strand.sets.append(_Set(place, rules, orders, terms, atr))
 
     def _strand(self, parameters: RunParameters) -> _Strand:
         """The sets with the signals of these parameters."""
@@ -432,6 +428,15 @@ class _ChunkWork:
                 warp = self.warps[one.terms] = with_terms.make(self.chunk, self.quotes, entries, leaving)
             found.append((asked, warp))
         return found
+
+
+def _terms(rules: Rules) -> Hashable:
+    """What a warp knows of the rules: nothing of how many trades may be open, how long, and how large they are."""
+    alike = dataclasses.replace(
+        rules, places=0, max_hold=0, parts=1, sizing=type(rules.sizing)(), costs=type(rules.costs)()
+    )
+    needs_stop = rules.sizing.units is None and rules.sizing.notional is None
+    return repr(alike), rules.costs.spread, rules.costs.slippage, needs_stop
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

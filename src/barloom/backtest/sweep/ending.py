@@ -72,8 +72,7 @@ def records_of(
     if ended.report is None:
         said = next((error for error in table.table["error"].to_pylist() if error), "no set ran")
         raise InputError(f"every set of the grid was refused; the first: {said}")
-    part = {"fraction": options.data_frac, "portion": options.portion, "start": options.start, "end": options.end}
-    data = dataset_slice(job.bars, job.fine, ended.report, options.reading, **part)
+    data = dataset_slice(job.bars, job.fine, ended.report, options.reading, **options.part)
     ended_at = max(datetime.now(UTC), ended.started_at)
     digest = table_digest(table)
     peak = _peak(plan, ended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 
@@ -46,14 +46,7 @@ class Loom:
             InputError: options that contradict one another, or a selection that is none.
         """
         options.check()
-        part: dict[str, Any] = {
-            "fraction": options.data_frac,
-            "portion": options.portion,
-            "start": options.start,
-            "end": options.end,
-        }
-        whole = all(value is None or value == 1 for value in part.values())
-        self.bars = bars if whole else bars.select(**part)
+        self.bars = options.selected(bars)
         self.fine = options.open_fine()
         self.base = base.with_finer_bars(self.fine is not None)
         self.options = options
@@ -144,22 +137,6 @@ class Loom:
             if on_progress is not None:
                 on_progress(Step(done, len(sets), failed, time.perf_counter() - began, done))
         return SweepTable.made(names, sets, pa.concat_tables(tables))
-
-    def run(
-        self,
-        names: Sequence[str],
-        sets: Sequence[Sequence[Value]],
-        *,
-        start: int | None = None,
-        end: int | None = None,
-        on_progress: Callable[[Step], None] | None = None,
-    ) -> pa.Table:
-        """The table of ``sweep`` as it is: ``set_id``, a column a name, and the columns of a batch.
-
-        Raises:
-            InputError, FidelityError: see ``sweep``.
-        """
-        return self.sweep(names, sets, start=start, end=end, on_progress=on_progress).table
 
     def _size(self, bars: Bars, names: Sequence[str], sets: Sequence[Sequence[Value]]) -> int:
         """Sets of a batch, measured on the first bars where there is more than one worker to share them."""

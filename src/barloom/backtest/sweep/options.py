@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from barloom.backtest.reading import Reading
 from barloom.backtest.sweep.table import metric_of
+from barloom.bars.bars import Bars
 from barloom.errors import InputError, nearest
 
 MAX_SETS = 1_000_000
@@ -41,6 +42,20 @@ class SweepOptions(Reading):
     rank_by: str = "sharpe"
     min_trades: int = Field(default=0, ge=0)
     max_sets: int = Field(default=MAX_SETS, ge=1)
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """Which part of the bars is taken, as ``Bars.select`` names it."""
+        return {"fraction": self.data_frac, "portion": self.portion, "start": self.start, "end": self.end}
+
+    def selected(self, bars: Bars) -> Bars:
+        """The part of the bars that is taken.
+
+        Raises:
+            InputError: there is no such part.
+        """
+        whole = all(value is None or value == 1 for value in self.part.values())
+        return bars if whole else bars.select(**self.part)
 
     def check(self) -> None:
         """Refuse options that contradict one another or say nothing.

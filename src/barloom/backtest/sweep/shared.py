@@ -14,7 +14,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from barloom import __version__
 from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars, Chunks
 from barloom.bars.facts import StoreFacts
@@ -26,8 +25,9 @@ from barloom.bars.sources.joined import JoinedSource
 from barloom.bars.sources.pair import PairSource
 from barloom.bars.sources.parquet import ParquetSource
 from barloom.bars.steps import Steps
+from barloom.bars.store import facts_of, report_of
 from barloom.bars.times import FIRST_TIME, LAST_TIME
-from barloom.bars.writer import BATCH_ROWS, write_bars
+from barloom.bars.writer import write_bars
 from barloom.errors import InputError
 
 FACTS_ROOM = 2048  # bytes kept free for the facts of a store
@@ -235,21 +235,6 @@ def _write(bars: Bars, folder: Path, name: str) -> Sequence[Path]:
 
 
 def _facts(bars: Bars, steps: Steps, size: int) -> StoreFacts:
-    report = bars.report
-    if report is None:
-        raise RuntimeError("a finished pass has no report of its bars")
-    return StoreFacts(
-        version=__version__,
-        timeframe_seconds=steps.seconds,
-        sources=(),
-        total_rows=report.selected_rows,
-        rows=report.selected_rows,
-        batch_rows=BATCH_ROWS,
-        first_ts=report.first_ts,
-        last_ts=report.last_ts,
-        gaps=steps.gaps,
-        longest_gap_seconds=steps.longest_seconds,
-        columns=report.columns,
-        content_hash=report.content_hash,
-        size_bytes=size,
-    )
+    """Of a store that holds the selected rows and no others."""
+    report = report_of(bars)
+    return facts_of(report, steps, size, sources=(), total_rows=report.selected_rows)

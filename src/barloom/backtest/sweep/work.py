@@ -147,14 +147,7 @@ class SweepJob:
         options.check()
         self.started_at = datetime.now(UTC)
         self.started = time.perf_counter()
-        part: dict[str, Any] = {
-            "fraction": options.data_frac,
-            "portion": options.portion,
-            "start": options.start,
-            "end": options.end,
-        }
-        whole = all(value is None or value == 1 for value in part.values())
-        self.selected = self.bars if whole else self.bars.select(**part)
+        self.selected = options.selected(self.bars)
         self.fine = options.open_fine()
         self.base = self.base.with_finer_bars(self.fine is not None)
         self.names = self.grid.names
