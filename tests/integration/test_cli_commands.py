@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pyarrow as pa
 import pytest
 
 import barloom
@@ -52,7 +53,7 @@ def test_a_run_does_not_load_pandas(tmp_path, suffix):
 
 def test_a_strategy_may_use_pandas_all_the_same(tmp_path):
     code = (
-        "from barloom.cli.lean import leave_pandas_out\nleave_pandas_out()\n"
+        "from barloom.cli.lean import load_arrow\nload_arrow()\n"
         "import pyarrow as pa, pandas as pd\n"
         "frame = pa.table({'a': [1, 2]}).to_pandas()\n"
         "assert isinstance(frame, pd.DataFrame)\n"
@@ -60,6 +61,38 @@ def test_a_strategy_may_use_pandas_all_the_same(tmp_path):
         "assert pa.array(pd.Series([1.0, None])).null_count == 1"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment(), capture_output=True)
+
+
+SURROUNDED = """
+import gc, json, os
+import numpy as np
+import pyarrow as pa
+from barloom import Entries, Strategy
+
+
+class Looks(Strategy):
+    def signals(self, window):
+        with open("seen.json", "w") as file:
+            json.dump([gc.isenabled(), gc.get_freeze_count(), os.environ["OPENBLAS_NUM_THREADS"],
+                       os.environ["PYDANTIC_DISABLE_PLUGINS"], pa.default_memory_pool().backend_name], file)
+        return Entries(np.arange(0), np.arange(0), stop=0.1)
+"""
+
+
+def test_a_command_starts_lightly_and_collects_garbage_once_it_runs(tmp_path):
+    (tmp_path / "looks.py").write_text(SURROUNDED)
+    kept = {name: value for name, value in environment().items() if name != "OPENBLAS_NUM_THREADS"}
+    words = ("run", "--sample", "--strategy", "looks.py:Looks", "--non-interactive")
+    said = call(*words, cwd=tmp_path, env=kept)
+    assert said.returncode == 0, said.stderr
+    collects, frozen, threads, plugins, pool = json.loads((tmp_path / "seen.json").read_text())
+    assert collects and frozen > 10_000 and threads == "1" and plugins == "__all__"
+    assert pool == (
+        "jemalloc" if "jemalloc" in pa.supported_memory_backends() else pa.default_memory_pool().backend_name
+    )
+    # Who sets it wins.
+    call(*words, cwd=tmp_path, env={**kept, "OPENBLAS_NUM_THREADS": "2"})
+    assert json.loads((tmp_path / "seen.json").read_text())[2] == "2"
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".arrow"])

@@ -116,7 +116,7 @@ def read_trade(folder: Path, trade_id: int) -> Row:
             table = file.read_row_group(group).slice(at, 1).combine_chunks()
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"cannot read {path}: {error}; run it again") from None
-    row = {name: trade_record.from_arrow(name, table[name])[0].item() for name in trade_record.COLUMNS}
+    row = {name: trade_record.from_arrow(name, table[name].chunk(0))[0].item() for name in trade_record.COLUMNS}
     if row["trade_id"] != trade_id:
         raise InputError(f"{path} does not hold its trades in order: it was written to; run it again")
     row["exit_reason"] = trade_record.REASONS[row["exit_reason"]]

@@ -386,11 +386,9 @@ def run_job(
 
                 with profiler or contextlib.nullcontext():
                     result = orchestrator.run(
-                        selected, parameters, fine=fine, sink=sink, on_progress=on_progress, clock=clock
+                        selected, parameters, fine=fine, sink=sink, on_progress=on_progress, clock=clock, digest=True
                     )
-                    with clock.phase("write"):
-                        digest = result.digest
-                log.info("%d trades, digest %s", result.trades_count, digest)
+                log.info("%d trades, digest %s", result.trades_count, result.digest)
                 log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in clock.phases().items()))
                 if options.deterministic:
                     progress.begin("again")

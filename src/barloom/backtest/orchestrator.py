@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -74,6 +75,7 @@ def run(
     sink: TradeSink | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     clock: Clock | None = None,
+    digest: bool = False,
 ) -> RunResult:
     """Run a strategy over bars.
 
@@ -86,6 +88,7 @@ def run(
         sink: where trades and equity go; memory if none is given.
         on_progress: called after each chunk.
         clock: takes the seconds of each phase; one of its own if none is given.
+        digest: whether to take the digest as well, on a thread of its own while the first bars are checked.
 
     Raises:
         InputError: bad data or parameters.
@@ -102,7 +105,7 @@ def run(
     feed = new_feed()
     if feed.uses_volume and not bars.has_volume:
         raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
-    head = Head()
+    head, clock = Head(), clock or Clock()
     result = weave(
         bars,
         feed,
@@ -116,8 +119,17 @@ def run(
         head=head,
         origin=strategy.origin,
     )
-    result.self_check = check_head(head, new_feed, rules, strategy.name, finer)
+    with ThreadPoolExecutor(1, "barloom-digest") as beside:
+        digested = beside.submit(_digest, result, clock) if digest else None
+        result.self_check = check_head(head, new_feed, rules, strategy.name, finer)
+        if digested is not None:
+            digested.result()
     return result
+
+
+def _digest(result: RunResult, clock: Clock) -> str:
+    with clock.phase("write"):
+        return result.digest
 
 
 def simulate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -26,6 +27,9 @@ Points = npt.NDArray[np.void]
 
 BATCH_ROWS = 16_384
 KEPT_ROWS = 65_536  # 11 MB of columns
+GROUPS_AT_ONCE = 16  # of one column: 2 MB
+LONG, LARGER = 64, 4
+"""After so many row groups each takes so many times the rows: what a writer keeps of a row group, 20 kB, stays until the file is closed."""
 
 
 class TradeSink(Protocol):
@@ -82,12 +86,14 @@ class ParquetSink:
     """Writes ``trades.parquet`` and ``equity.parquet`` into a folder, a row group every ``batch_rows`` rows or somewhat more (FR-007).
 
     Both have temporary names until ``commit``. They are written on a thread of their own, one batch at a time; memory holds the batch
-    being written, the one being gathered, and the newest ``KEPT_ROWS`` trades for the digest.
+    being written, the one being gathered, and the newest ``KEPT_ROWS`` trades for the digest. Row groups of a long file are ``LARGER``.
     """
 
     def __init__(self, folder: Path, batch_rows: int = BATCH_ROWS) -> None:
         self.folder = folder
         self._batch_rows = batch_rows
+        self._grows_at = LONG * batch_rows
+        self._taken = 0
         self._pending: tuple[list[Trades], list[Points]] = ([], [])
         self._kept: list[Columns | None] = []
         self._trades = _Table(folder / "trades.parquet", record.arrow_schema())
@@ -100,6 +106,9 @@ class ParquetSink:
         for rows, pending in ((trades, self._pending[0]), (points, self._pending[1])):
             if len(rows):
                 pending.append(rows)
+        self._taken += len(trades)
+        if self._taken > self._grows_at:
+            self._batch_rows, self._grows_at = LARGER * self._batch_rows, sys.maxsize
         if max(sum(map(len, pending)) for pending in self._pending) >= self._batch_rows:
             self._flush()
 
@@ -107,15 +116,15 @@ class ParquetSink:
         trades, points = self._pending
         self._pending = ([], [])
         self._wait()
-        self._writing = self._thread.submit(self._write, trades, points)
+        self._writing = self._thread.submit(self._write, trades, points, self._batch_rows)
 
     def _wait(self) -> None:
         if self._writing is not None:
             writing, self._writing = self._writing, None
             writing.result()
 
-    def _write(self, trades: list[Trades], points: list[Points]) -> None:
-        for rows in _batches(join(trades, TRADE), self._batch_rows):
+    def _write(self, trades: list[Trades], points: list[Points], size: int) -> None:
+        for rows in _batches(join(trades, TRADE), size):
             columns = record.columns_of(rows)
             self._trades.write(record.to_arrow(columns))
             self._kept.append(columns)
@@ -127,7 +136,7 @@ class ParquetSink:
             kept += len(columns_kept["trade_id"])
             if kept > KEPT_ROWS:
                 self._kept[group] = None
-        for rows in _batches(join(points, POINT), self._batch_rows):
+        for rows in _batches(join(points, POINT), size):
             self._equity.write(points_to_arrow(rows))
 
     def finish(self) -> None:
@@ -141,17 +150,17 @@ class ParquetSink:
             self._equity.close()
 
     def read(self, name: str) -> Iterator[npt.NDArray[Any]]:
-        """A column of the trades, a row group at a time: the newest from memory, the others read back from the file."""
+        """A column of the trades in pieces: those read back from the file, some row groups at a time, and the newest from memory."""
         import pyarrow.parquet as pq
 
-        with contextlib.ExitStack() as stack:
-            file = None
-            for group, columns in enumerate(self._kept):
-                if columns is not None:
-                    yield columns[name]
-                    continue
-                file = file or stack.enter_context(pq.ParquetFile(self._trades.temporary))
-                yield record.from_arrow(name, file.read_row_group(group, columns=[name], use_threads=False).column(0))
+        behind = sum(columns is None for columns in self._kept)
+        if behind:
+            with pq.ParquetFile(self._trades.temporary) as file:
+                for first in range(0, behind, GROUPS_AT_ONCE):
+                    groups = list(range(first, min(first + GROUPS_AT_ONCE, behind)))
+                    read = file.read_row_groups(groups, columns=[name], use_threads=False).column(0)
+                    yield from (record.from_arrow(name, piece) for piece in read.chunks)
+        yield from (columns[name] for columns in self._kept if columns is not None)
 
     def commit(self) -> None:
         """Give the files their names; call after ``finish``."""

@@ -230,7 +230,12 @@ def add_chunk_options(work: argparse._ActionsContainer) -> None:
 
 def add_work_options(work: argparse._ActionsContainer) -> None:
     add_chunk_options(work)
-    work.add_argument("--batch-rows", metavar="N", type=COUNT, help="trades a written batch (default 16384)")
+    work.add_argument(
+        "--batch-rows",
+        metavar="N",
+        type=COUNT,
+        help="trades a written batch (default 16384), four times as many after 64 batches",
+    )
     work.add_argument(
         "--deterministic", action="store_true", help="run twice, compare the digests, exit with 3 if they differ"
     )

@@ -130,7 +130,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     """
     if options.action == "compare":
         return _compare(options)
-    from barloom.cli.lean import leave_pandas_out
+    from barloom.cli.lean import load_arrow
 
-    leave_pandas_out()
+    load_arrow()
     return _run(options)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from barloom._native.checking import BAD_ROWS
 from barloom.cli.given import say_taken_for
-from barloom.cli.lean import leave_pandas_out
+from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def check_command(options: argparse.Namespace) -> int:
     Raises:
         InputError: a file that cannot be read.
     """
-    leave_pandas_out()
+    load_arrow()
     from barloom.bars.bars import open_bars
     from barloom.bars.checks import check_bars
 

@@ -22,9 +22,9 @@ def _info(options: argparse.Namespace) -> int:
     found = None if told else describe_store(Path(options.file))
     if found is None:
         from barloom.bars.info import describe
-        from barloom.cli.lean import leave_pandas_out
+        from barloom.cli.lean import load_arrow
 
-        leave_pandas_out()
+        load_arrow()
         found = describe(options.file, **told).model_dump(mode="json")
     if options.format == "json":
         sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
@@ -64,9 +64,9 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     """
     if options.action == "info":
         return _info(options)
-    from barloom.cli.lean import leave_pandas_out
+    from barloom.cli.lean import load_arrow
 
-    leave_pandas_out()
+    load_arrow()
     if options.action == "check":
         from barloom.cli.check import check_command
 

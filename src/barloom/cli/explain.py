@@ -11,7 +11,7 @@ from pathlib import Path
 from barloom.backtest.explain import explain
 from barloom.backtest.explanation import Asked, BarShown, Explanation, Prices
 from barloom.backtest.story import price
-from barloom.cli.lean import leave_pandas_out
+from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
 from barloom.errors import InputError
 
@@ -190,7 +190,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     Raises:
         BarloomError: see ``barloom.explain``.
     """
-    leave_pandas_out()
+    load_arrow()
     story = explain(_run_folder(options.run, Path(options.out)), options.trade_id)
     if options.format == "json":
         sys.stdout.write(story.to_json().decode("utf-8"))

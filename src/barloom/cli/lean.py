@@ -1,9 +1,11 @@
-"""Keeps pandas out of commands that need no frame: loading it takes half a second and 35 MB."""
+"""Loads pyarrow as a command needs it: without pandas, which takes half a second and 35 MB, and with memory that is given back."""
 
 from __future__ import annotations
 
 import sys
 from importlib.machinery import ModuleSpec
+
+POOL = "jemalloc"
 
 
 class _NoPandas:
@@ -16,16 +18,19 @@ class _NoPandas:
         return None
 
 
-def leave_pandas_out() -> None:
-    """Let pyarrow find no pandas the one time it looks.
+def load_arrow() -> None:
+    """Load pyarrow, let it find no pandas the one time it looks, and choose where its arrays are.
 
     pyarrow loads pandas on the first array it is given, only to see whether that is a pandas object. It remembers that
     there was none, and looks again when somebody asks it for a frame, so a user's strategy can work with both.
+    Its usual allocator keeps what each thread freed for that thread; jemalloc, where pyarrow brings it, holds a fifth less.
     """
-    if "pandas" in sys.modules:
-        return
     import pyarrow as pa
 
+    if POOL in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    if "pandas" in sys.modules:
+        return
     sys.meta_path.insert(0, _NoPandas)
     try:
         pa.array([0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -87,6 +88,7 @@ def _run(words: Sequence[str]) -> int:
     try:
         options = build_parser().parse_args(words)
         command = importlib.import_module(f"barloom.cli.{options.command.replace('-', '_')}")
+        _loaded()
         interrupts.check()
         with _messages(options, words):
             _refuse_unreadable(words, options.command)
@@ -94,6 +96,24 @@ def _run(words: Sequence[str]) -> int:
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else UNEXPECTED
     return code
+
+
+def _load_lightly() -> None:
+    """Load what a command needs without what it does not: a third of the processor time of starting and ending.
+
+    Loading makes many objects and no garbage. The threads of OpenBLAS would wait for work that never comes, and a strategy's matrix
+    products would depend on how many there are. The command has no use for the plugins that pydantic looks for in every package.
+    """
+    gc.disable()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
+def _loaded() -> None:
+    """Collect garbage from here on, but never look through what was loaded, neither while the command runs nor when it ends."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _messages(options: argparse.Namespace, words: Sequence[str]) -> AbstractContextManager[object]:
@@ -159,6 +179,7 @@ def entry() -> NoReturn:
     _open_standard_streams()
     try:
         interrupts.watch()
+        _load_lightly()
         code = main()
     except KeyboardInterrupt:
         _say("interrupted")

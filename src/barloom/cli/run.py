@@ -12,7 +12,7 @@ from barloom.backtest.parameters import RunParameters
 from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars, from_synthetic
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
-from barloom.cli.lean import leave_pandas_out
+from barloom.cli.lean import load_arrow
 from barloom.cli.prompts import ask_slice, at_terminal
 from barloom.errors import InputError
 
@@ -44,7 +44,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     Raises:
         BarloomError: see ``run_job``.
     """
-    leave_pandas_out()
+    load_arrow()
     given = given_options(options)
     output = given.pop("format", "text")
     silent = given.pop("non_interactive", False)

@@ -18,7 +18,7 @@ from barloom.backtest.sweep.pages import write_pages
 from barloom.backtest.sweep.planning import Plan, duration
 from barloom.backtest.sweep.sweep import SweepOutcome, plan_sweep, sweep_job
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
-from barloom.cli.lean import leave_pandas_out
+from barloom.cli.lean import load_arrow
 from barloom.cli.ranking import ranking_text
 from barloom.cli.tables import facts_table, render
 from barloom.observe.memory import MemoryWatch
@@ -54,7 +54,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     Raises:
         BarloomError: see ``sweep_job``.
     """
-    leave_pandas_out()
+    load_arrow()
     given = given_options(options)
     output, only_plan, top = given.pop("format", "text"), given.pop("plan", False), given.pop("top", TOP)
     method, trials = given.pop("search", None), given.pop("trials", None)

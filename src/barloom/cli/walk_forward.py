@@ -15,7 +15,7 @@ from barloom.backtest.sweep.walk_folder import WalkForwardRecord, walk_forward_j
 from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForwardSummary
 from barloom.backtest.sweep.windows import CalendarSpan
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
-from barloom.cli.lean import leave_pandas_out
+from barloom.cli.lean import load_arrow
 from barloom.cli.sweep import base_of, grid_of
 from barloom.cli.tables import facts_table, listing, render
 from barloom.errors import InputError
@@ -31,7 +31,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     Raises:
         BarloomError: see ``walk_forward_job``.
     """
-    leave_pandas_out()
+    load_arrow()
     given = given_options(options)
     output = given.pop("format", "text")
     train, test = _span(given, "train"), _span(given, "test")

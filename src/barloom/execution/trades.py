@@ -173,20 +173,19 @@ def arrow_array(values: npt.NDArray[Any], kind: pa.DataType, valid: npt.NDArray[
     return pa.Array.from_buffers(kind, len(values), [mask, pa.py_buffer(data)])
 
 
-def from_arrow(name: str, values: pa.ChunkedArray) -> npt.NDArray[Any]:
-    """A column as it was written by ``to_arrow``, as the digest reads it."""
+def from_arrow(name: str, values: pa.Array) -> npt.NDArray[Any]:
+    """A piece of a column as it was written by ``to_arrow``, as the digest reads it."""
     import pyarrow as pa
 
-    (joined,) = values.chunks
     if name == "exit_reason":
         codes = {reason: code for code, reason in REASONS.items()}
-        of_index = np.array([codes[reason] for reason in joined.dictionary.to_pylist()], dtype=np.uint8)
-        return np.asarray(of_index[joined.indices.to_numpy()])
+        of_index = np.array([codes[reason] for reason in values.dictionary.to_pylist()], dtype=np.uint8)
+        return np.asarray(of_index[values.indices.to_numpy()])
     if name in FLAGS:
-        return np.asarray(joined.to_numpy(zero_copy_only=False).astype(np.uint8))
+        return np.asarray(values.to_numpy(zero_copy_only=False).astype(np.uint8))
     if name in TIMES:
-        joined = joined.view(pa.int64())
-    return np.asarray(joined.to_numpy())
+        values = values.view(pa.int64())
+    return np.asarray(values.to_numpy())
 
 
 def to_pandas(columns: Columns) -> pd.DataFrame:

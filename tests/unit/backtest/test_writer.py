@@ -60,6 +60,24 @@ def test_files_hold_what_memory_holds(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["equity.parquet", "trades.parquet"]
 
 
+def test_row_groups_of_a_long_file_are_larger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a writer keeps of each stays in memory until the end."""
+    monkeypatch.setattr(writer, "LONG", 3)
+    memory, files = MemorySink(), ParquetSink(tmp_path, 5)
+    for trades, points in batches(600):
+        memory.add(trades, points)
+        files.add(trades, points)
+    files.finish()
+    memory.finish()
+    assert digest(files.read) == digest(memory.read)
+    files.commit()
+    file = pq.ParquetFile(tmp_path / "trades.parquet").metadata
+    rows = [file.row_group(group).num_rows for group in range(file.num_row_groups)]
+    assert sum(rows) == len(memory.columns["trade_id"]) > 100
+    early = [size for size, end in zip(rows, np.cumsum(rows), strict=True) if end <= 15]
+    assert early and all(5 <= size < 20 for size in early) and min(rows[len(early) + 1 : -1]) >= 20
+
+
 def test_the_digest_is_blake2b_of_the_columns_in_order(tmp_path: Path) -> None:
     memory = MemorySink()
     for trades, points in batches():
