@@ -16,6 +16,7 @@ MODULES = ["chunking", "checking", "resampling", "indicators", "signals", "simul
 DEBUG = os.environ.get("BARLOOM_DEBUG") == "1"
 REQUIRE_OPENMP = os.environ.get("BARLOOM_REQUIRE_OPENMP") == "1"
 NO_OPENMP = os.environ.get("BARLOOM_NO_OPENMP") == "1"
+COVERAGE = os.environ.get("BARLOOM_COVERAGE") == "1"
 MANUAL = "build/man/barloom.1"
 
 DIRECTIVES = {
@@ -31,6 +32,8 @@ DIRECTIVES = {
 
 # Same bytes from every compiler: no contraction into fused multiply-adds, never fast-math, never the build machine's own CPU.
 UNIX_FLAGS = ["-O1" if DEBUG else "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+if COVERAGE:  # tools/covered.py
+    UNIX_FLAGS += ["-O0", "--coverage", "-fprofile-update=atomic"]
 MSVC_FLAGS = ["/Od" if DEBUG else "/O2", "/fp:precise"]
 HOMEBREW = ("/opt/homebrew/opt/libomp", "/usr/local/opt/libomp")  # of Apple's processors, and of Intel's
 PROBE = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
@@ -76,7 +79,7 @@ class BuildExt(build_ext):
             )
         for extension in self.extensions:
             extension.extra_compile_args = flags + (found[0] if found else [])
-            extension.extra_link_args = found[1] if found else []
+            extension.extra_link_args = (found[1] if found else []) + (["--coverage"] if COVERAGE else [])
         super().build_extensions()
 
 

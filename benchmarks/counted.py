@@ -36,6 +36,7 @@ SEED = 1
 Work = Callable[[], object]
 Asked = tuple[str, Callable[[], Work]]
 EVERYTHING = "*"
+SILENT, TOLD = "run: silent", "run: with -v, progress and a log"
 
 
 class Made:
@@ -113,10 +114,14 @@ def works(made: Made) -> dict[str, Asked]:
         bars, grid = made.bars, {"stop": ["atr:1", "atr:2", "atr:4"], "target": ["r:1", "r:2"]}
         return lambda: bl.sweep(bars, "ema-cross", grid, threads=1, keep_trades="none")
 
-    def whole_run() -> Work:
+    def whole_run(*more: str) -> Work:
         options = ["--threads", "1", "--non-interactive", "--format", "json", "--out", str(made.folder / "out")]
-        words = ["run", str(made.file("csv")), "--strategy", "ema-cross", *options]
+        words = ["run", str(made.file("csv")), "--strategy", "ema-cross", *options, *more]
         return lambda: said(words)
+
+    def told(*how: str) -> Work:
+        # A line of progress for each of eight chunks: a run of usual chunks has one for every 131,072 bars at most.
+        return whole_run("--chunk-rows", str(made.rows // 8), "--log-frequency", "1", *how)
 
     found: dict[str, Asked] = {
         f"indicators: {indicator}": ("indicators", lambda indicator=indicator: computed(indicator))
@@ -137,6 +142,8 @@ def works(made: Made) -> dict[str, Asked]:
         "simulation: sweep of six sets": ("simulation", swept),
         "drilldown: replay": ("drilldown", lambda: simulated(0.00015, position="overlap", fine=made.finer())),
         "run: all of the command": (EVERYTHING, whole_run),
+        SILENT: (EVERYTHING, lambda: told("--quiet")),
+        TOLD: (EVERYTHING, lambda: told("--verbose", "--log-file", str(made.folder / "told.log"))),
     }
 
 

@@ -3,6 +3,7 @@
 python benchmarks/gate.py              compare with benchmarks/instructions.json; 1 when something needs more
 python benchmarks/gate.py --accept     rewrite it, after a change that is worth its price; say why in CHANGELOG.md
 python benchmarks/gate.py --only "indicators: ema(20)"     that work alone; with --accept the others stay as they are
+python benchmarks/gate.py --telling    only whether progress and logging stay under 1% of a run, whatever the build
 
 Instructions repeat where times do not, on a busy machine too. They are counted by valgrind's callgrind, in the installed barloom, for
 each work of ``counted.py``: those of the compiled module, with what it calls in the C library; for the run, all of the process. Code of
@@ -27,6 +28,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BASELINE = HERE / "instructions.json"
 LIMIT = 0.03
+SILENT, TOLD = "run: silent", "run: with -v, progress and a log"
+TELLING_LIMIT = 0.01
 EVERYTHING = "*"
 LIBRARIES = ("numpy", "pyarrow", "pydantic", "rich")
 WHOLE = "whole process"
@@ -175,7 +178,10 @@ def main() -> int:
     parser.add_argument("--accept", action="store_true", help="make what is counted now the baseline")
     parser.add_argument("--baseline", type=Path, default=BASELINE, help="(default benchmarks/instructions.json)")
     parser.add_argument("--only", action="append", default=[], metavar="WORK", help="count this work alone; repeatable")
+    parser.add_argument("--telling", action="store_true", help="judge progress and logging alone; needs no baseline")
     options = parser.parse_args()
+    if options.telling:
+        return 0 if telling_is_cheap(count([SILENT, TOLD])) else 1
     if options.accept:
         return accept(options.baseline, options.only)
     if not options.baseline.exists():
@@ -208,6 +214,7 @@ def compare(path: Path, names: list[str]) -> int:
         print(f"gate: not applicable, the baseline is of another build: {other}")
         return 0
     counts, libraries = count(names), loaded()
+    cheap = telling_is_cheap(counts)
     baseline: dict[str, int] = kept["instructions"]
     if other := differences(kept[WHOLE], libraries):
         print(f"gate: the whole run is not applicable, the baseline is of other libraries: {other}")
@@ -223,7 +230,21 @@ def compare(path: Path, names: list[str]) -> int:
         print(f"gate: no longer counted: {', '.join(gone)}; --accept if that is meant")
     if failed:
         print(f"gate: FAILED, over {LIMIT:.0%} more instructions or no baseline: {', '.join(failed)}")
-    return 1 if failed or gone else 0
+    return 1 if failed or gone or not cheap else 0
+
+
+def telling_is_cheap(counts: dict[str, int]) -> bool:
+    """Whether a run that tells everything takes at most 1% more than a silent one; true where these were not counted."""
+    if not {SILENT, TOLD} <= set(counts):
+        return True
+    share = counts[TOLD] / counts[SILENT] - 1
+    if share > TELLING_LIMIT:
+        # Threads that wait for one another on a busy machine only add instructions: the fewest of two counts are the work's own.
+        again = count([SILENT, TOLD])
+        share = min(counts[TOLD], again[TOLD]) / min(counts[SILENT], again[SILENT]) - 1
+    cheap = share <= TELLING_LIMIT
+    print(f"progress and logging: {share:+.2%} of a silent run{'' if cheap else f': FAILED, over {TELLING_LIMIT:.0%}'}")
+    return cheap
 
 
 if __name__ == "__main__":

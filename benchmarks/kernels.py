@@ -1,4 +1,4 @@
-"""The engine in memory, with and without bounds, and the indicators against TA-Lib. Answers are checked before anything is timed."""
+"""The engine in memory, with and without bounds. Answers are checked before anything is timed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 import statistics
 from collections.abc import Callable
 
-import numpy as np
 from made import brackets, synthetic
 from measure import Row, interleaved, ratio, spread
 
@@ -15,9 +14,6 @@ from barloom.backtest.orchestrator import run, weave
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import feed_of, rules_of
 from barloom.backtest.results import RunResult
-from barloom.bars.chunk import Chunk
-from barloom.indicators import spec
-from barloom.indicators.cache import IndicatorBank
 from barloom.strategies.registry import load_strategy
 
 
@@ -99,49 +95,6 @@ def bounds(rows: int, count: int, repeats: int) -> list[Row]:
                 spread=between,
                 note=f"{statistics.median(ours):.3f} s over {statistics.median(plainly):.3f} s, "
                 f"{ambiguous:,} ambiguous of {with_them.trades_count:,} trades",
-            )
-        )
-    return found
-
-
-def indicators(rows: int, repeats: int) -> list[Row]:
-    """Each indicator kernel against TA-Lib's function, over all bars at once."""
-    import talib
-
-    time, opens, high, low, close = synthetic(rows)
-    pairs: list[tuple[spec.Indicator, Callable[[], np.ndarray]]] = [
-        (spec.sma(50), lambda: talib.SMA(close, 50)),
-        (spec.ema(20), lambda: talib.EMA(close, 20)),
-        (spec.true_range(), lambda: talib.TRANGE(high, low, close)),
-        (spec.atr(14), lambda: talib.ATR(high, low, close, 14)),
-        (spec.rsi(14), lambda: talib.RSI(close, 14)),
-        (spec.stoch_rsi(14), lambda: talib.STOCHRSI(close, 14, 14, 1, 0)[0] / 100),
-        (spec.rolling_min(14), lambda: talib.MIN(close, 14)),
-        (spec.rolling_max(14), lambda: talib.MAX(close, 14)),
-        (spec.rolling_std(100), lambda: talib.STDDEV(close, 100)),
-    ]
-    chunk = Chunk(0, 0, rows, True, time, opens, high, low, close)
-    found = []
-    for indicator, peer in pairs:
-
-        def ours(indicator: spec.Indicator = indicator) -> np.ndarray:
-            return IndicatorBank([indicator], 0).update(chunk)[indicator]
-
-        mine, theirs = ours(), peer()
-        warm = ~(np.isnan(mine) | np.isnan(theirs))
-        # TA-Lib's running sum of squares drifts over millions of bars; ours is the exact one (tests compare both on short data).
-        tolerance = 1e-6 if indicator.name == "rolling_std" else 1e-9
-        assert warm.sum() > rows - 200 and np.max(np.abs(mine[warm] - theirs[warm])) < tolerance * 100, indicator
-        a, b = interleaved([ours, peer], repeats)
-        ratios = [x / y for x, y in zip(a, b, strict=True)]
-        found.append(
-            Row(
-                f"{indicator} over TA-Lib",
-                statistics.median(ratios),
-                "x",
-                1.0,
-                spread=spread(ratios),
-                note=f"{1e9 * statistics.median(a) / rows:.2f} ns a bar, TA-Lib {1e9 * statistics.median(b) / rows:.2f}",
             )
         )
     return found

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import resource
 import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from barloom.bench.timing import interleaved as interleaved
@@ -28,6 +26,7 @@ class Row:
     at_least: bool = False
     spread: str = ""
     note: str = ""
+    section: str = ""
 
     @property
     def verdict(self) -> str:
@@ -38,10 +37,10 @@ class Row:
 
     def text(self) -> str:
         bar = "" if self.limit is None else f"{'>=' if self.at_least else '<='} {self.limit:g}"
-        return f"| {self.what} | {self.value:.4g} {self.unit} | {self.spread} | {bar} | {self.verdict} | {self.note} |"
+        return f"| {self.what} | {self.value:.4g} {self.unit} | {self.spread} | {bar} | {self.verdict} | {self.note} | `{self.section}` |"
 
 
-HEADER = "| what | median | min to max | bar | verdict | note |\n|---|---|---|---|---|---|"
+HEADER = "| what | median | min to max | bar | verdict | note | section |\n|---|---|---|---|---|---|---|"
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, str]:
@@ -90,25 +89,3 @@ def command(words: Sequence[str | Path]) -> Finished:
 
 def barloom(*words: str | Path) -> list[str | Path]:
     return [sys.executable, "-m", "barloom", *words]
-
-
-def machine() -> dict[str, object]:
-    """Facts of the machine that the figures belong to."""
-    model = ""
-    if sys.platform == "linux":
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.partition(":")[2].strip()
-                break
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
-        "platform": platform.platform(),
-        "processor": model or platform.processor(),
-        "cores": cores,
-        "python": platform.python_version(),
-        "page_size": resource.getpagesize(),
-    }
-
-
-def record(rows: Sequence[Row]) -> dict[str, object]:
-    return {"machine": machine(), "rows": [{**asdict(row), "verdict": row.verdict} for row in rows]}

@@ -1,16 +1,18 @@
-"""Measures what docs/performance.md says: prints a table, and writes a record when asked.
+"""Measures what docs/performance.md says: prints a table, keeps a record and writes the page when asked.
 
-python benchmarks/run.py                      everything (some minutes)
+python benchmarks/run.py                      everything (half an hour)
 python benchmarks/run.py csv arrow --repeats 7
+python benchmarks/run.py --record benchmarks/performance.json --write docs/performance.md
+python benchmarks/run.py --from benchmarks/performance.json --write docs/performance.md      nothing is measured again
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -18,11 +20,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 import commands
 import endless
 import kernels
+import pages
 import peers
 import resolving
+import scaling
 import sweeping
 import timeframes
-from measure import HEADER, Row, machine, record
+from measure import HEADER, Row
 
 
 def sections(folder: Path, repeats: int, scale: float) -> dict[str, Callable[[], Iterable[Row]]]:
@@ -39,12 +43,25 @@ def sections(folder: Path, repeats: int, scale: float) -> dict[str, Callable[[],
         "trailing": lambda: resolving.trailing(eight, entries, repeats),
         "simulate": lambda: kernels.simulated(eight, entries, repeats),
         "bounds": lambda: kernels.bounds(eight, entries, repeats),
-        "vectorbt": lambda: peers.vectorbt(eight, entries, repeats),
         "sweep": lambda: sweeping.sweeps(folder, eight, int(scale * 200_000), repeats),
         "engine": lambda: kernels.engine(ten, repeats),
-        "indicators": lambda: kernels.indicators(ten, repeats),
         "resample": lambda: timeframes.resampled(ten, repeats),
+        "vectorbt": lambda: peers.against("vectorbt", eight, repeats),
+        "raptorbt": lambda: peers.against("raptorbt", eight, repeats),
+        "backtesting.py": lambda: peers.against("backtesting.py", eight, repeats),
+        "talib": lambda: peers.against("talib", ten, repeats),
+        "scaling": lambda: scaling.shown(folder, repeats, scale),
     }
+
+
+NAMES = tuple(sections(Path(), 1, 1.0))
+
+
+def table(found: Mapping[str, pages.Section]) -> str:
+    """The table of the page, with the day and the machine of its rows."""
+    shown = {name: found[name] for name in NAMES if name in found}
+    rows = [Row(**row).text() for one in shown.values() for row in one["rows"]]
+    return "\n".join([pages.stamps(shown), "", HEADER, *rows])
 
 
 def main() -> None:
@@ -52,35 +69,53 @@ def main() -> None:
     parser.add_argument(
         "section",
         nargs="*",
-        help="which to run: start csv arrow ingest check memory billion resolver trailing simulate bounds vectorbt "
-        "sweep engine indicators resample",
+        help=f"which to run, all unless named: {' '.join(NAMES)}",
     )
     parser.add_argument("--repeats", type=int, default=5, help="counted repeats, interleaved where two are compared")
     parser.add_argument(
         "--data", type=Path, help="folder for generated bars, kept for the next time; default: a temporary one"
     )
-    parser.add_argument("--record", type=Path, help="write the rows and the machine as JSON")
+    parser.add_argument(
+        "--record", type=Path, help="keep the rows in this JSON file, in place of those of the sections"
+    )
+    parser.add_argument(
+        "--write", type=Path, help="page whose table is made anew, of the whole record where there is one"
+    )
+    parser.add_argument("--from", dest="kept", type=Path, help="measure nothing: write the page from this record")
     parser.add_argument(
         "--scale", type=float, default=1.0, help="of the bars and entries, to try a section out; 1 to measure"
     )
     options = parser.parse_args()
+    if options.kept:
+        if not options.write or options.section or options.record:
+            parser.error("--from measures nothing: it needs --write, and takes no section and no --record")
+        pages.fill(options.write, {"performance": table(pages.read(options.kept))})
+        return
+    if unknown := set(options.section) - set(NAMES):
+        parser.error(f"unknown section {', '.join(sorted(unknown))}: known are {' '.join(NAMES)}")
+    pages.ready(options.record, options.write, ["performance"])
+    missed = False
+    found: dict[str, pages.Section] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.data or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         known = sections(folder, options.repeats, options.scale)
-        unknown = set(options.section) - set(known)
-        if unknown:
-            parser.error(f"unknown section {', '.join(sorted(unknown))}: known are {' '.join(known)}")
-        print(", ".join(f"{name} {value}" for name, value in machine().items()))
         print(HEADER)
-        rows: list[Row] = []
         for name in options.section or known:
+            rows: list[Row] = []
             for row in known[name]():
+                row.section = name
                 rows.append(row)
                 print(row.text(), flush=True)
-    if options.record:
-        options.record.write_text(json.dumps(record(rows), indent=1) + "\n")
-    if any(row.verdict == "MISSED" for row in rows):
+            if rows:
+                found[name] = pages.section([asdict(row) for row in rows], options.scale)
+            if rows and options.record:
+                pages.keep(options.record, {name: found[name]})
+            missed = missed or any(row.verdict == "MISSED" for row in rows)
+    print(pages.stamps(found))
+    if options.write:
+        pages.fill(options.write, {"performance": table(pages.read(options.record) if options.record else found)})
+    if missed:
         sys.exit(1)
 
 

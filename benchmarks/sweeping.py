@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import statistics
 from collections.abc import Iterator
@@ -10,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from made import synthetic
 from measure import Row, barloom, command, interleaved, ratio, spread
 
 import barloom as bl
 from barloom.backtest import orchestrator
 from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.batch import run_batch
 from barloom.bars.writer import write_bars
 from barloom.indicators import IndicatorBank, ema
 
@@ -165,64 +162,8 @@ def shared_indicators(rows: int, repeats: int) -> list[Row]:
     ]
 
 
-def vectorbt(rows: int, repeats: int) -> list[Row]:
-    """Some of the pairs of averages of the signal sweep by vectorbt: signals made beforehand, ``from_signals`` over all columns at once."""
-    if any(importlib.util.find_spec(name) is None for name in ("vectorbt", "vectorbt_rust")):
-        print("vectorbt is not installed, so this section is left out: pip install 'vectorbt[rust]==1.2.0'")
-        return []
-    import vectorbt as vbt
-
-    arrays = synthetic(rows)
-    _, opens, high, low, close = arrays
-    pairs = [(5 + 5 * fast, 110 + 10 * slow) for fast in range(10) for slow in range(10)]
-    bars = bl.from_arrays(*arrays)
-    periods = sorted({n for pair in pairs for n in pair})
-    chunk = next(iter(bars.chunks(rows)))
-
-    def theirs() -> Any:
-        values = IndicatorBank([ema(n) for n in periods]).update(chunk)
-        longs = np.zeros((rows, len(pairs)), dtype=bool)
-        shorts = np.zeros((rows, len(pairs)), dtype=bool)
-        for column, (fast, slow) in enumerate(pairs):
-            above = values[ema(fast)] > values[ema(slow)]
-            warm = ~np.isnan(values[ema(slow)])
-            turned = np.zeros(rows, dtype=bool)
-            turned[1:] = (above[1:] != above[:-1]) & warm[:-1]
-            longs[:, column], shorts[:, column] = turned & above, turned & ~above
-        never = np.zeros_like(longs)
-        return vbt.Portfolio.from_signals(
-            close[:, None], longs, never, short_entries=shorts, short_exits=never,
-            open=opens[:, None], high=high[:, None], low=low[:, None],
-            sl_stop=0.001, tp_stop=0.002, upon_opposite_entry="ignore", size=1.0, init_cash=1e9, engine="rust",
-        ).trades.count().sum()  # fmt: skip
-
-    def ours() -> int:
-        sets = [
-            RunParameters(
-                strategy="ema-cross", params={"fast": fast, "slow": slow}, stop="pct:0.1", target="pct:0.2",
-                fills="vectorbt", entry="close", size=1.0, balance=1e9,
-            )
-            for fast, slow in pairs
-        ]  # fmt: skip
-        return int(np.sum(run_batch(bars, sets).table["trades"].to_pylist()))
-
-    counts = ours(), int(theirs())
-    fast, slow = interleaved([ours, theirs], repeats)
-    value, between = ratio(slow, fast)
-    return [
-        Row(
-            f"signal sweep against vectorbt's Rust engine, {len(pairs)} sets, {rows:,} bars",
-            value,
-            "x",
-            spread=between,
-            note=f"{statistics.median(fast):.2f} s and {statistics.median(slow):.2f} s; {counts[0]:,} and {counts[1]:,} trades",
-        )
-    ]
-
-
 def sweeps(folder: Path, eight: int, small: int, repeats: int) -> Iterator[Row]:
     yield from exits(folder, eight, repeats)
     yield from signals(folder, small, repeats)
     yield from workers(folder, small, repeats)
     yield from shared_indicators(small * 5, repeats)
-    yield from vectorbt(small, repeats)

@@ -16,7 +16,15 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = """\
 .TP
 .I results/runs/JOB/
-run.json (what was run and what came of it), trades.parquet, equity.parquet, run.log
+run.json (what was run and what came of it), trades.parquet, equity.parquet, run.log;
+profile.json with \\-\\-profile
+.TP
+.I results/sweeps/NAME/
+sweep.json (what was run and what came of it), sweep.parquet (a row a set), trades.parquet (of the sets that keep theirs), sweep.html;
+plan.json and parts/, from which it goes on
+.TP
+.I results/walk-forward/JOB/
+walk-forward.json, trades.parquet and equity.parquet of all tests
 .TP
 .I results/benchmarks/benchmark_JOB.json
 the benchmark record: times, memory, machine

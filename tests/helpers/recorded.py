@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+import jsonschema
 
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.records import BacktestJob, BenchmarkRecord
+from barloom.backtest.schemas import schema_path
 from barloom.observe.criteria import Facts, judge
 from barloom.observe.machine import machine
 
@@ -24,6 +29,14 @@ SLICE: dict[str, Any] = {
     "last_ts": 1_500_001_440_000_000_000,
     "columns": {"timestamp": "int64", "open": "float64", "high": "float64", "low": "float64", "close": "float64"},
 }
+
+
+def valid(path: Path, name: str) -> Any:
+    """What a file holds, judged by the JSON Schema of that name in the package."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    schema = json.loads(schema_path(name).read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    return document
 
 
 def job(**changes: Any) -> BacktestJob:

@@ -66,8 +66,11 @@ from barloom.backtest.sweep.grid import Grid
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.sweep import sweep_job
 from barloom.bars import open_bars
+from barloom.cli.lean import load_arrow
 from barloom.observe import interrupts
 
+# As the command does: a signal while pandas is loaded ends in whatever pandas says then.
+load_arrow()
 planning.MOST_SETS = 1
 interrupts.watch()
 try:

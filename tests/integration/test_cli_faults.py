@@ -13,6 +13,7 @@ import pytest
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.command import COMMAND, call, environment
+from helpers.recorded import valid
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and devices")
 
@@ -101,7 +102,8 @@ def test_an_interrupted_run_keeps_its_trades_and_says_so(bars, slow, tmp_path, n
     assert pq.read_table(kept).num_rows >= 20
     assert sorted(path.name for path in folder.iterdir()) == ["failed.json", "run.log", "trades.partial.parquet"]
     assert json.loads((folder / "failed.json").read_text())["error"] == "interrupted"
-    assert not list((tmp_path / "results" / "benchmarks").iterdir())
+    (record,) = (tmp_path / "results" / "benchmarks").iterdir()
+    assert valid(record, "benchmark")["error"] == "interrupted" and record.name == f"benchmark_{folder.name}.json"
 
 
 @posix

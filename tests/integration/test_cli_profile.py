@@ -2,15 +2,14 @@
 
 import json
 
-import jsonschema
 import pytest
 
 from barloom.backtest.records import BenchmarkRecord, read_run
-from barloom.backtest.schemas import schema_path
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from barloom.observe.profiling import ProfilingReport
 from helpers.command import call
+from helpers.recorded import valid
 
 FAILING = """
 from barloom.strategies.ema_cross import EmaCross
@@ -33,13 +32,6 @@ def bars(tmp_path_factory):
     path = tmp_path_factory.mktemp("bars") / "bars.parquet"
     write_bars(from_synthetic(30_000, 1), path)
     return path
-
-
-def valid(path, name):
-    schema = json.loads(schema_path(name).read_text(encoding="utf-8"))
-    document = json.loads(path.read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(document)
-    return document
 
 
 def test_a_profile_is_a_file_of_the_run_and_changes_nothing_else(bars, tmp_path):

@@ -5,19 +5,22 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
+from barloom.backtest.records import BenchmarkRecord
 from barloom.backtest.sweep.walk_folder import WalkForwardRecord
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.command import call, run_here
+from helpers.recorded import valid
 
 GRID = ("--strategy", "ema-cross", "--grid", "fast=5,15", "--grid", "slow=20,50")
+ROWS = 40_000
 SPANS = ("--train", "2w", "--test", "1w")
 
 
 @pytest.fixture(scope="module")
 def bars(tmp_path_factory):
     path = tmp_path_factory.mktemp("bars") / "bars.csv"
-    write_bars(from_synthetic(40_000, 5), path)
+    write_bars(from_synthetic(ROWS, 5), path)
     return path
 
 
@@ -35,6 +38,11 @@ def test_the_folder_holds_the_record_and_what_was_traded_out_of_sample(made):
     record = WalkForwardRecord.model_validate_json((folder / "walk-forward.json").read_bytes())
     assert record.model_dump(mode="json") == document and record.job_id == folder.name
     assert sorted(path.name for path in folder.iterdir()) == sorted(record.files)
+    path = cwd / "results" / "benchmarks" / f"benchmark_{folder.name}.json"
+    benchmark = BenchmarkRecord.model_validate(valid(path, "benchmark"))
+    assert benchmark.digest == record.digest and benchmark.data.selected_rows == ROWS
+    assert benchmark.trades_simulated > record.summary.trades and min(benchmark.phase_times.values()) > 0.0
+    assert (cwd / "results" / "benchmarks" / "summary.csv").read_text().splitlines()[1].startswith(folder.name)
     trades, equity = (pq.read_table(folder / f"{name}.parquet") for name in ("trades", "equity"))
     assert trades.num_rows == record.summary.trades > 0
     assert set(trades["window"].to_pylist()) == {window.window for window in record.windows}
@@ -58,12 +66,15 @@ def test_a_slice_of_the_data_and_options_of_a_file(bars, tmp_path):
         'train = "1w"\ntest = "1w"\nanchored = true\nstrategy = "ema-cross"\ngrid = {fast = [5, 9]}\nrank_by = "net_pnl"\n'
     )
     part = ("--start", "2015-01-12", "--end", "2015-01-31")
-    said = call("walk-forward", bars, "--config", "walk.toml", *part, "--format", "json", cwd=tmp_path)
+    to = ("--benchmark-out", "mine.json")
+    said = call("walk-forward", bars, "--config", "walk.toml", *part, *to, "--format", "json", cwd=tmp_path)
     assert said.returncode == 0, said.stderr
     document = json.loads(said.stdout)
     assert document["anchored"] and document["rank_by"] == "net_pnl"
     assert {window["train_start"] for window in document["windows"]} == {"2015-01-12T00:00:00Z"}
     assert document["windows"][-1]["test_end"] <= "2015-01-31T00:00:00Z"
+    data = valid(tmp_path / "mine.json", "benchmark")["data"]
+    assert data["start"] == "2015-01-12" and 0 < data["selected_rows"] < ROWS
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The gate on instruction counts: a needless pass over the bars, planted in a kernel, is seen, and its removal too."""
+"""The gate on instruction counts: a needless pass over the bars and slow messages, planted, are seen, and their removal too."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ PLANTED = """\
     if needless == 0.1234567:
         return -1
 """
+SPOKEN = "        self.stream = sys.stderr\n"
+"""Where every message goes through, in ``cli/messages.py``."""
+SLOWLY = '        " ".join(str(number) for number in range(5_000))\n'
 HERE = "    if n < 2 or bars.shape[0] == 0:\n        return 0\n"
 
 pytestmark = [
@@ -37,7 +40,7 @@ pytestmark = [
 def gate(site: Path, *options: object) -> subprocess.CompletedProcess[str]:
     """The gate over the barloom in a folder."""
     return subprocess.run(
-        [sys.executable, GATE, *map(str, options), "--only", WORK],
+        [sys.executable, GATE, *map(str, options)],
         capture_output=True,
         text=True,
         check=False,
@@ -69,12 +72,13 @@ def test_a_needless_pass_over_the_bars_fails_the_gate_by_the_name_of_its_kernel(
     planted = site_with(tmp_path / "planted", kernel.replace(HERE, HERE + PLANTED))
     baseline = tmp_path / "instructions.json"
 
-    accepted = gate(clean, "--baseline", baseline, "--accept")
+    only = ("--only", WORK, "--baseline", baseline)
+    accepted = gate(clean, *only, "--accept")
     assert accepted.returncode == 0, accepted.stderr
-    failed = gate(planted, "--baseline", baseline)
+    failed = gate(planted, *only)
     assert failed.returncode == 1, failed.stdout + failed.stderr
     assert f"FAILED, over 3% more instructions or no baseline: {WORK}" in failed.stdout
-    removed = gate(clean, "--baseline", baseline)
+    removed = gate(clean, *only)
     assert removed.returncode == 0, removed.stdout + removed.stderr
 
 
@@ -82,6 +86,19 @@ def test_a_baseline_of_another_compiler_does_not_apply_and_the_gate_says_so(tmp_
     text = (PROJECT / "benchmarks" / "instructions.json").read_text(encoding="utf-8")
     baseline = tmp_path / "instructions.json"
     baseline.write_text(text.replace('"compiler": "', '"compiler": "another, not '), encoding="utf-8")
-    done = gate(Path(barloom.__file__).parent.parent, "--baseline", baseline)
+    done = gate(Path(barloom.__file__).parent.parent, "--only", WORK, "--baseline", baseline)
     assert done.returncode == 0, done.stderr
     assert "not applicable, the baseline is of another build: compiler another, not " in done.stdout
+
+
+def test_progress_and_logging_are_under_one_percent_of_a_run_and_slow_messages_are_not(tmp_path: Path) -> None:
+    """FR-010."""
+    cheap = gate(Path(barloom.__file__).parent.parent, "--telling")
+    assert cheap.returncode == 0 and "of a silent run" in cheap.stdout, cheap.stdout + cheap.stderr
+    shutil.copytree(Path(barloom.__file__).parent, tmp_path / "barloom")
+    file = tmp_path / "barloom" / "cli" / "messages.py"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(SPOKEN) == 1
+    file.write_text(text.replace(SPOKEN, SPOKEN + SLOWLY), encoding="utf-8")
+    slow = gate(tmp_path, "--telling")
+    assert slow.returncode == 1 and "FAILED, over 1%" in slow.stdout, slow.stdout + slow.stderr

@@ -18,6 +18,7 @@ from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.sweep import sweep_job
 from barloom.bars import open_bars
 from barloom.errors import InputError
+from helpers.recorded import valid
 from helpers.sweeping import GRID, alive, children, made_bars, start, strategy_file, swept, wait_for
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stops processes by signal")
@@ -87,8 +88,11 @@ def test_an_interrupted_sweep_keeps_what_is_finished_and_says_so(slow, tmp_path,
     )  # the promise is a second; a loaded machine may take longer, a hang would not end
     kept = sum(1 for _ in parts(out))
     assert said == f"{kept} sets are finished and kept: the same command goes on from there\n"
+    (record,) = (out / "benchmarks").glob("*.json")
+    assert valid(record, "benchmark")["status"] == "failed" and valid(record, "benchmark")["error"] == "interrupted"
     wait_for(lambda: not alive(started), seconds=10)
     assert int(finish(start(*slow(out), cwd=tmp_path))[0]) == kept
+    assert valid(record, "benchmark")["status"] == "complete"
 
 
 @posix

@@ -6,17 +6,19 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
 from barloom import __version__
 from barloom.backtest import orchestrator
+from barloom.backtest.failure import Unfinished, benchmark_path
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.plan import within
+from barloom.backtest.profiled import Profiled, profiler_of
 from barloom.backtest.reading import Reading
 from barloom.backtest.records import (
     NOT_IN_A_FILE,
@@ -35,14 +37,11 @@ from barloom.backtest.writer import BATCH_ROWS, ParquetSink
 from barloom.bars.bars import Bars, BarsReport
 from barloom.errors import BarloomError, FidelityError, InputError
 from barloom.observe.clock import Clock
-from barloom.observe.criteria import Facts, judge, unjudged
+from barloom.observe.criteria import Facts, judge
 from barloom.observe.log_file import LogFile
 from barloom.observe.machine import machine, versions
 from barloom.observe.memory import MB, MemoryWatch, peak_rss
 from barloom.observe.progress import ProgressReport
-
-if TYPE_CHECKING:
-    from barloom.observe.profiling import Profiler, ProfilingReport
 
 log = logging.getLogger(__name__)
 
@@ -92,22 +91,6 @@ def logged_to(path: Path, mode: str = "x") -> Iterator[None]:
         logger.removeHandler(handler)
         logger.setLevel(level)
         handler.close()
-
-
-def benchmark_path(path: Path | None, job_id: str, benchmarks: Path) -> Path:
-    """Where the benchmark record goes: to ``path``, a file or a folder, or to the folder of all records.
-
-    Raises:
-        InputError: ``--benchmark-out`` is in no folder.
-    """
-    name = f"benchmark_{job_id}.json"
-    if path is None:
-        return benchmarks / name
-    if path.is_dir():
-        return path / name
-    if not path.parent.is_dir():
-        raise InputError(f"--benchmark-out {path}: there is no folder '{path.parent}'; make it or name another file")
-    return path
 
 
 def _report(result: RunResult) -> BarsReport:
@@ -165,9 +148,16 @@ class _Measured:
     clock: Clock
     retries: int | None
     trades: int = 0
-    profile: ProfilingReport | None = None
-    files: list[tuple[str, bytes]] = field(default_factory=list)
-    """Files of the profile."""
+    profile: Profiled | None = None
+
+    @property
+    def files(self) -> list[tuple[str, bytes]]:
+        """Files of the profile."""
+        return [] if self.profile is None else self.profile.files
+
+    def unfinished(self, job: BacktestJob, command: Sequence[str]) -> Unfinished:
+        """What is known of a job that comes to no end."""
+        return Unfinished(job.job_id, job.started_at, command, self.started, self.trades, self.clock.phases())
 
 
 def _compared(check: SelfCheck | None, deterministic: bool) -> str:
@@ -205,7 +195,7 @@ def _records(
         identical=True if check is not None or job.deterministic else None,
         compared=_compared(check, job.deterministic),
         retries=measured.retries,
-        hotspots=len(measured.profile.hotspots) if measured.profile is not None else None,
+        hotspots=len(measured.profile.report.hotspots) if measured.profile is not None else None,
     )
     peak_mb = round(peak / MB, 3) if peak is not None else None
     run = RunRecord(
@@ -272,53 +262,11 @@ def _commit(
             file.discard()
 
 
-def _failed(folder: RunFolder, job: BacktestJob, error: str) -> BacktestJob:
+def _failed(folder: RunFolder, job: BacktestJob, error: str) -> None:
     """Leave ``failed.json``, so that nobody takes the folder for a run that is still going on."""
     record = job.become("failed", at=datetime.now(UTC), error=error)
     with contextlib.suppress(OSError):
         folder.stage("failed.json", record.to_json()).commit()
-    return record
-
-
-def _record_failure(failed: BacktestJob, command: Sequence[str], measured: _Measured, path: Path) -> None:
-    """Leave a benchmark record of a run that failed, with what was measured until then."""
-    peak = peak_rss()
-    benchmark = BenchmarkRecord(
-        job_id=failed.job_id,
-        status="failed",
-        error=failed.error,
-        started_at=failed.started_at,
-        ended_at=failed.ended_at or failed.started_at,
-        command=list(command),
-        version=__version__,
-        machine=Machine.model_validate(machine()),
-        data=None,
-        trades_simulated=measured.trades,
-        signals=None,
-        phase_times=measured.clock.phases(),
-        wall_clock_total=time.perf_counter() - measured.started,
-        memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
-        raw_bytes=0,
-        memory_ratio=None,
-        digest=None,
-        criteria=unjudged("the run failed"),
-    )
-    with contextlib.suppress(OSError):
-        StagedFile(path, benchmark.to_json()).commit()
-
-
-def _profile(profiler: Profiler, measured: _Measured, job: BacktestJob, *, page: bool) -> None:
-    """Make the report of a profile, and its page if it is wanted, among the files of the run."""
-    cores = orchestrator.available_cores()
-    report = profiler.report(job.job_id, min(job.parameters.threads or cores, cores))
-    measured.profile = report
-    measured.files.append(("profile.json", report.to_json()))
-    if report.status == "incomplete":
-        log.warning("the profile is incomplete: it has %d hotspots, fewer than 10", len(report.hotspots))
-    if page:
-        from barloom.observe.flame import flame_page
-
-        measured.files.append(("profile.html", flame_page(report, profiler.threads()).encode()))
 
 
 def run_job(
@@ -347,11 +295,7 @@ def run_job(
         KeyboardInterrupt: with a sentence that says what was kept.
         BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
-    profiler = None
-    if options.profile or options.profile_html:
-        from barloom.observe.profiling import Profiler
-
-        profiler = Profiler()
+    profiler = profiler_of(options)
     clock = Clock() if profiler is None else profiler.clock
     measured = _Measured(time.perf_counter(), clock, retries)
     started_at = datetime.now(UTC)
@@ -394,7 +338,9 @@ def run_job(
                     progress.begin("again")
                     _compare(result, orchestrator.run(selected, parameters, fine=fine, on_progress=progress))
             if profiler is not None:
-                _profile(profiler, measured, job, page=options.profile_html)
+                cores = orchestrator.available_cores()
+                threads = min(parameters.threads or cores, cores)
+                measured.profile = Profiled.of(profiler, options, job.job_id, threads)
             data = _slice(bars, fine, result, options)
             run, benchmark = _records(job, result, data, folder, command, measured)
             _commit(folder, sink, run, benchmark, record_path, measured.files)
@@ -417,11 +363,13 @@ def run_job(
             folder.discard()
             raise KeyboardInterrupt("no trade was finished, nothing is left of this run") from None
         _failed(folder, job, "interrupted")
+        measured.unfinished(job, command).leave(record_path, "interrupted")
         raise KeyboardInterrupt(f"the trades finished so far are in {kept}") from None
     except Exception as error:
         _abandon(sink, keep_partial=True)
-        failed = _failed(folder, job, f"{type(error).__name__}: {error}")
-        _record_failure(failed, command, measured, record_path)
+        said = f"{type(error).__name__}: {error}"
+        _failed(folder, job, said)
+        measured.unfinished(job, command).leave(record_path, said)
         if isinstance(error, FidelityError):
             raise
         said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"

@@ -214,9 +214,10 @@ class RunRecord(BacktestJob):
 
 
 class BenchmarkRecord(Record):
-    """``benchmark_<job_id>.json``: what a run or a sweep cost, and one verdict for each criterion of TARGETS; a sweep counts no signals.
+    """``benchmark_<job_id>.json``: what a run, a sweep or a walk forward cost, and one verdict for each criterion of TARGETS.
 
-    A run that failed leaves one too, with ``error`` and as much as was known by then: ``data`` and ``digest`` are None.
+    Only a run counts signals. Phases are added up over threads and workers. What failed leaves one too, with ``error`` and as much as was
+    known by then: ``data`` and ``digest`` are None.
     """
 
     job_id: str = Field(min_length=1)

@@ -88,7 +88,7 @@ def check_summary(path: Path, columns: Sequence[str]) -> None:
     try:
         with open(path, "rb") as file:
             found = file.readline()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; move it away or choose another --out") from None

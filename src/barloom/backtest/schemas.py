@@ -12,15 +12,16 @@ from pydantic import VERSION, BaseModel
 
 import barloom.observe
 from barloom.backtest.records import BenchmarkRecord
+from barloom.bench.records import BenchRecord
 from barloom.observe.profiling import ProfilingReport
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(barloom.observe.__file__).parent
-MODELS: dict[str, type[BaseModel]] = {"benchmark": BenchmarkRecord, "profile": ProfilingReport}
+MODELS: dict[str, type[BaseModel]] = {"benchmark": BenchmarkRecord, "profile": ProfilingReport, "bench": BenchRecord}
 
 
 def schema_path(name: str) -> Path:
-    """Where the schema of ``benchmark`` or ``profile`` is."""
+    """Where the schema of a record is: ``benchmark`` of a run, ``profile`` of ``--profile``, ``bench`` of ``barloom bench run``."""
     return FOLDER / f"{name}.schema.json"
 
 
@@ -32,7 +33,7 @@ def schema_text(name: str) -> str:
 
 
 def main() -> None:
-    """Write both schemas."""
+    """Write the schemas."""
     for name in MODELS:
         schema_path(name).write_text(schema_text(name), encoding="utf-8")
 

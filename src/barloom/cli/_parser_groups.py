@@ -242,10 +242,14 @@ def add_work_options(work: argparse._ActionsContainer) -> None:
     work.add_argument(
         "--seed", metavar="N", type=Number(whole=True, at_least=0), help="seed of everything random (default 0)"
     )
+    add_profile_options(work)
+
+
+def add_profile_options(work: argparse._ActionsContainer) -> None:
     work.add_argument(
         "--profile",
         action="store_true",
-        help="measure phases, kernels, hotspots and memory into profile.json of the run's folder",
+        help="measure phases, kernels, hotspots and memory into profile.json beside the other files",
     )
     work.add_argument("--profile-html", action="store_true", help="the same, and a flame graph in profile.html")
 

@@ -76,6 +76,7 @@ def _add_workers_options(work: argparse._ActionsContainer) -> None:
         help="processes here, or the workers of a Dask scheduler (default local)",
     )
     work.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask scheduler: tcp://host:8786")
+    groups.add_profile_options(work)
 
 
 def _add_rules(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +146,10 @@ def add_walk_forward(commands: Any) -> None:
     _add_rules(walk)
     _add_workers_options(walk.add_argument_group("how the work is done (never changes a result)"))
     output = walk.add_argument_group("output")
-    output.add_argument("--out", metavar="DIR", help="folders DIR/walk-forward (default results)")
+    output.add_argument(
+        "--out", metavar="DIR", help="folders DIR/walk-forward, records DIR/benchmarks (default results)"
+    )
+    groups.add_benchmark_option(output)
     groups.add_format_option(output)
     groups.add_threshold_option(output)
     groups.add_config_option(output)

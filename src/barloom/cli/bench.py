@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from barloom.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
     from barloom.bench.compare import Comparison
     from barloom.bench.records import BenchRecord
@@ -34,6 +36,8 @@ def _run(options: argparse.Namespace) -> int:
     from barloom.backtest.run_folder import StagedFile
     from barloom.bench.measure import measure
 
+    if not options.section and not options.against:
+        raise InputError("--section none leaves nothing to measure: name a section, or a peer with --against")
     out = None if options.out is None else Path(options.out)
     if out is not None:
         if not out.parent.is_dir():
@@ -46,6 +50,7 @@ def _run(options: argparse.Namespace) -> int:
         options.rows,
         options.section,
         repeats=options.repeats,
+        against=options.against,
         threads=options.threads,
         folder=None if options.keep_data is None else Path(options.keep_data),
         tell=lambda text: log.info("%s", text),
@@ -76,7 +81,31 @@ def _measured(record: BenchRecord) -> str:
         f"{about.processor}, {about.usable_cores} cores, {record.threads} threads, {about.system}; "
         f"barloom {record.versions['barloom']}, Python {record.versions['python']}; {record.repeats} repeats"
     )
-    return render(machine, "", listing(head, rows))
+    parts: list[RenderableType] = [machine]
+    if rows:
+        parts += ["", listing(head, rows)]
+    if record.against:
+        parts += ["", _beside(record)]
+    return render(*parts)
+
+
+def _beside(record: BenchRecord) -> Table:
+    head = ("peer", "work", "bars", "barloom", "peer", "times as fast", "min to max", "the same", "not compared")
+    rows = [
+        (
+            f"{one.peer} {one.version}",
+            one.name,
+            f"{one.rows:,}",
+            _time(statistics.median(one.our_seconds)),
+            _time(statistics.median(one.their_seconds)),
+            f"{one.ratio:.3g}",
+            f"{one.lowest:.3g} to {one.highest:.3g}",
+            one.compared,
+            one.differs or "",
+        )
+        for one in record.against
+    ]
+    return listing(head, rows)
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -125,8 +154,8 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
         0, or 3 where a measurement is slower.
 
     Raises:
-        InputError: options that cannot be followed, or records that cannot be read or compared.
-        FidelityError: an answer is wrong, so nothing was timed.
+        InputError: options that cannot be followed, a peer that is not installed, or records that cannot be read or compared.
+        FidelityError: an answer is wrong, or not the peer's, so nothing was timed.
     """
     if options.action == "compare":
         return _compare(options)

@@ -21,6 +21,7 @@ from barloom.cli.given import given_options, model_of, open_data, refuse_unused,
 from barloom.cli.lean import load_arrow
 from barloom.cli.ranking import ranking_text
 from barloom.cli.tables import facts_table, render
+from barloom.errors import InputError
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import SweepProgress
 
@@ -74,6 +75,8 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     refuse_unused(given)
     say_taken_for(bars)
     if only_plan:
+        if asked.profile or asked.profile_html:
+            raise InputError("--profile measures a sweep, and --plan runs none: leave one of them out")
         _say_plan(plan_sweep(bars, base, grid, asked, search=search, reading_known=True), output)
         return 0
     with SweepProgress(MemoryWatch(asked.memory_threshold_mb)) as progress:
@@ -129,6 +132,7 @@ def _facts(outcome: SweepOutcome, files: Sequence[Path]) -> list[tuple[str, str]
         ("took", "finished before: nothing was run" if outcome.already else took),
         ("there already", f"{record.resumed:,} sets" if record.resumed and not outcome.already else ""),
         ("files", "" if outcome.folder is None else str(outcome.folder)),
+        ("profile", ", ".join(name for name in record.files if name.startswith("profile."))),
         ("page and heat map" if len(files) > 1 else "page", ", ".join(path.name for path in files)),
     ]
     return [(name, value) for name, value in rows if value]

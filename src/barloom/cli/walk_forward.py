@@ -109,4 +109,9 @@ def _facts(summary: WalkForwardSummary) -> list[tuple[str, str]]:
 
 
 def _work(record: WalkForwardRecord) -> list[tuple[str, str]]:
-    return [("took", duration(record.seconds)), ("files", record.folder or "")]
+    profile = [name for name in record.files if name.startswith("profile.")]
+    return [
+        ("took", duration(record.seconds)),
+        ("files", record.folder or ""),
+        *([("profile", ", ".join(profile))] if profile else []),
+    ]

@@ -23,8 +23,10 @@ class Entries:
     Args:
         signal_bar: bar numbers whose close decided each signal, never decreasing.
         side: +1 long, -1 short.
-        stop, target: distances from the fill price, in price units, positive; NaN or None for none.
-        stop_price, target_price: the same as absolute prices, checked at the fill; not beside a distance on one entry.
+        stop: distance from the fill price, in price units, positive; NaN or None for none.
+        target: likewise.
+        stop_price: the stop as an absolute price, checked at the fill; not beside a distance on one entry.
+        target_price: likewise.
         max_hold: bars after which to leave at the close, 0 or None for no limit.
         size: units, positive; NaN or None leaves the size to the run's sizing.
         trail: distance of a trailing stop from the best price seen, in price units, positive; NaN or None for none.

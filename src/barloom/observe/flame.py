@@ -108,10 +108,11 @@ def flame_page(report: ProfilingReport, threads: Sequence[Call]) -> str:
 
     Args:
         report: the profile.
-        threads: the tree of calls of each thread.
+        threads: the trees of calls, one for each name of a thread.
     """
     total = sum(root.total_ns for root in threads)
-    everything = Call("all threads", "", 0, calls=len(threads), called=dict(enumerate(threads)))
+    count = sum(root.calls for root in threads)
+    everything = Call("all threads", "", 0, calls=count, called=dict(enumerate(threads)))
     everything.add_up()
     tree = json.dumps(_tree(everything, LEAST_SHARE * total), separators=(",", ":"))
     phases = [
@@ -143,10 +144,11 @@ def flame_page(report: ProfilingReport, threads: Sequence[Call]) -> str:
             f"<title>{title}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{title}</h1>",
             f"<p>{report.wall_clock_total:.3f} s of wall clock were profiled, with what profiling itself costs; {report.status}.</p>",
+            *_workers(report),
             "<h2>Phases</h2>",
             _table(("phase", "seconds", "% of wall clock", "of it beside another", "MB at most"), phases, 1),
             "<h2>Calls, by thread</h2><p id=said></p><div id=flame></div>",
-            "<p>Click a call to look closer, and one above it to go back. Grey calls wait for another thread.</p>",
+            "<p>Click a call to look closer, and one above it to go back. Grey calls wait for another thread or process.</p>",
             "<h2>Kernels</h2>",
             _table(("kernel", "calls", "bars", "seconds", "ns a bar"), kernels, 1),
             "<h2>Hotspots, by own time</h2>",
@@ -156,6 +158,15 @@ def flame_page(report: ProfilingReport, threads: Sequence[Call]) -> str:
             "",
         )
     )
+
+
+def _workers(report: ProfilingReport) -> list[str]:
+    if not report.workers:
+        return []
+    return [
+        f"<p>{report.workers} workers were at sets for {report.worker_seconds:.3f} s in all. Their phases, kernels and hotspots are in the "
+        "tables; the calls are those of the process that gave the sets out.</p>"
+    ]
 
 
 def _mb(value: float | None) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -38,10 +39,10 @@ class PhaseCost(_Part):
     """What a phase took. Percents are of the profiled wall clock; MB are 10**6 bytes, None where the platform does not tell.
 
     Attributes:
-        seconds: in its steps, added up over threads.
-        overlapped_seconds: of the wall clock, while another step ran beside it.
-        memory_mb: the largest resident set of the process at the end of one of its steps.
-        peak_growth_mb: by how much the peak of the process rose during its steps, which may have been for what ran beside it.
+        seconds: in its steps, added up over threads and processes.
+        overlapped_seconds: of the wall clock of each process, while another step ran beside it.
+        memory_mb: the largest resident set of a process at the end of one of its steps.
+        peak_growth_mb: by how much the peaks of the processes rose during its steps, which may have been for what ran beside it.
     """
 
     seconds: Seconds
@@ -52,7 +53,7 @@ class PhaseCost(_Part):
 
 
 class Overlap(_Part):
-    """Wall clock in which steps of these phases ran at once; a phase twice where two of its steps did."""
+    """Wall clock in which steps of these phases ran at once in a process; a phase twice where two of its steps did."""
 
     phases: list[str] = Field(min_length=2)
     seconds: Seconds
@@ -69,7 +70,7 @@ class KernelCost(_Part):
 
 
 class Hotspot(_Part):
-    """A function and its own time, all threads and callers together.
+    """A function and its own time, all processes, threads and callers together.
 
     Attributes:
         file, line: of the function; of compiled code of libraries, what calls it.
@@ -87,9 +88,10 @@ class Hotspot(_Part):
 
 
 class ThreadCost(_Part):
-    """A Python thread: seconds at work, and seconds in which it waited for another."""
+    """The Python threads of a name, each task of a worker with its own: seconds at work, and seconds in which they waited for others."""
 
     name: str
+    count: int = Field(ge=1)
     busy_seconds: Seconds
     waiting_seconds: Seconds
 
@@ -100,9 +102,11 @@ class ProfilingReport(_Part):
     Attributes:
         status: ``incomplete`` with fewer than 10 hotspots.
         wall_clock_total: seconds that were profiled: from the first bar asked for to the digest, the run's check of itself included.
-        outside_seconds: of that, in no phase.
-        kernel_threads: threads that a kernel may use.
-        threads: the Python threads there were.
+        workers: processes beside this one whose phases, kernels, threads and hotspots are added to its own.
+        worker_seconds: wall clock of all their tasks.
+        outside_seconds: of both, in no phase; a process that waits for its workers is in none.
+        kernel_threads: threads that a kernel may use in a process.
+        threads: the Python threads there were, by name.
         hotspots: by own time, the largest first.
     """
 
@@ -110,6 +114,8 @@ class ProfilingReport(_Part):
     status: Literal["complete", "incomplete"]
     wall_clock_total: Seconds
     memory_peak_mb: Megabytes | None
+    workers: int = Field(ge=0)
+    worker_seconds: Seconds
     kernel_threads: int = Field(ge=1)
     phases: dict[str, PhaseCost]
     outside_seconds: Seconds
@@ -223,76 +229,169 @@ class Profiler:
         self._kernels.__exit__(kind, error, traceback)
 
     def threads(self) -> list[Call]:
-        """The tree of calls of each thread."""
+        """The trees of calls, one for each name of a thread."""
         return self._stacks.threads()
 
-    def report(self, job_id: str, kernel_threads: int) -> ProfilingReport:
-        """What was measured; after the profiler was left."""
-        threads = self._stacks.threads()
-        hotspots = _hotspots(threads, self._seconds)
-        peak = peak_rss()
-        return ProfilingReport(
-            job_id=job_id,
-            status="complete" if len(hotspots) >= FEWEST_HOTSPOTS else "incomplete",
-            wall_clock_total=self._seconds,
-            memory_peak_mb=None if peak is None else peak / MB,
-            kernel_threads=kernel_threads,
-            phases={name: self._phase(name) for name in PHASES},
-            outside_seconds=self.clock.together.get((), 0.0),
-            overlaps=self._overlaps(),
-            kernels={
-                name: KernelCost(
-                    calls=count.calls,
-                    bars=count.bars,
-                    seconds=count.seconds,
-                    ns_a_bar=count.seconds * 1e9 / count.bars if count.bars else None,
-                )
-                for name, count in sorted(self._kernels.counts.items(), key=lambda item: -item[1].seconds)
+    def measured(self) -> Measured:
+        """What was measured, without the trees; after the profiler was left."""
+        threads, clock = self._stacks.threads(), self.clock
+        return Measured(
+            seconds=self._seconds,
+            memory=dict(clock.memory),
+            sums={
+                "phases": {name: [seconds] for name, seconds in clock.phases().items()},
+                "together": {steps: [seconds] for steps, seconds in clock.together.items()},
+                "growth": {phase: [grown] for phase, grown in clock.growth.items()},
+                "kernels": {
+                    name: [count.calls, count.bars, count.seconds] for name, count in self._kernels.counts.items()
+                },
+                "spots": _spots(threads),
+                "threads": _threads(threads),
             },
-            threads=[_thread(root) for root in threads],
-            hotspots=hotspots,
         )
 
-    def _percent(self, seconds: float) -> float:
+    def report(
+        self,
+        job_id: str,
+        kernel_threads: int,
+        *,
+        tasks: Sequence[Measured] = (),
+        workers: int = 0,
+        peak: int | None = None,
+    ) -> ProfilingReport:
+        """What was measured; after the profiler was left.
+
+        Args:
+            job_id: of the run or sweep.
+            kernel_threads: threads that a kernel may use in a process.
+            tasks: what was measured in other processes.
+            workers: how many of them there were.
+            peak: bytes of all of them; None for the peak of this one.
+        """
+        own = self.measured()
+        peak = peak_rss() if peak is None else peak
+        return _report(own, tasks, job_id, kernel_threads, workers, peak)
+
+
+@dataclass(slots=True)
+class Measured:
+    """What a profiler saw, as plain values that can be sent from one process to another and added up.
+
+    Attributes:
+        seconds: wall clock.
+        memory: the largest resident set by phase, bytes.
+        sums: all that adds up, by its kind and then by name: ``phases``: seconds; ``together``, by the steps that ran at once: seconds;
+            ``growth`` of the peak by phase: bytes; ``kernels``: calls, bars, seconds; ``spots``, by function: calls, own and total
+            nanoseconds; ``threads``: how many, nanoseconds at work, nanoseconds of waiting.
+    """
+
+    seconds: float = 0.0
+    memory: dict[str, int] = field(default_factory=dict)
+    sums: dict[str, dict[Any, list[float]]] = field(default_factory=dict)
+
+    @classmethod
+    def total(cls, parts: Iterable[Measured]) -> Measured:
+        """All parts as one: of memory the largest, all else added up."""
+        total = cls()
+        for part in parts:
+            total.seconds += part.seconds
+            for phase, held in part.memory.items():
+                total.memory[phase] = max(total.memory.get(phase, 0), held)
+            for kind, more in part.sums.items():
+                sums = total.sums.setdefault(kind, {})
+                for name, values in more.items():
+                    sums[name] = [a + b for a, b in zip(sums.get(name, [0] * len(values)), values, strict=True)]
+        return total
+
+
+def _report(
+    own: Measured,
+    tasks: Sequence[Measured],
+    job_id: str,
+    kernel_threads: int,
+    workers: int,
+    peak: int | None,
+) -> ProfilingReport:
+    """What this process and others measured, as one report."""
+    total = Measured.total([own, *tasks])
+    percent = _Percent(own.seconds)
+    hotspots = _hotspots(total.sums["spots"], percent)
+    return ProfilingReport(
+        job_id=job_id,
+        status="complete" if len(hotspots) >= FEWEST_HOTSPOTS else "incomplete",
+        wall_clock_total=own.seconds,
+        memory_peak_mb=None if peak is None else peak / MB,
+        workers=workers,
+        worker_seconds=sum(task.seconds for task in tasks),
+        kernel_threads=kernel_threads,
+        phases={name: _phase(total, name, percent) for name in PHASES},
+        outside_seconds=sum(total.sums["together"].get((), [0.0])),
+        overlaps=_overlaps(total, percent),
+        kernels={
+            name: KernelCost(
+                calls=int(calls), bars=int(bars), seconds=seconds, ns_a_bar=seconds * 1e9 / bars if bars else None
+            )
+            for name, (calls, bars, seconds) in sorted(total.sums["kernels"].items(), key=lambda item: -item[1][2])
+        },
+        threads=[
+            ThreadCost(name=name, count=int(count), busy_seconds=busy / 1e9, waiting_seconds=waiting / 1e9)
+            for name, (count, busy, waiting) in total.sums["threads"].items()
+        ],
+        hotspots=hotspots,
+    )
+
+
+class _Percent:
+    """Seconds in percent of the profiled wall clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __call__(self, seconds: float) -> float:
         return 100.0 * seconds / self._seconds if self._seconds else 0.0
 
-    def _phase(self, name: str) -> PhaseCost:
-        clock = self.clock
-        seconds = clock.phases()[name]
-        beside = [
-            spent
-            for steps, spent in clock.together.items()
-            if len(steps) > 1 and name in (STEPS[step] for step in steps)
-        ]
-        held, growth = clock.memory.get(name), clock.growth.get(name)
-        return PhaseCost(
-            seconds=seconds,
-            percent=self._percent(seconds),
-            overlapped_seconds=sum(beside),
-            memory_mb=None if held is None else held / MB,
-            peak_growth_mb=None if growth is None else growth / MB,
-        )
 
-    def _overlaps(self) -> list[Overlap]:
-        found: dict[tuple[str, ...], float] = {}
-        for steps, spent in self.clock.together.items():
-            if len(steps) > 1:
-                phases = tuple(sorted((STEPS[step] for step in steps), key=PHASES.index))
-                found[phases] = found.get(phases, 0.0) + spent
-        return [
-            Overlap(phases=list(phases), seconds=spent, percent=self._percent(spent))
-            for phases, spent in sorted(found.items(), key=lambda item: -item[1])
-        ]
+def _phase(total: Measured, name: str, percent: _Percent) -> PhaseCost:
+    (seconds,) = total.sums["phases"][name]
+    beside = [
+        spent
+        for steps, (spent,) in total.sums["together"].items()
+        if len(steps) > 1 and name in (STEPS[step] for step in steps)
+    ]
+    held, growth = total.memory.get(name), total.sums["growth"].get(name)
+    return PhaseCost(
+        seconds=seconds,
+        percent=percent(seconds),
+        overlapped_seconds=sum(beside),
+        memory_mb=None if held is None else held / MB,
+        peak_growth_mb=None if growth is None else growth[0] / MB,
+    )
 
 
-def _thread(root: Call) -> ThreadCost:
-    waiting = sum(call.own_ns for call in root.walk() if call.waits)
-    return ThreadCost(name=root.name, busy_seconds=max(root.total_ns - waiting, 0) / 1e9, waiting_seconds=waiting / 1e9)
+def _overlaps(total: Measured, percent: _Percent) -> list[Overlap]:
+    found: dict[tuple[str, ...], float] = {}
+    for steps, (spent,) in total.sums["together"].items():
+        if len(steps) > 1:
+            phases = tuple(sorted((STEPS[step] for step in steps), key=PHASES.index))
+            found[phases] = found.get(phases, 0.0) + spent
+    return [
+        Overlap(phases=list(phases), seconds=spent, percent=percent(spent))
+        for phases, spent in sorted(found.items(), key=lambda item: -item[1])
+    ]
 
 
-def _hotspots(threads: Iterable[Call], seconds: float) -> list[Hotspot]:
-    """The functions with the most time of their own; waiting for another thread is none."""
-    found: dict[_Key, list[int]] = {}
+def _threads(roots: Iterable[Call]) -> dict[str, list[float]]:
+    """By name: how many, nanoseconds at work, nanoseconds of waiting."""
+    found: dict[str, list[float]] = {}
+    for root in roots:
+        waiting = sum(call.own_ns for call in root.walk() if call.waits)
+        found[root.name] = [root.calls, max(root.total_ns - waiting, 0), waiting]
+    return found
+
+
+def _spots(threads: Iterable[Call]) -> dict[_Key, list[float]]:
+    """By function: calls, own and total nanoseconds; waiting for another thread or process is none."""
+    found: dict[_Key, list[float]] = {}
     waiting: list[tuple[Call, frozenset[_Key]]] = [(root, frozenset()) for root in threads]
     while waiting:
         call, above = waiting.pop()
@@ -305,15 +404,20 @@ def _hotspots(threads: Iterable[Call], seconds: float) -> list[Hotspot]:
             entry[2] += 0 if key in above else call.total_ns
         below = above if key in above else above | {key}
         waiting.extend((each, below) for each in call.called.values())
-    ranked = sorted(found.items(), key=lambda item: -item[1][1])[:MOST_HOTSPOTS]
+    return found
+
+
+def _hotspots(spots: dict[_Key, list[float]], percent: _Percent) -> list[Hotspot]:
+    """The functions with the most time of their own."""
+    ranked = sorted(spots.items(), key=lambda item: -item[1][1])[:MOST_HOTSPOTS]
     return [
         Hotspot(
             function=name,
             file=short_path(file),
             line=line,
-            calls=calls,
+            calls=int(calls),
             own_seconds=own / 1e9,
-            percent=own / 1e7 / seconds if seconds else 0.0,
+            percent=percent(own / 1e9),
             total_seconds=total / 1e9,
         )
         for (name, file, line), (calls, own, total) in ranked

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-REDRAW_SECONDS = 0.1
+REDRAW_SECONDS = 0.25
 LINE_SECONDS = 10.0
 """Between two lines of a sweep where stderr is no terminal."""
 log = logging.getLogger(__name__)

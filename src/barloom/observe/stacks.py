@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Self
 
-WAITS = ("lock.acquire", "SimpleQueue.get", "_ThreadHandle.join", "sleep")
-"""Library functions in which a thread waits for another, by the end of their names."""
+WAITS = ("lock.acquire", "SimpleQueue.get", "_ThreadHandle.join", "sleep", "poll.poll", "WaitForMultipleObjects")
+"""Library functions in which a thread waits for another or for a worker process, by the end of their names."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Call:
 
     @property
     def waits(self) -> bool:
-        """Whether it waits for another thread."""
+        """Whether it waits for another thread or process."""
         return self.code is None and self.name.endswith(WAITS)
 
     def walk(self) -> Iterator[Call]:
@@ -50,6 +50,19 @@ class Call:
             call = waiting.pop()
             yield call
             waiting.extend(call.called.values())
+
+    def take(self, other: Call) -> None:
+        """Add the tree of another to this one."""
+        waiting = [(self, other)]
+        while waiting:
+            call, more = waiting.pop()
+            call.calls += more.calls
+            call.own_ns += more.own_ns
+            for key, below in more.called.items():
+                if key in call.called:
+                    waiting.append((call.called[key], below))
+                else:
+                    call.called[key] = below
 
     def add_up(self) -> None:
         """Work out ``total_ns`` here and below; without recursion, as a stack can be as deep as the interpreter lets it."""
@@ -115,6 +128,7 @@ class Stacks:
     def __init__(self) -> None:
         self.stopped = False
         self._recorders: list[_Recorder] = []
+        self._roots: dict[str, Call] = {}
 
     def __enter__(self) -> Self:
         threading.setprofile(self._begin)
@@ -140,8 +154,14 @@ class Stacks:
         recorder.hook(frame, event, arg)
 
     def threads(self) -> list[Call]:
-        """The tree of each thread, this one first; the root has the thread's name."""
-        roots = [recorder.root for recorder in self._recorders]
-        for root in roots:
+        """A tree for each name of a thread, this one first; the root has the name, and ``calls`` says how many threads have it."""
+        while self._recorders:
+            root = self._recorders.pop(0).root
+            root.calls = 1
+            if root.name in self._roots:
+                self._roots[root.name].take(root)
+            else:
+                self._roots[root.name] = root
+        for root in self._roots.values():
             root.add_up()
-        return roots
+        return list(self._roots.values())

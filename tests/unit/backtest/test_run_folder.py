@@ -125,6 +125,20 @@ def test_processes_that_append_at_once_lose_no_row_and_write_one_header(tmp_path
     assert path.read_text().count("who,n") == 1
 
 
+def test_of_two_that_make_the_file_at_once_one_writes_the_header(tmp_path, monkeypatch):
+    """F40: the other comes between the look for the file and its making."""
+    path, link = tmp_path / "summary.csv", os.link
+
+    def late(*arguments):
+        monkeypatch.setattr(os, "link", link)
+        append_row(path, {"a": 1})
+        link(*arguments)
+
+    monkeypatch.setattr(os, "link", late)
+    append_row(path, {"a": 2})
+    assert rows(path) == [{"a": "1"}, {"a": "2"}]
+
+
 def test_a_row_that_was_cut_short_does_not_swallow_the_next(tmp_path):
     path = tmp_path / "summary.csv"
     path.write_text("a,b\n1,")

@@ -80,7 +80,7 @@ def test_a_time_may_be_given_in_any_usual_form(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["soon", "", "2012-13-01", True, 1.5, "9999-01-01", datetime(1600, 1, 1), np.datetime64("NaT")]
+    "value", ["soon", "", "2012-13-01", True, 1.5, "9999-01-01", datetime(1600, 1, 1), np.datetime64("NaT", "s")]
 )
 def test_what_is_no_time_is_refused_naming_the_option(value: object) -> None:
     with pytest.raises(InputError, match="start"):

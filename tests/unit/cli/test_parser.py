@@ -149,7 +149,7 @@ SWEEPING = {"grid", "where", "sample"}
     ("command", "own", "unused"),
     [
         ("sweep", {"search", "trials", "top", "heat_map", "plan"}, set()),
-        ("walk-forward", {"train", "test", "step", "anchored"}, {"keep_trades", "benchmark_out", "max_ram"}),
+        ("walk-forward", {"train", "test", "step", "anchored"}, {"keep_trades", "max_ram"}),
     ],
 )
 def test_every_option_of_a_sweep_reaches_a_model_or_the_grid(command, own, unused):

@@ -37,6 +37,10 @@ def busy(turns=300_000):
         pass
 
 
+def hotspots(threads):
+    return profiling._hotspots(profiling._spots(threads), profiling._Percent(1.0))
+
+
 def find(root, name):
     return [call for call in root.walk() if call.name.endswith(name)]
 
@@ -185,7 +189,7 @@ def test_a_function_that_calls_itself_is_counted_once():
 
     with Stacks() as stacks:
         down(4)
-    (spot,) = (spot for spot in profiling._hotspots(stacks.threads(), 1.0) if spot.function.endswith("down"))
+    (spot,) = (spot for spot in hotspots(stacks.threads()) if spot.function.endswith("down"))
     assert isinstance(spot, Hotspot) and spot.calls == 5
     assert spot.total_seconds <= sum(root.total_ns for root in stacks.threads()) / 1e9
 
@@ -198,7 +202,7 @@ def test_a_stack_as_deep_as_python_lets_it_can_be_reported_and_drawn(profiled):
     with Stacks() as stacks:
         down(sys.getrecursionlimit() - 200)
     threads = stacks.threads()
-    assert max(spot.calls for spot in profiling._hotspots(threads, 1.0)) == sys.getrecursionlimit() - 199
+    assert max(spot.calls for spot in hotspots(threads)) == sys.getrecursionlimit() - 199
     assert "down" in flame_page(profiled[1], threads)
 
 

@@ -37,6 +37,7 @@ from barloom.execution.rules import Rules
 from barloom.execution.totals import Totals, totals_of
 from barloom.execution.warps import WarpMaker, asked_of
 from barloom.indicators.registry import warmup
+from barloom.observe.clock import Clock
 from barloom.strategies.registry import load_strategy
 
 if TYPE_CHECKING:
@@ -114,32 +115,35 @@ def run_batch(
     chunk_rows: int | None = None,
     keep_trades: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
+    clock: Clock | None = None,
 ) -> Batch:
     """Run every set over the bars.
 
     A set that is refused (contradicting options, parameters the strategy does not take, too few bars for its indicators) has its sentence in
-    ``error``, and the others go on.
+    ``error``, and the others go on. ``clock`` takes the seconds of each step.
 
     Raises:
         InputError: the bars cannot be read.
     """
     started = time.perf_counter()
     threads = min(threads or available_cores(), available_cores())
-    loom = _Loom(bars, [parameters.with_finer_bars(fine is not None) for parameters in sets], fine)
+    clock = clock or Clock()
+    loom = _Loom(bars, [parameters.with_finer_bars(fine is not None) for parameters in sets], fine, clock)
     kept = KeptTrades() if keep_trades else None
     if fine is not None:
         loom.pass_one_by_one(fine, threads, chunk_rows, kept)
     else:
         loom.pass_together(threads, chunk_rows, kept, on_progress)
-    rows = [{"error": loom.errors[k]} if k in loom.errors else loom.rows[k] for k in range(len(sets))]
-    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    with clock.phase("write"):
+        rows = [{"error": loom.errors[k]} if k in loom.errors else loom.rows[k] for k in range(len(sets))]
+        table = pa.Table.from_pylist(rows, schema=SCHEMA)
     ran = len(loom.errors) < len(sets)
     return Batch(table, bars.report if ran else None, kept.table() if kept else None, time.perf_counter() - started)
 
 
 def sharing(bars: Bars, sets: Sequence[RunParameters]) -> Sharing:
     """What sets have in common, before any of them is run."""
-    loom = _Loom(bars, sets, None)
+    loom = _Loom(bars, sets, None, Clock())
     specs = Preparation([strand.maker for strand in loom.strands], atr=loom.wants_atr).bank.specs
     exits = {(strand.number, one.orders) for strand in loom.strands for one in strand.sets}
     return Sharing(sum(len(strand.sets) for strand in loom.strands), len(loom.strands), len(specs), len(exits))
@@ -169,9 +173,10 @@ class _Strand:
 class _Loom:
     """The sets of a batch, by the signals they share."""
 
-    def __init__(self, bars: Bars, sets: Sequence[RunParameters], fine: Bars | None) -> None:
+    def __init__(self, bars: Bars, sets: Sequence[RunParameters], fine: Bars | None, clock: Clock) -> None:
         self.bars = bars
         self.sets = sets
+        self.clock = clock
         self.errors: dict[int, str] = {}
         self.rows: dict[int, dict[str, Any]] = {}
         self._strands: dict[Hashable, _Strand] = {}
@@ -233,7 +238,15 @@ class _Loom:
                     strategy = load_strategy(parameters.strategy, parameters.params)
                     feed = feed_of(parameters, strategy)
                     finer = finer_of(self.bars, one.rules, fine)
-                    result = weave(self.bars, feed, one.rules, finer=finer, chunk_rows=chunk_rows, threads=threads)
+                    result = weave(
+                        self.bars,
+                        feed,
+                        one.rules,
+                        finer=finer,
+                        chunk_rows=chunk_rows,
+                        threads=threads,
+                        clock=self.clock,
+                    )
                 except BarloomError as error:
                     self.errors[one.place] = str(error)
                     continue
@@ -258,7 +271,8 @@ class _Loom:
         steps = self._steps(tiles, how.rows, threads)
         with closing(ahead(steps) if threads > 1 else steps) as drawn:
             for tile, chunk, group in drawn:
-                tile.add(chunk, group)
+                with self.clock.phase("simulate"):
+                    tile.add(chunk, group)
                 if not group.last:
                     continue
                 if on_progress is not None:
@@ -267,7 +281,8 @@ class _Loom:
                         passed = (tile.number * total + passed) // len(tiles)
                     on_progress(Progress(passed, total, 0, time.perf_counter() - started))
                 if chunk.last:
-                    self._finish(tile)
+                    with self.clock.phase("write"):
+                        self._finish(tile)
 
     def _finish(self, tile: _Tile) -> None:
         """Write down what the sets of a tile came to."""
@@ -305,12 +320,19 @@ class _Loom:
             warps: dict[Hashable, WarpMaker] = {}
             swaps = any(one.rules.costs.has_swap for one in tile.sets)
             with closing(chunks):
-                for chunk in chunks:
-                    prepared = preparation.update(chunk)
-                    work = _ChunkWork(chunk, prepared, maker.make(chunk), pips.of(chunk), warps, self.errors)
-                    nightly = nights_at(chunk) if swaps else None
-                    for group in _grouped(tile.strands, work, nightly):
+                while (chunk := self._timed("ingest", chunks)) is not None:
+                    with self.clock.phase("prepare"):
+                        prepared = preparation.update(chunk)
+                        work = _ChunkWork(chunk, prepared, maker.make(chunk), pips.of(chunk), warps, self.errors)
+                        nightly = nights_at(chunk) if swaps else None
+                    groups = _grouped(tile.strands, work, nightly)
+                    while (group := self._timed("prepare", groups)) is not None:
                         yield tile, chunk, group
+
+    def _timed(self, step: str, made: Iterator[Made]) -> Made | None:
+        """The next one, its seconds in a step; None after the last."""
+        with self.clock.phase(step):
+            return next(made, None)
 
 
 class _Tile:

@@ -1,4 +1,4 @@
-"""The two records of a sweep that has come to its end."""
+"""The two records of a sweep that has come to its end, and the benchmark record that a walk forward has too."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from barloom import __version__
-from barloom.backtest.job import benchmark_path, dataset_slice
+from barloom.backtest.failure import benchmark_path
+from barloom.backtest.job import dataset_slice
 from barloom.backtest.orchestrator import available_cores
+from barloom.backtest.profiled import Profiled
 from barloom.backtest.records import BenchmarkRecord, DatasetSlice, Machine
 from barloom.backtest.sweep.planning import Plan
 from barloom.backtest.sweep.records import SweepRecord
+from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.table import SweepTable
 from barloom.bars.bars import BarsReport
 from barloom.errors import InputError
 from barloom.observe.criteria import Criterion, Facts, judge
 from barloom.observe.machine import machine, versions
-from barloom.observe.memory import MB, peak_rss
+from barloom.observe.memory import MB
 
 if TYPE_CHECKING:
     from barloom.backtest.sweep.folder import SweepFolder
@@ -30,26 +33,21 @@ EFFICIENCY_LIMIT = 0.7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """What was measured.
+    """What came of a sweep.
 
     Attributes:
-        seconds: wall clock of this process' part of the sweep. working: of that, while sets ran. writing: after them.
-        cpu_seconds: of all workers in ``working``.
+        spent: what it took.
         resumed: sets that were finished before.
-        peaks: largest resident sets of the workers' processes, a value a batch, bytes.
         report: what a pass over the bars found; None where every set was refused.
         best: numbers of the best sets.
+        profile: where one was asked for.
     """
 
-    started_at: datetime
-    seconds: float
-    working: float
-    writing: float
-    cpu_seconds: float
+    spent: Spent
     resumed: int
-    peaks: list[int]
     report: BarsReport | None
     best: list[int]
+    profile: Profiled | None
 
 
 def table_digest(table: SweepTable) -> str:
@@ -73,17 +71,19 @@ def records_of(
         said = next((error for error in table.table["error"].to_pylist() if error), "no set ran")
         raise InputError(f"every set of the grid was refused; the first: {said}")
     data = dataset_slice(job.bars, job.fine, ended.report, options.reading, **options.part)
-    ended_at = max(datetime.now(UTC), ended.started_at)
+    spent = ended.spent
+    ended_at = max(datetime.now(UTC), spent.started_at)
     digest = table_digest(table)
-    peak = _peak(plan, ended)
-    spent = plan.workers * plan.threads * ended.working
-    efficiency = round(ended.cpu_seconds / spent, 4) if spent > 0 and plan.executor == "local" and ended.peaks else None
+    peak = spent.peak()
+    efficiency = spent.efficiency() if plan.executor == "local" else None
     job_id = folder.job_id if folder is not None else "memory"
     kept = None if options.kept_sets is None else ended.best[: options.kept_sets]
     files = ["sweep.json", "sweep.parquet", "plan.json", "sweep.log", *(["trades.parquet"] if kept != [] else [])]
+    profile = ended.profile
+    files += [] if profile is None else [name for name, _ in profile.files]
     record = SweepRecord(
         job_id=job_id,
-        started_at=ended.started_at,
+        started_at=spent.started_at,
         ended_at=ended_at,
         command=list(job.command),
         versions=versions(),
@@ -104,14 +104,24 @@ def records_of(
         batches=plan.batches,
         workers=plan.workers,
         threads=plan.threads,
-        seconds=ended.seconds,
-        cpu_seconds=ended.cpu_seconds,
+        seconds=spent.seconds,
+        cpu_seconds=spent.cpu_seconds,
         efficiency=efficiency,
         memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
         folder="" if folder is None else str(folder.path),
         files=[] if folder is None else files,
     )
-    benchmark = _benchmark(record, data, ended, efficiency, peak, _trades(table), job.options.max_workers)
+    asked = Asked(plan.executor, plan.workers, job.options.max_workers)
+    benchmark = benchmark_of(
+        record,
+        data,
+        spent,
+        asked,
+        trades=_trades(table),
+        identical=True if kept and not ended.resumed else None,
+        compared=f"{len(kept or [])} best sets, run again, by checksum",
+        profile=profile,
+    )
     path = None if folder is None else benchmark_path(options.benchmark_out, folder.job_id, folder.benchmarks)
     return record, benchmark, path
 
@@ -120,37 +130,63 @@ def _trades(table: SweepTable) -> int:
     return sum(count or 0 for count in table.table["trades"].to_pylist())
 
 
-def _peak(plan: Plan, ended: Ended) -> int | None:
-    """Bytes of this process and its workers together, at most."""
-    own = peak_rss()
-    if own is None or plan.executor != "local" or plan.workers == 1:
-        return own
-    return own + plan.workers * max(ended.peaks, default=0)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The workers: where they run, how many there were, and how many were asked for."""
+
+    executor: str
+    workers: int
+    asked: int
 
 
-def _benchmark(
-    record: SweepRecord,
+class Ending(Protocol):
+    """What the record of a sweep and that of a walk forward have in common."""
+
+    job_id: str
+    started_at: datetime
+    ended_at: datetime
+    command: list[str]
+    digest: str
+    seconds: float
+
+
+def benchmark_of(
+    record: Ending,
     data: DatasetSlice,
-    ended: Ended,
-    efficiency: float | None,
-    peak: int | None,
+    spent: Spent,
+    asked: Asked,
+    *,
     trades: int,
-    asked: int,
+    identical: bool | None,
+    compared: str,
+    profile: Profiled | None,
 ) -> BenchmarkRecord:
-    raw = data.selected_rows * 8 * len(data.columns)
-    before = max(ended.seconds - ended.working - ended.writing, 0.0)
+    """The benchmark record of a sweep or of a walk forward.
+
+    Args:
+        record: its other record.
+        data: the bars.
+        spent: what it took.
+        asked: the workers.
+        trades: of all sets.
+        identical: whether what was run again came out the same, None where nothing was.
+        compared: what was run again, in words.
+        profile: where one was asked for.
+    """
+    raw, peak = data.selected_rows * 8 * len(data.columns), spent.peak()
+    efficiency = spent.efficiency() if asked.executor == "local" else None
     facts = Facts(
         selected_rows=data.selected_rows,
-        seconds=ended.seconds,
-        ingest_seconds=before,
+        seconds=record.seconds,
+        ingest_seconds=spent.before,
         peak_bytes=peak,
         raw_bytes=raw,
         speedup=None,
-        identical=True if record.kept and not record.resumed else None,
-        compared=f"{len(record.kept or [])} best sets, run again, by checksum",
+        identical=identical,
+        compared=compared,
         retries=None,
+        hotspots=None if profile is None else len(profile.report.hotspots),
     )
-    criteria = judge(facts) | _parallel(record, efficiency, asked)
     return BenchmarkRecord(
         job_id=record.job_id,
         started_at=record.started_at,
@@ -161,31 +197,30 @@ def _benchmark(
         data=data,
         trades_simulated=trades,
         signals=None,
-        # Signals are made and trades followed batch by batch, on several workers: they are one phase here.
-        phase_times={"ingest": before, "scan": 0.0, "simulate": ended.working, "write": ended.writing},
-        wall_clock_total=ended.seconds,
-        memory_peak_mb=record.memory_peak_mb,
+        phase_times=spent.phases(),
+        wall_clock_total=record.seconds,
+        memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
         raw_bytes=raw,
         memory_ratio=round(peak / raw, 6) if peak is not None and raw else None,
-        parallel_efficiency=efficiency if record.workers > 1 else None,
+        parallel_efficiency=efficiency if asked.workers > 1 else None,
         digest=record.digest,
-        criteria=criteria,
+        criteria=judge(facts) | _parallel(asked, efficiency),
     )
 
 
-def _parallel(record: SweepRecord, efficiency: float | None, asked: int) -> dict[str, Criterion]:
-    """The criteria that only a sweep can measure."""
+def _parallel(asked: Asked, efficiency: float | None) -> dict[str, Criterion]:
+    """The criteria that only several workers can measure."""
     verdicts: dict[str, Criterion] = {}
-    if efficiency is not None and record.workers > 1:
+    if efficiency is not None and asked.workers > 1:
         why = "processor seconds of the workers / (workers x threads x wall clock): one worker alone was not timed beside them"
         good = efficiency >= EFFICIENCY_LIMIT
         found = Criterion(status="pass" if good else "fail", value=efficiency, limit=EFFICIENCY_LIMIT, why=why)
     else:
-        where = "Dask does not tell the processor time" if record.executor == "dask" else "the sweep had one worker"
+        where = "Dask does not tell the processor time" if asked.executor == "dask" else "there was one worker"
         found = Criterion(status="not_applicable", limit=EFFICIENCY_LIMIT, why=where)
     verdicts["SC-005"] = verdicts["SC-011"] = found
-    if asked > available_cores():
-        why = f"{asked} workers were asked for and {available_cores()} cores are there: one warning"
+    if asked.asked > available_cores():
+        why = f"{asked.asked} workers were asked for and {available_cores()} cores are there: one warning"
         verdicts["SC-012"] = Criterion(status="pass", value="once", limit="once", why=why)
     else:
         why = "no more workers were asked for than there are cores"

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from barloom import __version__
+from barloom.backtest import profiled
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.reading import Reading
 from barloom.backtest.records import SUMMARY_COLUMNS, BenchmarkRecord, Record
@@ -239,11 +240,21 @@ class SweepFolder:
     # ------------------------------------------------------------ the end
 
     def finish(
-        self, table: pa.Table, trades: Iterator[pa.Table], record: bytes, benchmark: BenchmarkRecord, to: Path
+        self,
+        table: pa.Table,
+        trades: Iterator[pa.Table],
+        record: bytes,
+        benchmark: BenchmarkRecord,
+        to: Path,
+        files: Sequence[tuple[str, bytes]] = (),
     ) -> None:
-        """Commit the table, the trades that were kept, the benchmark record, and last the record that makes the sweep whole."""
+        """Commit the table, the trades that were kept, the profile, the benchmark record, and last the record that makes the sweep whole."""
         whole = self.path / "sweep.json"
         whole.unlink(missing_ok=True)
+        for name in (profiled.JSON, profiled.PAGE):
+            (self.path / name).unlink(missing_ok=True)
+        for name, content in files:
+            StagedFile(self.path / name, content).commit()
         self._commit(self.path / "sweep.parquet", table)
         kept = self.path / "trades.parquet"
         kept.unlink(missing_ok=True)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from typing import Self
 
 import pyarrow as pa
 
 from barloom.backtest.orchestrator import CHUNK_ROWS, available_cores
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.profiled import files_asked
 from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.parallel import Executor, Here, Workers, capped, raised
 from barloom.backtest.sweep.planning import MOST_SETS, batch_sets, measure, most_sets
 from barloom.backtest.sweep.shared import Readable, readable, window
+from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.table import SweepTable
 from barloom.backtest.sweep.task import Task, TaskFailed, Value, errors_table
 from barloom.backtest.sweep.work import Step
@@ -31,9 +33,18 @@ class Loom:
         fine: finer bars; None where there are none.
         workers, threads: processes, and threads of each.
         report: what the last pass over bars in a stretch found.
+        spent: what the tasks of all sweeps took.
     """
 
-    def __init__(self, bars: Bars, base: RunParameters, options: SweepOptions, *, reading_known: bool = False) -> None:
+    def __init__(
+        self,
+        bars: Bars,
+        base: RunParameters,
+        options: SweepOptions,
+        *,
+        reading_known: bool = False,
+        spent: Spent | None = None,
+    ) -> None:
         """Take the slice that the options name; the bars are read when the context is entered.
 
         Args:
@@ -41,18 +52,20 @@ class Loom:
             base: the options that all sets share.
             options: the slice, how the files are read, and the workers.
             reading_known: whether ``options`` tell how the files were opened, so that workers may open them the same way.
+            spent: where what is spent is added up; one of its own if none is given.
 
         Raises:
             InputError: options that contradict one another, or a selection that is none.
         """
         options.check()
-        self.bars = options.selected(bars)
+        self.bars = self._selected = options.selected(bars)
         self.fine = options.open_fine()
         self.base = base.with_finer_bars(self.fine is not None)
         self.options = options
         self.workers = 1
         self.threads = available_cores()
         self.report: BarsReport | None = None
+        self.spent = spent or Spent()
         self._reading = options.reading if reading_known else None
         self._stack = ExitStack()
 
@@ -60,9 +73,10 @@ class Loom:
         dask = self.options.executor == "dask"
         self.workers = 1 if dask else capped(self.options.max_workers)
         try:
-            self._readable: Readable = self._stack.enter_context(
-                readable(self.bars, self._reading, processes=self.workers > 1, elsewhere=dask)
-            )
+            with self.spent.clock.phase("ingest"):
+                self._readable: Readable = self._stack.enter_context(
+                    readable(self.bars, self._reading, processes=self.workers > 1, elsewhere=dask)
+                )
             self.bars = self._readable.bars
             self._executor: Executor | None = None
             if dask:
@@ -75,6 +89,9 @@ class Loom:
             if self._executor is not None:
                 self.threads = self._executor.threads
                 self._stack.callback(self._executor.close)
+            if not dask:
+                self.spent.workers, self.spent.threads = self.workers, self.threads
+            self.spent.before = self.spent.seconds
             return self
         except BaseException:
             self._stack.close()
@@ -82,6 +99,21 @@ class Loom:
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
+
+    def whole(self) -> BarsReport:
+        """What a pass over all the bars finds, as they were given; made now where none was made yet.
+
+        Raises:
+            InputError: they cannot be read.
+        """
+        bars = self._selected
+        if bars.report is None:
+            volume = self.report is not None and "volume" in self.report.columns
+            with self.spent.clock.phase("ingest"), closing(bars.chunks(CHUNK_ROWS, volume=volume)) as chunks:
+                for _ in chunks:
+                    pass
+        assert bars.report is not None
+        return bars.report
 
     def part(self, start: int | None = None, end: int | None = None) -> Bars:
         """The bars with ``start <= time < end`` (nanoseconds UTC), to be drawn in this process."""
@@ -103,7 +135,7 @@ class Loom:
             FidelityError: a strategy looks ahead.
         """
         bars = window(self.bars, start, end)
-        executor = self._executor or Here(bars, self.fine)
+        executor = self._executor or Here(bars, self.fine, clock=self.spent.clock)
         shared = self._readable.shared if self._executor is not None else None
         shared = None if shared is None else shared.window(start, end)
         began, tables, done, failed = time.perf_counter(), [], 0, 0
@@ -120,6 +152,7 @@ class Loom:
                     values=tuple(tuple(sets[number]) for number in ids),
                     threads=self.threads,
                     chunk_rows=self.base.chunk_rows,
+                    profile=self._executor is not None and bool(files_asked(self.options)),
                 )
 
         if on_progress is not None:
@@ -132,11 +165,14 @@ class Loom:
             else:
                 tables.append(found.table)
                 self.report = found.report or self.report
+                self.spent.take(found)
             done += len(found.set_ids)
             failed += len(found.set_ids) - tables[-1]["error"].null_count
             if on_progress is not None:
                 on_progress(Step(done, len(sets), failed, time.perf_counter() - began, done))
-        return SweepTable.made(names, sets, pa.concat_tables(tables))
+        self.spent.working += time.perf_counter() - began
+        with self.spent.clock.phase("write"):
+            return SweepTable.made(names, sets, pa.concat_tables(tables))
 
     def _size(self, bars: Bars, names: Sequence[str], sets: Sequence[Sequence[Value]]) -> int:
         """Sets of a batch, measured on the first bars where there is more than one worker to share them."""

@@ -42,6 +42,8 @@ class SweepOptions(Reading):
     rank_by: str = "sharpe"
     min_trades: int = Field(default=0, ge=0)
     max_sets: int = Field(default=MAX_SETS, ge=1)
+    profile: bool = False
+    profile_html: bool = False
 
     @property
     def part(self) -> dict[str, Any]:
@@ -71,6 +73,11 @@ class SweepOptions(Reading):
             raise InputError(f"--scheduler {self.scheduler} is for --executor dask: give that as well, or leave it out")
         if self.executor == "dask" and self.max_ram is not None:
             raise InputError("--max-ram is for --executor local: give the workers of the scheduler their limits there")
+        if self.executor == "dask" and (self.profile or self.profile_html):
+            option = "--profile-html" if self.profile_html else "--profile"
+            raise InputError(
+                f"{option} is for --executor local: the workers of a scheduler may do several tasks in one process, and profile none"
+            )
         _ = self.metric, self.kept_sets
 
     @property

@@ -16,6 +16,7 @@ from barloom.backtest.writer import MemorySink, Points
 from barloom.bars.fine import Fine
 from barloom.execution import trades as record
 from barloom.execution.totals import daily_returns
+from barloom.observe.clock import Clock
 from barloom.strategies.registry import load_strategy
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A run on test bars: bars and days counted from the first of them."""
+    """A run on test bars: bars and days counted from the first of them, ``checksum`` as in the run."""
 
     metrics: Metrics
+    checksum: str
     columns: record.Columns
     points: Points
     daily: list[float]
@@ -71,8 +73,12 @@ class _Since:
         return self._feed.exit_signals(chunk, prepared)
 
 
-def run_after(part: Bars, parameters: RunParameters, since: int, *, fine: Bars | None = None) -> Tested | None:
+def run_after(
+    part: Bars, parameters: RunParameters, since: int, *, fine: Bars | None = None, clock: Clock | None = None
+) -> Tested | None:
     """Run a set on those bars that are at ``since`` (nanoseconds UTC) or later, warm from the ones before; None where there are none.
+
+    ``clock`` takes the seconds of each step.
 
     Raises:
         InputError: the set is refused, or the bars cannot be read.
@@ -90,6 +96,7 @@ def run_after(part: Bars, parameters: RunParameters, since: int, *, fine: Bars |
         chunk_rows=parameters.chunk_rows,
         threads=parameters.threads,
         sink=sink,
+        clock=clock,
     )
     report, outcome = result.report, result.outcome
     if report is None or outcome is None or feed.first_time is None:
@@ -103,4 +110,5 @@ def run_after(part: Bars, parameters: RunParameters, since: int, *, fine: Bars |
     daily: list[float] = points["equity"][points["trade_id"] < 0].tolist()
     totals = replace(outcome.totals, days=daily_returns(parameters.balance, daily))
     tested = Outcome(totals, parameters.balance, feed.first_time, outcome.bars - feed.before)
-    return Tested(tested.metrics(), columns, points, daily, max(1.0, (report.last_ts - feed.first_time) / DAY))
+    metrics = tested.metrics()
+    return Tested(metrics, result.checksum, columns, points, daily, max(1.0, (report.last_ts - feed.first_time) / DAY))

@@ -23,6 +23,7 @@ from barloom.backtest.sweep.task import Task, TaskFailed, TaskResult, perform, p
 from barloom.bars.bars import Bars
 from barloom.errors import BarloomError
 from barloom.observe import interrupts
+from barloom.observe.clock import Clock
 
 TRIES = 2
 LOOK_SECONDS = 0.2  # between two looks at signals while nothing comes
@@ -45,7 +46,13 @@ class Executor(Protocol):
 
 
 def capped(workers: int) -> int:
-    """As many workers as asked for, at most one a core; more are refused with one warning (FR-008a)."""
+    """As many workers as asked for, at most one a core; more are refused with one warning (FR-008a).
+
+    A worker of ``multiprocessing.Pool`` may start no processes itself: there it is one, which is this process.
+    """
+    if workers > 1 and multiprocessing.current_process().daemon:
+        log.warning("this process belongs to a pool and may start no workers: the sets run in it, one after the other")
+        return 1
     cores = available_cores()
     if workers > cores:
         log.warning(
@@ -64,12 +71,14 @@ class Here:
         bars: Bars | None = None,
         fine: Bars | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        """Run tasks over their own bars, or over ``bars`` where a task brings none."""
+        """Run tasks over their own bars, or over ``bars`` where a task brings none; ``clock`` takes the seconds of each step."""
         self.threads = available_cores()
         self._bars = bars
         self._fine = fine
         self.on_progress = on_progress
+        self._clock = clock
 
     def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult | TaskFailed]:
         """What each task came to; errors are raised where they happen.
@@ -79,7 +88,7 @@ class Here:
         """
         for task in tasks:
             bars = None if task.bars is not None else self._bars
-            yield perform(task, bars, self._fine if bars is not None else None, self.on_progress)
+            yield perform(task, bars, self._fine if bars is not None else None, self.on_progress, self._clock)
 
     def close(self) -> None:
         """Nothing was started."""

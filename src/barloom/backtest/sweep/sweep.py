@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from barloom import __version__
+from barloom.backtest.failure import benchmark_path
 from barloom.backtest.job import logged_to
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.sweep.folder import SweepFolder
@@ -87,7 +88,9 @@ def sweep_job(
         with ExitStack() as stack:
             return job.run(stack, None)
     folder = SweepFolder(options.out, job.identity())
+    record = folder.benchmarks / f"benchmark_{folder.job_id}.json"
     try:
+        record = benchmark_path(options.benchmark_out, folder.job_id, folder.benchmarks)
         before = job.finished(folder)
         if before is not None:
             return before
@@ -110,10 +113,12 @@ def sweep_job(
         folder.abandon()
         if not kept:
             raise KeyboardInterrupt("no batch was finished, nothing is left of this sweep") from None
+        job.unfinished(folder).leave(record, "interrupted")
         raise KeyboardInterrupt(f"{kept:,} sets are finished and kept: the same command goes on from there") from None
-    except FidelityError:
-        raise
     except Exception as error:
+        job.unfinished(folder).leave(record, f"{type(error).__name__}: {error}")
+        if isinstance(error, FidelityError):
+            raise
         said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
         raise BarloomError(f"{said}; the traceback is in {folder.path / 'sweep.log'}") from error
     finally:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from barloom import __version__
@@ -19,7 +20,11 @@ from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.shared import SharedBars
 from barloom.bars.bars import Bars, BarsReport
 from barloom.errors import BarloomError, FidelityError, InputError, sentence
+from barloom.observe.clock import Clock
 from barloom.observe.memory import peak_rss
+
+if TYPE_CHECKING:
+    from barloom.observe.profiling import Measured
 
 Value = bool | int | float | str | None
 SET_ID = "set_id"
@@ -39,6 +44,7 @@ class Task(BaseModel):
         values: of each set, by ``names``.
         threads, chunk_rows: never change a result.
         keep_trades: whether the trades come back too.
+        profile: whether another process that does it measures where its time goes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +58,7 @@ class Task(BaseModel):
     threads: int | None = None
     chunk_rows: int | None = None
     keep_trades: bool = False
+    profile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class TaskResult:
         seconds, cpu_seconds: wall clock, and of all threads of the process.
         peak_rss: of the process so far, bytes; None where the platform does not tell.
         trades: with ``set_id`` first; None unless they were kept.
+        phases: seconds by phase; empty where a clock was handed in, or the task was done by an earlier process.
+        measured: its profile; None unless another process made one.
     """
 
     set_ids: tuple[int, ...]
@@ -73,6 +82,13 @@ class TaskResult:
     cpu_seconds: float
     peak_rss: int | None
     trades: pa.Table | None
+    phases: dict[str, float] = field(default_factory=dict)
+    measured: Measured | None = None
+
+    @property
+    def trades_count(self) -> int:
+        """Trades of all sets."""
+        return int(pc.sum(self.table["trades"]).as_py() or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,7 @@ def perform(
     bars: Bars | None = None,
     fine: Bars | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    clock: Clock | None = None,
 ) -> TaskResult:
     """Run the sets of a task.
 
@@ -106,6 +123,7 @@ def perform(
         bars: in place of ``task.bars``.
         fine: finer bars, where ``bars`` are given.
         on_progress: called after each chunk.
+        clock: takes the seconds of each step, in place of ``phases`` of the result.
 
     Raises:
         InputError: the bars cannot be read, or another version of barloom asks.
@@ -127,7 +145,8 @@ def perform(
             made[set_id] = parameters_of(task.base, task.names, values)
         except InputError as error:
             refused[set_id] = str(error)
-    tables, kept, report = _run(task, made, bars, fine, on_progress)
+    own = Clock() if clock is None else clock
+    tables, kept, report = _run(task, made, bars, fine, on_progress, own)
     tables.append(errors_table(refused))
     table = pa.concat_tables(tables).sort_by(SET_ID).combine_chunks()
     if list(task.set_ids) != sorted(task.set_ids):
@@ -141,6 +160,7 @@ def perform(
         cpu_seconds=time.process_time() - cpu,
         peak_rss=peak_rss(),
         trades=trades,
+        phases=own.phases() if clock is None else {},
     )
 
 
@@ -150,6 +170,7 @@ def _run(
     bars: Bars,
     fine: Bars | None,
     on_progress: Callable[[Progress], None] | None,
+    clock: Clock,
 ) -> tuple[list[pa.Table], list[pa.Table], BarsReport | None]:
     """The sets in one batch; one by one where one of them makes it fail, so that it fails alone."""
     if not sets:
@@ -164,6 +185,7 @@ def _run(
             chunk_rows=task.chunk_rows,
             keep_trades=task.keep_trades,
             on_progress=on_progress,
+            clock=clock,
         )
     except (InputError, FidelityError):
         raise
@@ -171,7 +193,7 @@ def _run(
         if len(sets) > 1:
             tables, kept, report = [], [], None
             for set_id, parameters in sets.items():
-                table, trades, found = _run(task, {set_id: parameters}, bars, fine, on_progress)
+                table, trades, found = _run(task, {set_id: parameters}, bars, fine, on_progress, clock)
                 tables += table
                 kept += trades
                 report = report or found
@@ -196,7 +218,7 @@ def perform_text(text: str) -> TaskResult | TaskFailed:
     """Run a task that came as JSON; what goes wrong comes back as a value, since not every error can be sent."""
     task = Task.model_validate_json(text)
     try:
-        return perform(task)
+        return _profiled(task) if task.profile else perform(task)
     except InputError as error:
         return TaskFailed(task.set_ids, "input", str(error))
     except FidelityError as error:
@@ -205,3 +227,12 @@ def perform_text(text: str) -> TaskResult | TaskFailed:
         return TaskFailed(
             task.set_ids, "unexpected", sentence(f"{type(error).__name__}: {error}"), traceback.format_exc()
         )
+
+
+def _profiled(task: Task) -> TaskResult:
+    """Run a task under a profiler of its own."""
+    from barloom.observe.profiling import Profiler
+
+    with Profiler() as profiler:
+        result = perform(task, clock=profiler.clock)
+    return replace(result, phases=profiler.clock.phases(), measured=profiler.measured())

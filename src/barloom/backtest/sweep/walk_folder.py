@@ -1,26 +1,36 @@
-"""A walk forward as a job: the bars made readable once for all windows, and the folder that holds what came of it."""
+"""A walk forward as a job: the bars made readable once for all windows, the folder that holds what came of it, and its records."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from barloom import __version__
+from barloom.backtest.failure import benchmark_path
+from barloom.backtest.job import dataset_slice, logged_to
 from barloom.backtest.parameters import RunParameters
-from barloom.backtest.records import Record, Seconds, UtcTime
-from barloom.backtest.run_folder import StagedFile, new_job_id
+from barloom.backtest.profiled import files_asked, profiler_of
+from barloom.backtest.records import SUMMARY_COLUMNS, BenchmarkRecord, Digest, Record, Seconds, UtcTime
+from barloom.backtest.run_folder import StagedFile, append_row, check_summary, new_job_id
+from barloom.backtest.sweep.ending import Asked, benchmark_of
 from barloom.backtest.sweep.loom import Loom
 from barloom.backtest.sweep.options import SweepOptions
+from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForward, WalkForwardSummary, WalkStep, walk_forward
 from barloom.bars.bars import Bars
-from barloom.errors import InputError
+from barloom.errors import BarloomError, FidelityError, InputError
+from barloom.observe.clock import Clock
 from barloom.observe.machine import versions
+
+log = logging.getLogger(__name__)
 
 
 class WalkForwardRecord(Record):
@@ -32,6 +42,7 @@ class WalkForwardRecord(Record):
         train, test, step, anchored: the windows as they were asked for.
         data: the bars, as they were named.
         windows, summary: what came of them.
+        digest: BLAKE2b of number, set and checksum of every test.
         seconds: wall clock.
     """
 
@@ -55,6 +66,7 @@ class WalkForwardRecord(Record):
     portion: int
     windows: list[Trained]
     summary: WalkForwardSummary
+    digest: Digest
     seconds: Seconds
     folder: str | None
     files: list[str]
@@ -85,26 +97,30 @@ def walk_forward_job(
     Args:
         bars: all the bars of a source; the slice is taken here.
         walk: the grid and the windows.
-        options: the slice, the workers, where the files go.
+        options: the slice, the workers, where the files go, and whether a profile is among them.
         command: the words of the command line, for the record.
         reading_known: whether ``options`` tell how the files of ``bars`` were opened, so that workers may open them the same way.
         on_progress: told how many sets are done, over all windows.
 
     Raises:
         InputError: bad data or options, or no room for the files; nothing is left.
-        KeyboardInterrupt: with a sentence; nothing is left.
+        FidelityError: a strategy looks ahead; the log and a benchmark record are left.
+        KeyboardInterrupt: with a sentence; nothing is left but a benchmark record, once sets were run.
+        BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
-    started_at = datetime.now(UTC)
-    prepared = Loom(bars, walk.base, options, reading_known=reading_known)
+    profiler = profiler_of(options)
+    spent = Spent(Clock() if profiler is None else profiler.clock)
+    prepared = Loom(bars, walk.base, options, reading_known=reading_known, spent=spent)
     windows = walk.windows(prepared.bars)
-    folder = None if options.out is None else _Folder(options.out, walk.base.strategy, started_at)
-    try:
-        with prepared as loom:
+    folder = None if options.out is None else _Folder(options.out, walk.base.strategy, spent.started_at)
+    with _ending(folder, spent, options, command):
+        with profiler or contextlib.nullcontext(), prepared as loom:
             result = walk_forward(loom, walk, windows, on_progress=on_progress)
+            report = None if folder is None else loom.whole()
         record = WalkForwardRecord(
-            job_id="" if folder is None else folder.path.name,
-            started_at=started_at,
-            ended_at=max(datetime.now(UTC), started_at),
+            job_id="" if folder is None else folder.job_id,
+            started_at=spent.started_at,
+            ended_at=max(datetime.now(UTC), spent.started_at),
             command=list(command),
             versions=versions(),
             base=walk.base,
@@ -122,29 +138,75 @@ def walk_forward_job(
             portion=options.portion,
             windows=list(result.windows),
             summary=result.summary,
+            digest=result.digest,
             seconds=result.seconds,
             folder=None if folder is None else str(folder.path),
-            files=[] if folder is None else [*TABLES, RECORD],
+            files=[] if folder is None else [*TABLES, LOG, *files_asked(options), RECORD],
         )
-        if folder is not None:
-            folder.commit(result, record)
+        if folder is not None and report is not None:
+            profile = None if profiler is None else spent.profiled(profiler, options, folder.job_id)
+            benchmark = benchmark_of(
+                record,
+                dataset_slice(bars, prepared.fine, report, options.reading, **options.part),
+                spent,
+                Asked(options.executor, prepared.workers, options.max_workers),
+                trades=spent.trades,
+                identical=None,
+                compared="nothing",
+                profile=profile,
+            )
+            folder.commit(result, record, benchmark, folder.record(options), [] if profile is None else profile.files)
+    return WalkOutcome(record, result, None if folder is None else folder.path)
+
+
+@contextlib.contextmanager
+def _ending(folder: _Folder | None, spent: Spent, options: SweepOptions, command: Sequence[str]) -> Iterator[None]:
+    """Keep the log, and turn whatever goes wrong into what is said and left of the walk forward."""
+    try:
+        if folder is None:
+            yield
+        else:
+            folder.record(options)  # refused now, not in the end
+            with logged_to(folder.path / LOG):
+                log.info("barloom %s: %s", __version__, " ".join(command))
+                yield
+                log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in spent.phases().items()))
+    except InputError:
+        _discard(folder)
+        raise
     except OSError as error:
-        if folder is not None:
-            folder.discard()
+        _discard(folder)
         where = error.filename or options.out
         raise InputError(
             f"cannot read or write '{where}': {error.strerror or error}; nothing of this is left"
         ) from error
-    except BaseException as error:
-        if folder is not None:
-            folder.discard()
-        if isinstance(error, KeyboardInterrupt):
-            raise KeyboardInterrupt("the walk forward was not finished, nothing is left of it") from None
-        raise
-    return WalkOutcome(record, result, None if folder is None else folder.path)
+    except KeyboardInterrupt:
+        left = "nothing is left of it"
+        if folder is not None and folder.whole:
+            raise KeyboardInterrupt(f"the walk forward was finished and is in {folder.path}") from None
+        if folder is not None and spent.peaks:
+            record = folder.record(options)
+            spent.unfinished(folder.job_id, command).leave(record, "interrupted")
+            left += f" but its benchmark record {record}"
+        _discard(folder)
+        raise KeyboardInterrupt(f"the walk forward was not finished, {left}") from None
+    except Exception as error:
+        if folder is None:
+            raise
+        spent.unfinished(folder.job_id, command).leave(folder.record(options), f"{type(error).__name__}: {error}")
+        if isinstance(error, FidelityError):
+            raise
+        said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
+        raise BarloomError(f"{said}; the traceback is in {folder.path / LOG}") from error
+
+
+def _discard(folder: _Folder | None) -> None:
+    if folder is not None:
+        folder.discard()
 
 
 TABLES = ("trades.parquet", "equity.parquet")
+LOG = "walk-forward.log"
 RECORD = "walk-forward.json"
 
 
@@ -152,17 +214,42 @@ class _Folder:
     """``OUT/walk-forward/<job>/``, ours alone."""
 
     def __init__(self, out: Path, strategy: str, now: datetime) -> None:
-        self.path = out / "walk-forward" / new_job_id(strategy, now)
-        self._made = [folder for folder in (self.path.parent, out) if not folder.exists()]
+        self.job_id = new_job_id(strategy, now)
+        self.path = out / "walk-forward" / self.job_id
+        self.benchmarks = out / "benchmarks"
+        self._strategy = strategy
+        check_summary(self.benchmarks / "summary.csv", SUMMARY_COLUMNS)
+        self._made = [folder for folder in (self.path.parent, self.benchmarks, out) if not folder.exists()]
         try:
             self.path.mkdir(parents=True)
+            self.benchmarks.mkdir(exist_ok=True)
             # Root may make folders where it may not write: find out now.
             StagedFile(self.path / RECORD, b"").discard()
         except OSError as error:
             self.discard()
             raise InputError(f"cannot write to --out {out}: {error.strerror or error}; name another folder") from None
 
-    def commit(self, result: WalkForward, record: WalkForwardRecord) -> None:
+    def record(self, options: SweepOptions) -> Path:
+        """Where the benchmark record goes.
+
+        Raises:
+            InputError: ``--benchmark-out`` is in no folder.
+        """
+        return benchmark_path(options.benchmark_out, self.job_id, self.benchmarks)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is written."""
+        return (self.path / RECORD).exists()
+
+    def commit(
+        self,
+        result: WalkForward,
+        record: WalkForwardRecord,
+        benchmark: BenchmarkRecord,
+        to: Path,
+        more: Sequence[tuple[str, bytes]],
+    ) -> None:
         """Write everything under temporary names, then name it, the record last."""
         staged: list[StagedFile] = []
         try:
@@ -170,9 +257,13 @@ class _Folder:
                 content = io.BytesIO()
                 pq.write_table(table, content)
                 staged.append(StagedFile(self.path / name, content.getvalue()))
+            staged += [StagedFile(self.path / name, content) for name, content in more]
+            staged.append(StagedFile(to, benchmark.to_json()))
             staged.append(StagedFile(self.path / RECORD, record.to_json()))
-            for file in staged:
+            for file in staged[:-1]:
                 file.commit()
+            append_row(self.benchmarks / "summary.csv", benchmark.summary_row(self._strategy))
+            staged[-1].commit()
         finally:
             for file in staged:
                 file.discard()

@@ -6,6 +6,7 @@ Optimization of Trading Strategies", 2nd ed., Wiley 2008.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -116,6 +117,7 @@ class WalkForward:
         summary: the tests joined.
         trades_table: trades of all tests with their ``window`` first; ``trade_id`` counts on, bars count from the first one of the test.
         equity_table: equity points of all tests, likewise.
+        digest: BLAKE2b of number, set and checksum of every test.
         seconds: wall clock.
     """
 
@@ -123,6 +125,7 @@ class WalkForward:
     summary: WalkForwardSummary
     trades_table: pa.Table
     equity_table: pa.Table
+    digest: str
     seconds: float
 
     @property
@@ -290,7 +293,7 @@ def walk_forward(
             try:
                 parameters = walk.make(walk.sets[chosen]).model_copy(update={"balance": balance})
                 part = loom.part(window.train_start, window.test_end)
-                tried = run_after(part, parameters, window.train_end, fine=loom.fine)
+                tried = run_after(part, parameters, window.train_end, fine=loom.fine, clock=loom.spent.clock)
                 why = "" if tried is not None else "there are no bars to test on"
             except InputError as error:
                 why = str(error)
@@ -315,10 +318,12 @@ def walk_forward(
             )
         )
         if tried is not None:
-            tested.add(window.number, tried)
+            tested.add(window.number, chosen, tried)
+            loom.spent.trades += tried.metrics.trades
         balance = after
     summary = _summary(trained, tested, walk, windows)
-    return WalkForward(tuple(trained), summary, tested.trades(), tested.equity(), time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return WalkForward(tuple(trained), summary, tested.trades(), tested.equity(), tested.digest.hexdigest(), seconds)
 
 
 def _chosen(table: SweepTable, metric: str, min_trades: int) -> tuple[int | None, str]:
@@ -348,10 +353,12 @@ class _Joined:
         self.points: list[Points] = []
         self.daily: list[float] = []
         self.days = 0.0
+        self.digest = hashlib.blake2b(digest_size=32)
         self._count = 0
 
-    def add(self, window: int, test: Tested) -> None:
+    def add(self, window: int, set_id: int | None, test: Tested) -> None:
         """Add the next one."""
+        self.digest.update(f"{window} {set_id} {test.checksum}\n".encode())
         columns = dict(test.columns)
         columns["trade_id"] = columns["trade_id"] + self._count
         points = test.points.copy()

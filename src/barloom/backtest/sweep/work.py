@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 
-from barloom.backtest.job import benchmark_path
+from barloom.backtest.failure import Unfinished
 from barloom.backtest.orchestrator import CHUNK_ROWS, Progress, available_cores
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.profiled import files_asked, profiler_of
 from barloom.backtest.records import NOT_IN_A_FILE, BenchmarkRecord
 from barloom.backtest.sweep.ending import Ended, records_of
 from barloom.backtest.sweep.folder import FileStamp, SweepFolder, SweepPlan, sets_digest
@@ -37,6 +37,7 @@ from barloom.backtest.sweep.planning import (
 )
 from barloom.backtest.sweep.records import SweepRecord
 from barloom.backtest.sweep.shared import Readable, readable
+from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.table import SweepTable
 from barloom.backtest.sweep.task import SET_ID, Task, TaskFailed, TaskResult, Value, errors_table, perform
 from barloom.backtest.sweep.tiling import INDICATOR_BYTES
@@ -45,6 +46,7 @@ from barloom.bars.resampling import ResampledBars
 from barloom.bars.times import FIRST_TIME, LAST_TIME
 from barloom.errors import FidelityError, InputError
 from barloom.observe import interrupts
+from barloom.observe.clock import Clock
 from barloom.observe.memory import MB, MemoryWatch, peak_rss
 from barloom.strategies.base import StrategyOrigin
 from barloom.strategies.registry import load_strategy
@@ -145,8 +147,8 @@ class SweepJob:
     def __post_init__(self) -> None:
         options = self.options
         options.check()
-        self.started_at = datetime.now(UTC)
-        self.started = time.perf_counter()
+        self.profiler = profiler_of(options)
+        self.spent = Spent(Clock() if self.profiler is None else self.profiler.clock)
         self.selected = options.selected(self.bars)
         self.fine = options.open_fine()
         self.base = self.base.with_finer_bars(self.fine is not None)
@@ -220,17 +222,18 @@ class SweepJob:
         options = self.options
         dask = options.executor == "dask"
         workers = 1 if dask else capped(options.max_workers)
-        shared = stack.enter_context(
-            readable(
-                self.selected,
-                options.reading if self.reading_known else None,
-                processes=workers > 1,
-                elsewhere=dask,
-                folder=None if folder is None else folder.path,
-            )
-        )
         finished = sum(len(result.set_ids) for result in done.values())
-        rows = self._rows(shared.bars)
+        with self.spent.clock.phase("ingest"):
+            shared = stack.enter_context(
+                readable(
+                    self.selected,
+                    options.reading if self.reading_known else None,
+                    processes=workers > 1,
+                    elsewhere=dask,
+                    folder=None if folder is None else folder.path,
+                )
+            )
+            rows = self._rows(shared.bars)
         cluster: Executor | None = None
         if dask:
             from barloom.backtest.sweep.cluster import Cluster
@@ -260,7 +263,7 @@ class SweepJob:
         elif sizes.workers > 1:
             executor = Workers(sizes.workers, sizes.threads)
         else:
-            executor = Here(shared.bars, self.fine)
+            executor = Here(shared.bars, self.fine, clock=self.spent.clock)
         stack.callback(executor.close)
         plan = Plan(
             sets=self.total,
@@ -317,41 +320,40 @@ class SweepJob:
 
     def run(self, stack: ExitStack, folder: SweepFolder | None) -> SweepOutcome:
         """The sweep from what is finished to its end."""
-        if folder is not None:
-            benchmark_path(self.options.benchmark_out, folder.job_id, folder.benchmarks)  # refused now, not in the end
         done = {} if folder is None else {result.set_ids[0]: result for result in folder.finished()}
         self.results |= done
         resumed = self.kept = sum(len(result.set_ids) for result in done.values())
-        prepared = self.prepare(stack, folder, done)
-        if resumed:
-            log.info("%d of %d sets are finished already", resumed, self.total)
-        if self.on_plan is not None:
-            self.on_plan(prepared.plan)
-        watch = MemoryWatch(self.options.memory_threshold_mb)
-        began, cpu = time.perf_counter(), 0.0
-        peaks: list[int] = []
-        self._tell(began, resumed, 0)
-        for first, values in self._rounds(folder):
-            for result in self._round(prepared, folder, first, values, began, resumed):
-                cpu += result.cpu_seconds
-                peaks.append(result.peak_rss or 0)
-                watch.look()
-        working = time.perf_counter() - began
-        ran = time.perf_counter()
-        table = self._table(range(len(self.sets)))
-        if folder is not None and self._report() is None:
-            folder.forget_parts()  # every set was refused
-        best, trades = self._trades(prepared, folder, table)
+        spent = self.spent
+        with self.profiler or contextlib.nullcontext():
+            prepared = self.prepare(stack, folder, done)
+            if self.options.executor == "local":
+                spent.workers, spent.threads = prepared.plan.workers, prepared.plan.threads
+            if resumed:
+                log.info("%d of %d sets are finished already", resumed, self.total)
+            if self.on_plan is not None:
+                self.on_plan(prepared.plan)
+            watch = MemoryWatch(self.options.memory_threshold_mb)
+            spent.before, began = spent.seconds, time.perf_counter()
+            self._tell(began, resumed, 0)
+            for first, values in self._rounds(folder):
+                for result in self._round(prepared, folder, first, values, began, resumed):
+                    spent.take(result)
+                    watch.look()
+            spent.working = time.perf_counter() - began
+            with spent.clock.phase("write"):
+                table = self._table(range(len(self.sets)))
+            if folder is not None and self._report() is None:
+                folder.forget_parts()  # every set was refused
+            best, trades = self._trades(prepared, folder, table)
+        log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in spent.phases().items()))
         ended = Ended(
-            started_at=self.started_at,
-            seconds=time.perf_counter() - self.started,
-            working=working,
-            writing=time.perf_counter() - ran,
-            cpu_seconds=cpu,
+            spent=spent,
             resumed=resumed,
-            peaks=peaks,
             report=self._report(),
             best=best,
+            profile=None
+            if folder is None or self.profiler is None
+            else spent.profiled(self.profiler, self.options, folder.job_id),
         )
         record, benchmark, path = records_of(self, prepared.plan, table, ended, folder)
         kept: pa.Table | None
@@ -359,11 +361,16 @@ class SweepJob:
             parts = list(trades)
             kept = pa.concat_tables(parts) if parts else None
         else:
-            folder.finish(table.table, trades, record.to_json(), benchmark, path)
+            files = [] if ended.profile is None else ended.profile.files
+            folder.finish(table.table, trades, record.to_json(), benchmark, path, files)
             kept = folder.trades
         return SweepOutcome(
             prepared.plan, table, kept, record, benchmark, path, None if folder is None else folder.path, already=False
         )
+
+    def unfinished(self, folder: SweepFolder) -> Unfinished:
+        """What is known of a sweep that came to no end."""
+        return self.spent.unfinished(folder.job_id, self.command)
 
     def _rounds(self, folder: SweepFolder | None) -> Iterator[tuple[int, Sequence[Values]]]:
         """The sets that can run now, with the number of the first: all of the grid, or what the search asks for next."""
@@ -401,7 +408,8 @@ class SweepJob:
             else:
                 self._same_bars(found, folder)
                 if folder is not None:
-                    folder.save(found)
+                    with self.spent.clock.phase("write"):
+                        folder.save(found)
                 self.results[found.set_ids[0]] = found
                 self.kept += len(found.set_ids)
                 yield found
@@ -432,6 +440,7 @@ class SweepJob:
             # Left to the batch, which knows what its sets share, unless something speaks for less.
             chunk_rows=None if prepared.sizes.chunk_rows == CHUNK_ROWS else prepared.sizes.chunk_rows,
             keep_trades=keep_trades,
+            profile=self.profiler is not None and not inside,
         )
 
     def _same_bars(self, found: TaskResult, folder: SweepFolder | None) -> None:
@@ -502,7 +511,7 @@ class SweepJob:
         again = best[: options.kept_sets or 1]
         task = self._task(prepared, sorted(again), keep_trades=bool(options.kept_sets), here=True)
         task = task.model_copy(update={"chunk_rows": OTHER_CHUNK_ROWS})
-        found = perform(task, prepared.readable.bars, self.fine)
+        found = perform(task, prepared.readable.bars, self.fine, clock=self.spent.clock)
         before = dict(zip(table.table[SET_ID].to_pylist(), table.table["checksum"].to_pylist(), strict=True))
         after = zip(found.table[SET_ID].to_pylist(), found.table["checksum"].to_pylist(), strict=True)
         for number, checksum in after:
@@ -542,6 +551,12 @@ class SweepJob:
         asked = (options.keep_trades, options.metric, options.min_trades)
         if options.kept_sets and asked != (record.keep_trades, record.rank_by, record.min_trades):
             return None
+        missing = [name for name in files_asked(options) if name not in record.files]
+        if missing:
+            raise InputError(
+                f"the sweep in {folder.path} is finished, so that there is nothing left to measure for {missing[0]}: move that folder away, "
+                "choose another --out, or leave --profile out"
+            )
         table = SweepTable.read(folder.path / "sweep.parquet")
         plan = Plan(
             sets=len(table),

@@ -1,0 +1,144 @@
+"""The pages of figures: made by measuring, at a small scale here, and equal to what is made of their records again."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from helpers.command import environment
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCS, BENCHMARKS = PROJECT / "docs", PROJECT / "benchmarks"
+PARTS = ("rows", "trades", "holding", "sets", "threads", "chunk", "roofline")
+SMALL = ("--scale", "0.001", "--repeats", "1")
+
+pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="needs the benchmarks of the source tree")
+
+
+def measure(script: str, *words: object, code: int = 0) -> str:
+    """What a benchmark prints, or says where it is to be refused."""
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / f"{script}.py", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+        timeout=600,
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def rows_of(page: Path, table: str) -> list[list[str]]:
+    """The cells of each row of a table, without its head."""
+    found = re.search(rf"<!-- table: {table} -->\n(.*?)<!-- end -->", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None, table
+    lines = [line for line in found[1].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines[2:]]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A page that holds small measurements of every part, with its record."""
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("resource", reason="the peak memory of processes is read by getrusage")
+    folder = tmp_path_factory.mktemp("scaling")
+    page, record = folder / "scaling.md", folder / "scaling.json"
+    shutil.copy(DOCS / "scaling.md", page)
+    measure("scaling", *PARTS, *SMALL, "--record", record, "--write", page)
+    return page, record
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_row_was_measured_and_names_the_command_that_repeats_it(measured, part):
+    page, record = measured
+    rows = rows_of(page, part)
+    points = json.loads(record.read_text(encoding="utf-8"))["sections"][part]["rows"]
+    assert len(rows) == len(points) >= 2
+    for row, point in zip(rows, points, strict=True):
+        assert row[0] == point["what"] and all(figure > 0.0 for figure in point["figures"])
+        at = "" if part == "roofline" else f" --at {point['at']}"
+        assert row[-1] == f"`python benchmarks/scaling.py {part}{at} --scale 0.001`"
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_has_a_picture_of_its_points_on_the_page(measured, part):
+    page, _ = measured
+    picture = page.parent / "pictures" / f"{part}.svg"
+    assert f"](pictures/{part}.svg)" in page.read_text(encoding="utf-8")
+    text = " ".join(ElementTree.parse(picture).getroot().itertext())
+    assert all(row[0] in text for row in rows_of(page, part))
+    assert picture.stat().st_size < 100_000
+
+
+def test_the_same_record_gives_the_same_bytes(measured, tmp_path):
+    page, record = measured
+    again = tmp_path / "scaling.md"
+    shutil.copy(DOCS / "scaling.md", again)
+    measure("scaling", "--from", record, "--write", again)
+    for path in (page, *sorted((page.parent / "pictures").iterdir())):
+        assert (tmp_path / path.relative_to(page.parent)).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_command_of_a_row_repeats_that_row(measured):
+    page, _ = measured
+    row = rows_of(page, "trades")[1]
+    words = row[-1].strip("`").split()[2:]
+    out = measure("scaling", *words, "--repeats", 1)
+    (again,) = [line for line in out.splitlines() if line.endswith(f"{row[-1]} |")]
+    assert again.split("|")[1:3] == [f" {row[0]} ", f" {row[1]} "]
+
+
+@pytest.mark.parametrize("name", ["performance", "scaling"])
+def test_no_figure_of_the_pages_was_typed_by_hand(name, tmp_path):
+    page = tmp_path / f"{name}.md"
+    shutil.copy(DOCS / f"{name}.md", page)
+    measure({"performance": "run"}.get(name, name), "--from", BENCHMARKS / f"{name}.json", "--write", page)
+    assert page.read_text(encoding="utf-8") == (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_a_section_measured_again_replaces_itself_alone(tmp_path):
+    page, record = tmp_path / "performance.md", tmp_path / "performance.json"
+    shutil.copy(DOCS / "performance.md", page)
+    shutil.copy(BENCHMARKS / "performance.json", record)
+    before = rows_of(page, "performance")
+    measure("run", "simulate", *SMALL, "--record", record, "--write", page)
+    after = rows_of(page, "performance")
+    assert [row[-1] for row in after] == [row[-1] for row in before]
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    assert [new[0] for _, new in changed] == ["bl.simulate, 170 overlapping entries over 8,000 bars"]
+    assert "0.001 of the bars, to try it out: `simulate`." in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "said"),
+    [
+        ("scaling", ["holdings"], "unknown part holdings: known are rows trades holding"),
+        ("scaling", ["rows", "holding", "--at", "30"], "--at takes whole numbers from 1 on for one part"),
+        ("scaling", ["threads", "--at", "4000"], "this machine has"),
+        ("scaling", ["rows", "--at", "1000", "--write", "page.md"], "goes without --record and --write"),
+        ("scaling", ["--from", "scaling.json"], "--from measures nothing: it needs --write"),
+        ("run", ["simulation"], "unknown section simulation: known are start csv"),
+        ("run", ["--from", "performance.json"], "--from measures nothing: it needs --write"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_measured(script, words, said):
+    usage = said != "this machine has"
+    assert said in measure(script, *words, code=2 if usage else 1)
+
+
+@pytest.mark.parametrize("script", ["run", "scaling"])
+def test_a_page_without_a_place_and_a_damaged_record_are_named_and_left(script, tmp_path):
+    page, record = tmp_path / "page.md", tmp_path / "record.json"
+    page.write_text("# Nothing\n", encoding="utf-8")
+    record.write_text("{", encoding="utf-8")
+    assert f"{page} has no place for table" in measure(script, "--write", page, code=1)
+    assert f"{record} is no record" in measure(script, "--record", record, code=1)
+    assert page.read_text(encoding="utf-8") == "# Nothing\n" and record.read_text(encoding="utf-8") == "{"
