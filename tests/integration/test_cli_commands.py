@@ -1,6 +1,7 @@
 """``info``, ``data``, ``strategies`` and ``--version``, and how little they load."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import barloom
+from barloom._native.chunking import openmp_threads
 from barloom.bars import open_bars
 from helpers.command import call, environment
 
@@ -81,7 +83,8 @@ class Looks(Strategy):
 
 def test_a_command_starts_lightly_and_collects_garbage_once_it_runs(tmp_path):
     (tmp_path / "looks.py").write_text(SURROUNDED)
-    kept = {name: value for name, value in environment().items() if name != "OPENBLAS_NUM_THREADS"}
+    ours = {"OPENBLAS_NUM_THREADS", "OMP_WAIT_POLICY"}
+    kept = {name: value for name, value in environment().items() if name not in ours}
     words = ("run", "--sample", "--strategy", "looks.py:Looks", "--non-interactive")
     said = call(*words, cwd=tmp_path, env=kept)
     assert said.returncode == 0, said.stderr
@@ -90,9 +93,11 @@ def test_a_command_starts_lightly_and_collects_garbage_once_it_runs(tmp_path):
     assert pool == (
         "jemalloc" if "jemalloc" in pa.supported_memory_backends() else pa.default_memory_pool().backend_name
     )
-    # Who sets it wins.
-    call(*words, cwd=tmp_path, env={**kept, "OPENBLAS_NUM_THREADS": "2"})
+    # Who sets it wins; OpenMP says what it was told when it was loaded.
+    said = call(*words, cwd=tmp_path, env={**kept, "OPENBLAS_NUM_THREADS": "2", "OMP_DISPLAY_ENV": "true"})
     assert json.loads((tmp_path / "seen.json").read_text())[2] == "2"
+    if sys.platform == "linux" and openmp_threads():
+        assert re.search(r"OMP_WAIT_POLICY *= *'PASSIVE'", said.stderr)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".arrow"])

@@ -102,9 +102,11 @@ def _load_lightly() -> None:
     """Load what a command needs without what it does not: a third of the processor time of starting and ending.
 
     Loading makes many objects and no garbage. The threads of OpenBLAS would wait for work that never comes, and a strategy's matrix
-    products would depend on how many there are. The command has no use for the plugins that pydantic looks for in every package.
+    products would depend on how many there are. Those of OpenMP would wait for the next chunk with all their might, which the thread that
+    reads it could use. The command has no use for the plugins that pydantic looks for in every package.
     """
     gc.disable()
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
