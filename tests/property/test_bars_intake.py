@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from barloom._native import chunking
@@ -56,6 +56,13 @@ def raw_rows(draw: Any, marks: bool = True) -> Batch:
     table = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 5)
     columns = [np.ascontiguousarray(table[:, k]) for k in range(5)]
     return Batch(0, np.array(times, dtype=np.int64), columns[0], columns[1], columns[2], columns[3], columns[4])
+
+
+def raw(*rows: tuple[int, float]) -> Batch:
+    """Flat rows at so many seconds from the first, of a price each."""
+    times = FIRST + np.array([seconds for seconds, _ in rows], dtype=np.int64) * 1_000_000_000
+    prices = np.array([price for _, price in rows])
+    return Batch(0, times, *(prices.copy() for _ in range(4)), np.ones(len(rows)))
 
 
 GOOD_ASK = (1.6, 2.1, 1.1, 1.35)
@@ -187,7 +194,7 @@ class _Split(Source):
 
 
 def paired(bid: Batch, ask: Batch, start: int) -> list[tuple[float, ...]]:
-    """The ask prices of each good bid row from ``start`` on by the plainest reading of the rules."""
+    """The ask prices of each bid row from ``start`` on by the plainest reading of the rules."""
     found: dict[int, tuple[float, ...]] = {}
     latest = MALFORMED
     for row, time in enumerate(ask.timestamp.tolist()):
@@ -197,9 +204,16 @@ def paired(bid: Batch, ask: Batch, start: int) -> list[tuple[float, ...]]:
         o, h, low, c = prices = tuple(float(column[row]) for column in ask.bid)
         sound = np.isfinite(prices).all() and min(prices) > 0 and h >= max(o, c) and low <= min(o, c)
         found[time] = prices if sound else (np.inf, 0.0, 0.0, 0.0)
-    none = (-np.inf, 0.0, 0.0, 0.0)
-    kept, _, _ = judged(bid.between(start, None), False, -(2**63), 2**63 - 1)
-    return [found.get(int(bid.timestamp[start + row]), none) for row in kept]
+    none = (-np.inf,) * 4
+    asks, reached = [], MALFORMED
+    for row in range(start, len(bid)):
+        time = int(bid.timestamp[row])
+        good, _, _ = judged(bid.between(row, row + 1), False, -(2**63), 2**63 - 1)
+        if good:
+            reached = max(reached, time)
+        # A row back in time finds none: asks are read forward.
+        asks.append(found.get(time, none) if good and time == reached else none)
+    return asks
 
 
 @given(
@@ -210,6 +224,14 @@ def paired(bid: Batch, ask: Batch, start: int) -> list[tuple[float, ...]]:
     chunk_rows=st.sampled_from([1, 3, 64, 10_000]),
     start=st.integers(0, 4),
 )
+@example(
+    bid=raw((60, 1.5), (120, 1.5), (0, 1.0), (60, 1.5), (120, 1.5)),
+    ask=raw((120, 1.0)),
+    higher=0.0,
+    batch_rows=(1, 1),
+    chunk_rows=1,
+    start=0,
+)
 @settings(max_examples=200, deadline=None)
 def test_pairs_are_those_of_a_plain_reading_however_either_side_is_split(
     bid: Batch, ask: Batch, higher: float, batch_rows: tuple[int, int], chunk_rows: int, start: int
@@ -218,9 +240,7 @@ def test_pairs_are_those_of_a_plain_reading_however_either_side_is_split(
         column += higher
     start = min(start, len(bid))
     rows = bid.between(start, None)
-    kept, _, _ = judged(rows, False, -(2**63), 2**63 - 1)
-    asks = np.full((4, len(rows)), -np.inf)  # a row back in time, after one that had no ask, has none either
-    asks[:, kept] = np.array(paired(bid, ask, start)).reshape(-1, 4).T
+    asks = np.ascontiguousarray(np.array(paired(bid, ask, start)).reshape(-1, 4).T)
     rows = Batch(0, *(getattr(rows, name) for name in NAMES), ask=tuple(asks))
     good, counts, first = judged(rows, False, -(2**63), 2**63 - 1)
     source = PairSource(_Split(bid, batch_rows[0]), _Split(ask, batch_rows[1]))

@@ -98,11 +98,12 @@ print(json.dumps([done.run.digest, done.run.memory_peak_mb, done.run.parameters.
     users = environment()
     users.pop("ARROW_DEFAULT_MEMORY_POOL", None)
     found = []
-    for size in (260, 2000):
+    for size in (280, 2000):
         done = subprocess.run(
             [sys.executable, "-c", code, f"bars.{suffix}", f"{size}MB"],
-            cwd=tmp_path, env=users, capture_output=True, text=True, check=True,
+            cwd=tmp_path, env=users, capture_output=True, text=True, check=False,
         )  # fmt: skip
+        assert done.returncode == 0, done.stderr
         digest, peak, rows = json.loads(done.stdout)
         assert peak < size and rows
         found.append(digest)
