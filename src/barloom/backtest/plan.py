@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from barloom.backtest.orchestrator import CHUNK_ROWS, available_cores
 from barloom.backtest.parameters import RunParameters
 from barloom.errors import InputError
-from barloom.observe.memory import MB, peak_rss
+from barloom.observe.memory import MB, rss
 from barloom.strategies.registry import load_strategy
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def within(
         InputError: it cannot be kept, with what would fit.
     """
     most = parse_size(limit)
-    before = (peak_rss() or UNMEASURED) if held is None else held
+    # Not the peak: opening a text file on a busy machine takes for a moment what the run will take again.
+    before = (rss() or UNMEASURED) if held is None else held
     strategy = load_strategy(parameters.strategy, parameters.params)
     columns = 5 + strategy.uses_volume + 4 * bars.has_ask
     row = 8 * (RING * columns + PREPARED * (len(strategy.indicators()) + 1)) + SCRATCH
