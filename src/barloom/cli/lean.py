@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.machinery import ModuleSpec
 
@@ -27,7 +28,7 @@ def load_arrow() -> None:
     """
     import pyarrow as pa
 
-    if POOL in pa.supported_memory_backends():
+    if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ and POOL in pa.supported_memory_backends():
         pa.set_memory_pool(pa.jemalloc_memory_pool())
     if "pandas" in sys.modules:
         return
