@@ -8,18 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from barloom.backtest.records import BenchmarkRecord, read_run
-from barloom.bars import from_synthetic
-from barloom.bars.writer import write_bars
 from helpers.command import call, environment
 
 ROWS = 30_000
-
-
-@pytest.fixture(scope="module")
-def bars(tmp_path_factory):
-    path = tmp_path_factory.mktemp("bars") / "bars.csv"
-    write_bars(from_synthetic(ROWS, 1), path)
-    return path
 
 
 @pytest.fixture(scope="module")

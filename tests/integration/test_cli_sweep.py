@@ -19,13 +19,6 @@ GRID = ("--strategy", "ema-cross", "--grid", "fast=5:15:5", "--grid", "slow=20,5
 
 
 @pytest.fixture(scope="module")
-def bars(tmp_path_factory):
-    path = tmp_path_factory.mktemp("bars") / "bars.csv"
-    write_bars(from_synthetic(ROWS, 1), path)
-    return path
-
-
-@pytest.fixture(scope="module")
 def made(bars, tmp_path_factory):
     """A finished sweep: its folder of results and its document."""
     cwd = tmp_path_factory.mktemp("made")

@@ -5,8 +5,6 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from barloom.bars import from_synthetic
-from barloom.bars.writer import write_bars
 from barloom.observe.profiling import ProfilingReport
 from helpers.command import call, run_here
 from helpers.recorded import valid
@@ -14,13 +12,6 @@ from helpers.recorded import valid
 ROWS = 20_000
 GRID = ("--strategy", "ema-cross", "--grid", "fast=5:15:5", "--grid", "slow=20,50", "--keep-trades", "none")
 WALK = (*GRID[:-2], "--train", "1w", "--test", "1w")
-
-
-@pytest.fixture(scope="module")
-def bars(tmp_path_factory):
-    path = tmp_path_factory.mktemp("bars") / "bars.csv"
-    write_bars(from_synthetic(ROWS, 1), path)
-    return path
 
 
 @pytest.fixture(scope="module")
