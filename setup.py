@@ -80,6 +80,7 @@ class BuildExt(build_ext):
         for extension in self.extensions:
             extension.extra_compile_args = flags + (found[0] if found else [])
             extension.extra_link_args = (found[1] if found else []) + (["--coverage"] if COVERAGE else [])
+        self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
 

@@ -133,7 +133,7 @@ def test_a_notebook_that_is_stopped_in_a_sweep_goes_on(tmp_path: Path, notebook:
     first = notebook.cell(f"{SWEEP}\nprint(sweep({str(bars)!r}))")
     assert first[1].split() == [swept(bars).record.digest], first
     slow = f"{strategy_file(tmp_path)}:Slow"
-    asked = notebook.client.execute(f"sweep({str(bars)!r}, {slow!r}, chunk_rows=64)")
+    asked = notebook.client.execute(f"sweep({str(bars)!r}, {slow!r}, chunk_rows=512)")
     workers = wait_for(lambda: len(notebook.processes()) >= 3 and notebook.processes())
     if how == "restart":
         notebook.manager.restart_kernel()

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.steps import commonest
 from barloom.bars.times import FIRST_TIME
+from barloom.bars.times_of_day import zone_of
 from barloom.errors import InputError
 
 Ints = npt.NDArray[np.int64]
 
-HOUR = 3600 * 10**9
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = 10**9
+HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 MARKED = FIRST_TIME + 16  # below it lie marks of rows that could not be read, no times
 OFFSET = re.compile(r"([+-])(\d{1,2})(?::?(\d{2}))?")
@@ -71,23 +76,23 @@ class Zone:
         """
         if self.name is None and not self.offset:
             return times
-        marked = (times < MARKED) | (times < FIRST_TIME + 2 * DAY)
-        local = np.where(marked, 0, times) - self.offset
-        if self.name is None:
-            return np.where(marked, times, local)
-        early, late = _assumed(local, self.name)
-        return np.where(marked, times, np.where(early == late, early, FIRST_TIME))
+        marked = times < FIRST_TIME + 2 * DAY
+        if marked.all():
+            return times
+        local = np.where(marked, times.max(), times) - self.offset
+        if self.name is not None:
+            early, late, offsets = _spells(local, self.name)
+            local = np.where(early == late, local - offsets[early], FIRST_TIME)
+        return np.where(marked, times, local)
 
     def fault(self, time: int) -> str | None:
         """Why a naive time is no time of this clock, None where it is one."""
         if self.name is None or time < FIRST_TIME + 2 * DAY:
             return None
-        early, late = _assumed(np.array([time - self.offset], dtype=np.int64), self.name)
-        difference = int(late[0] - early[0])
-        if not difference:
+        early, late, _ = _spells(np.array([time - self.offset], dtype=np.int64), self.name)
+        if early[0] == late[0]:
             return None
-        # Around a gap the two answers are neighbours: the last moment before it and the first after it.
-        how = "twice, clocks were set back" if difference > 1 else "never, clocks were set forward"
+        how = "twice, clocks were set back" if early[0] < late[0] else "never, clocks were set forward"
         return f"{self.text} showed this time {how}"
 
 
@@ -121,26 +126,64 @@ def common_step(times: Ints) -> int | None:
     return commonest(steps[steps > 0])[0] or None
 
 
-def _assumed(local: Ints, name: str) -> tuple[Ints, Ints]:
-    """UTC times of naive ones: the earlier and the later of two where there are two, or none."""
-    import pyarrow as pa
-    from pyarrow import compute
+def _spells(local: Ints, name: str) -> tuple[Ints, Ints, Ints]:
+    """Spells of one offset in which a zone's clock showed naive times: the first that had not passed, the last that had begun.
 
-    naive = pa.array(local).view(pa.timestamp("ns"))
-    early, late = (
-        compute.assume_timezone(naive, name, ambiguous=which, nonexistent=which).view(pa.int64()).to_numpy()
-        for which in ("earliest", "latest")
+    They are the same but where clocks were set: of a time shown twice the first is the earlier spell, of one that was skipped
+    it is the later. Third, the offsets of all spells, nanoseconds ahead of UTC.
+    """
+    years = range(_year(int(local.min()) - 2 * DAY), _year(int(local.max()) + 2 * DAY) + 1)
+    changes = [change for year in years for change in _changes(name, year)]
+    starts = np.array([start for start, _ in changes], dtype=np.int64)
+    offsets = np.array([_ahead(name, _new_year(years[0]) - 1), *(ahead for _, ahead in changes)], dtype=np.int64)
+    return (
+        np.searchsorted(starts + offsets[:-1], local, side="right"),
+        np.searchsorted(starts + offsets[1:], local, side="right"),
+        offsets,
     )
-    return early, late
+
+
+@lru_cache(maxsize=4096)
+def _changes(name: str, year: int) -> list[tuple[int, int]]:
+    """When a zone's clock was set in a year of UTC, and how far ahead of UTC it was from then on, both nanoseconds.
+
+    Looked for from day to day, so a clock that was set twice within one would be seen to be set once.
+    """
+    found = []
+    before = _ahead(name, _new_year(year) - 1)
+    for low in range(_new_year(year), _new_year(year + 1), 86400):
+        after = _ahead(name, low + 86399)
+        if after != before:
+            early, late = low - 1, low + 86399
+            while late - early > 1:
+                middle = (early + late) // 2
+                early, late = (middle, late) if _ahead(name, middle) == before else (early, middle)
+            found.append((late * SECOND, after))
+            before = after
+    return found
+
+
+def _ahead(name: str, second: int) -> int:
+    """How far ahead of UTC a zone's clock is, nanoseconds."""
+    ahead = (EPOCH + timedelta(seconds=second)).astimezone(zone_of(name)).utcoffset()
+    assert ahead is not None
+    return round(ahead.total_seconds()) * SECOND
+
+
+def _year(time: int) -> int:
+    return (EPOCH + timedelta(seconds=time // SECOND)).year
+
+
+def _new_year(year: int) -> int:
+    """When a year of UTC begins, seconds."""
+    return (datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(seconds=1)
 
 
 def _known(name: str) -> bool:
-    import pyarrow as pa
-
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+/-]*", name):
         return False
     try:
-        _assumed(np.zeros(1, dtype=np.int64), name)
-    except (pa.ArrowInvalid, pa.ArrowException, ValueError, KeyError):
+        zone_of(name)
+    except InputError:
         return False
     return True

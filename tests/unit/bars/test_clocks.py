@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -68,6 +73,45 @@ def test_an_hour_that_clocks_skip_or_show_twice_is_a_bad_row_that_says_why(
     bars = open_bars(path, time_zone=zone, on_bad_rows="drop")
     assert len(drawn(bars)["timestamp"]) == 2
     assert bars.report is not None and bars.report.dropped == {"unparsable_time": 1}
+
+
+def read(local: datetime, zone: str) -> int:
+    """A naive time as the standard library reads it, nanoseconds; ``FIRST_TIME`` where the clock skipped it or showed it twice."""
+    here = local.replace(tzinfo=ZoneInfo(zone))
+    if here.utcoffset() != here.replace(fold=1).utcoffset():
+        return FIRST_TIME
+    return (here.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["America/New_York", "Europe/Dublin", "Africa/Casablanca", "Asia/Kolkata", "Pacific/Apia", "Antarctica/Troll"],
+)
+def test_every_half_hour_of_many_years_is_as_the_standard_library_reads_it(zone: str) -> None:
+    """Summer time with its sign turned round, breaks of it in Ramadan, a day that was left out, two hours at once."""
+    for first in (datetime(1944, 1, 1), datetime(2011, 8, 1), datetime(2098, 2, 1)):
+        moments = [first + timedelta(minutes=30 * k) for k in range(48 * 400)]
+        naive = np.array(moments, "datetime64[ns]").astype(np.int64)
+        found = Zone.parse(zone).to_utc(naive)
+        assert found.tolist() == [read(moment, zone) for moment in moments]
+        assert (Zone.parse(zone).to_utc(naive[::-1]) == found[::-1]).all()
+
+
+def test_rows_without_a_time_stay_marked() -> None:
+    marks = np.array([FIRST_TIME, FIRST_TIME + 3], dtype=np.int64)
+    assert Zone.parse("EET").to_utc(marks).tolist() == marks.tolist()
+    noon = int(np.datetime64("2012-02-01T12:00", "ns").astype(np.int64))
+    assert Zone.parse("EET").to_utc(np.array([*marks, noon])).tolist() == [*marks.tolist(), noon - 2 * 3600 * 10**9]
+
+
+@pytest.mark.parametrize("zone", ["EET", "US/Eastern", "America/New_York"])
+def test_zones_are_known_where_the_system_has_none(zone: str) -> None:
+    """Slim containers have no database, Windows has none, and Debian keeps the old names apart."""
+    program = f"from barloom.bars.zones import Zone; from zoneinfo import TZPATH; Zone.parse({zone!r}); print(TZPATH)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONTZPATH": ""}, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "()", done.stderr
 
 
 @pytest.mark.parametrize("zone", ["Mars/Phobos", "+25:00", "", "EST+99h", "../etc/passwd"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,14 @@ TRADES = {
     "exit_price": np.array([1.3, 1.1]),
 }
 PROJECT = Path(__file__).parents[3] / "pyproject.toml"
+
+
+@pytest.fixture(autouse=True)
+def settled() -> Iterator[None]:
+    """What earlier tests left is not looked through before every measurement, which would take most of a minute."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def other(name, value):
