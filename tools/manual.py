@@ -99,7 +99,8 @@ def manual(version: str) -> str:
     page.add_section("Examples", "=", "\n".join(examples))
     page.add_section("Exit status", "=", STATUS)
     page.add_section("Files", "=", FILES)
-    return str(page)
+    # An empty line before a paragraph or a heading would be shown beside the one that these leave themselves.
+    return re.sub(r"\n\n+(?=\.(?:TP|SH|SS|RE)\b)", "\n", str(page))
 
 
 def write(path: str, version: str) -> None:

@@ -16,7 +16,7 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
 FROM_ROOT = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
-REPOSITORY_FILE = re.compile(r"\[([^\]]+)\]\((?:SECURITY\.md|LICENSE|benchmarks/[^)]*|\.github/[^)]*)\)")
+REPOSITORY_FILE = re.compile(r"\[([^\]]+)\]\((?:SECURITY\.md|LICENSE|(?:benchmarks|changes)/[^)]*|\.github/[^)]*)\)")
 
 
 def on_files(files: Files, config: Any) -> Files:
