@@ -10,8 +10,12 @@ _seen: list[str] = []
 
 
 def watch() -> None:
-    """Take over both signals; each raises KeyboardInterrupt where it finds the main thread, and is remembered."""
-    signal.signal(signal.SIGINT, _interrupt)
+    """Take over both signals; each raises KeyboardInterrupt where it finds the main thread, and is remembered.
+
+    Ctrl-C stays ignored where it was: a shell starts its background so, and the foreground is meant.
+    """
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
 
 

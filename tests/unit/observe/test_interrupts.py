@@ -39,3 +39,17 @@ def test_a_swallowed_interrupt_is_not_lost(number: signal.Signals, said: str) ->
         [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == said, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+def test_what_a_shell_put_into_the_background_is_not_interrupted() -> None:
+    script = "import os, signal; from barloom.observe import interrupts; interrupts.watch(); "
+    script += "os.kill(os.getpid(), signal.SIGINT); interrupts.check(); print('went on')"
+    done = subprocess.run(
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c", script],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "went on", done.stderr
