@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.steps import commonest
-from barloom.bars.times import FIRST_TIME
+from barloom.bars.times import FIRST_TIME, LAST_TIME
 from barloom.bars.times_of_day import zone_of
 from barloom.errors import InputError
 
@@ -133,7 +133,7 @@ def _spells(local: Ints, name: str) -> tuple[Ints, Ints, Ints]:
     it is the later. Third, the offsets of all spells, nanoseconds ahead of UTC.
     """
     years = range(_year(int(local.min()) - 2 * DAY), _year(int(local.max()) + 2 * DAY) + 1)
-    changes = [change for year in years for change in _changes(name, year)]
+    changes = [change for year in years for change in _changes(name, year) if change[0] < LAST_TIME - DAY]
     starts = np.array([start for start, _ in changes], dtype=np.int64)
     offsets = np.array([_ahead(name, _new_year(years[0]) - 1), *(ahead for _, ahead in changes)], dtype=np.int64)
     return (
