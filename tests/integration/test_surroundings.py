@@ -35,7 +35,7 @@ def german(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("locales")
     words = ["localedef", "--no-archive", "-i", "de_DE", "-f", "ISO-8859-1", str(folder / "de_DE")]
     made = subprocess.run(words, capture_output=True, text=True, check=False)
-    if not (folder / "de_DE").is_dir():
+    if not (folder / "de_DE" / "LC_CTYPE").is_file():
         pytest.skip(f"localedef makes no German locale here: {made.stderr.strip()}")
     return {"LOCPATH": str(folder), "LC_ALL": "de_DE"}
 
