@@ -78,7 +78,7 @@ FOCUS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("focus", FOCUS)
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_trades_equal_the_reference_simulator(focus: str, data: st.DataObject) -> None:
     """Every column of every trade to the bit, and every refusal by reason, for any rules, costs, sizes, quotes and chunks."""
     rules = data.draw(rules_for(**FOCUS[focus]))
@@ -95,7 +95,7 @@ def test_trades_equal_the_reference_simulator(focus: str, data: st.DataObject) -
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_chunks_never_change_a_byte(data: st.DataObject) -> None:
     """FR-009: trades, equity points and accounts are the same bytes for every way to cut the bars."""
     rules = data.draw(rules_for())

@@ -64,7 +64,7 @@ def opens(reader: FineReader, starts: np.ndarray, stops: np.ndarray) -> list[lis
     ),
     chunk_rows=st.integers(1, 40),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_range_gets_its_bars_wherever_chunks_end(
     steps: list[int], calls: list[list[tuple[int, int, int]]], chunk_rows: int
 ) -> None:

@@ -125,7 +125,7 @@ def test_plain_parquet_is_not_taken_for_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "scale"), [(16, 16), (8, 9)])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_numbers_are_the_nearest_float64(width: int, scale: int, data: st.DataObject) -> None:
     digits = data.draw(st.integers(0, min(scale, 9)))
