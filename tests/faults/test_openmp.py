@@ -15,7 +15,7 @@ SOURCES = sorted((Path(__file__).parents[2] / "cython_ext").glob("*.p[xy][xd]"))
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for the OpenMP runtime in /proc")
 
 TWO_RUNTIMES = """
-import ctypes, re, shutil, sys, tempfile
+import ctypes, re, shutil, sys
 from pathlib import Path
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.sweep.batch import run_batch
@@ -35,7 +35,7 @@ def other_runtime():
     if loaded is None:
         print("no libgomp")
         sys.exit(0)
-    copy = Path(tempfile.mkdtemp()) / "libgomp-of-another.so.1"
+    copy = Path(sys.argv[2]) / "libgomp-of-another.so.1"
     shutil.copy(loaded[1], copy)
     library = ctypes.CDLL(str(copy), mode=ctypes.RTLD_LOCAL)
     counted = []
@@ -66,7 +66,11 @@ def test_another_openmp_runtime_in_the_process_changes_nothing(tmp_path: Path) -
         path = tmp_path / "script.py"
         path.write_text(TWO_RUNTIMES)
         done = subprocess.run(
-            [sys.executable, str(path), when], capture_output=True, text=True, timeout=60, env=environment()
+            [sys.executable, str(path), when, str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment(),
         )
         assert done.returncode == 0, done.stderr
         said.add(done.stdout)

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,19 +67,16 @@ def site_with(folder: Path, kernel: str) -> Path:
 def test_a_needless_pass_over_the_bars_fails_the_gate_by_the_name_of_its_kernel(tmp_path: Path) -> None:
     kernel = (PROJECT / "cython_ext" / "signals.pyx").read_text(encoding="utf-8")
     assert kernel.count(HERE) == 1
-    for name in ("clean", "planted"):
-        (tmp_path / name).mkdir()
-    clean = site_with(tmp_path / "clean", kernel)
-    planted = site_with(tmp_path / "planted", kernel.replace(HERE, HERE + PLANTED))
     baseline = tmp_path / "instructions.json"
-
     only = ("--only", WORK, "--baseline", baseline)
-    accepted = gate(clean, *only, "--accept")
-    assert accepted.returncode == 0, accepted.stderr
-    failed = gate(planted, *only)
+    with ThreadPoolExecutor() as beside:  # what is counted does not depend on what else runs
+        folders = [tmp_path / "clean", tmp_path / "planted"]
+        clean, planted = beside.map(site_with, folders, [kernel, kernel.replace(HERE, HERE + PLANTED)])
+        accepted = gate(clean, *only, "--accept")
+        assert accepted.returncode == 0, accepted.stderr
+        failed, removed = beside.map(lambda site: gate(site, *only), [planted, clean])
     assert failed.returncode == 1, failed.stdout + failed.stderr
     assert f"FAILED, over 3% more instructions or no baseline: {WORK}" in failed.stdout
-    removed = gate(clean, *only)
     assert removed.returncode == 0, removed.stdout + removed.stderr
 
 
@@ -93,12 +91,13 @@ def test_a_baseline_of_another_compiler_does_not_apply_and_the_gate_says_so(tmp_
 
 def test_progress_and_logging_are_under_one_percent_of_a_run_and_slow_messages_are_not(tmp_path: Path) -> None:
     """FR-010."""
-    cheap = gate(Path(barloom.__file__).parent.parent, "--telling")
-    assert cheap.returncode == 0 and "of a silent run" in cheap.stdout, cheap.stdout + cheap.stderr
     shutil.copytree(Path(barloom.__file__).parent, tmp_path / "barloom")
     file = tmp_path / "barloom" / "cli" / "messages.py"
     text = file.read_text(encoding="utf-8")
     assert text.count(SPOKEN) == 1
     file.write_text(text.replace(SPOKEN, SPOKEN + SLOWLY), encoding="utf-8")
-    slow = gate(tmp_path, "--telling")
+    with ThreadPoolExecutor() as beside:
+        sites = [Path(barloom.__file__).parent.parent, tmp_path]
+        cheap, slow = beside.map(lambda site: gate(site, "--telling"), sites)
+    assert cheap.returncode == 0 and "of a silent run" in cheap.stdout, cheap.stdout + cheap.stderr
     assert slow.returncode == 1 and "FAILED, over 1%" in slow.stdout, slow.stdout + slow.stderr
