@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from barloom.backtest.job import JobOutcome
 from barloom.backtest.metrics import Metrics
@@ -10,6 +10,7 @@ from barloom.backtest.records import RunRecord
 from barloom.cli.tables import facts_table, render
 
 DIGEST_SHOWN = 16
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _number(value: float | None, pattern: str = ",.2f", unit: str = "") -> str:
@@ -18,7 +19,7 @@ def _number(value: float | None, pattern: str = ",.2f", unit: str = "") -> str:
 
 
 def _time(nanoseconds: int) -> str:
-    return f"{datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC):%Y-%m-%d %H:%M}"
+    return f"{EPOCH + timedelta(seconds=nanoseconds // 1_000_000_000):%Y-%m-%d %H:%M}"
 
 
 def _results(metrics: Metrics) -> list[tuple[str, str]]:

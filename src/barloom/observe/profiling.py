@@ -178,7 +178,8 @@ class WatchedClock(Clock):
             if held is not None:
                 self.memory[phase] = max(self.memory.get(phase, 0), held)
             if peak is not None and before is not None:
-                self.growth[phase] = self.growth.get(phase, 0) + peak - before
+                # Linux counts pages by processor and adds up now and then: a peak may be read lower than before.
+                self.growth[phase] = self.growth.get(phase, 0) + max(0, peak - before)
 
 
 class _WatchedStep:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -416,7 +416,7 @@ def written(times: npt.NDArray[np.int64], zone: str, ahead: int = 0) -> npt.NDAr
     place = ZoneInfo(zone)
     shown = []
     for time in times.tolist():
-        offset = datetime.fromtimestamp(time // 10**9, place).utcoffset()
+        offset = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time // 10**9)).astimezone(place).utcoffset()
         assert offset is not None
         shown.append(time + int(offset.total_seconds()) * 10**9 + ahead * HOUR)
     return np.array(shown)

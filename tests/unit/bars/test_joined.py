@@ -128,7 +128,8 @@ def test_one_file_is_that_file(tmp_path: Path) -> None:
 
 def test_a_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:
     assert (
-        refused(tmp_path / "EUR*.csv") == f"no file matches {tmp_path}/EUR*.csv: check the pattern, or name the files"
+        refused(tmp_path / "EUR*.csv")
+        == f"no file matches {tmp_path / 'EUR*.csv'}: check the pattern, or name the files"
     )
     assert refused([]) == "no data: name at least one file of bars"
 

@@ -225,3 +225,14 @@ def test_memory_at_the_end_of_a_step_is_what_the_process_holds():
         del held
     if "write" in clock.memory:
         assert clock.memory["write"] - clock.memory["scan"] >= 100_000_000
+
+
+def test_a_peak_that_is_read_lower_than_before_is_no_growth(monkeypatch):
+    """Linux keeps the pages of a process by processor, so that its peak may be read some pages lower than a moment before."""
+    peaks = iter([5_000_000, 4_800_000, 4_800_000, 6_000_000])
+    monkeypatch.setattr(profiling, "peak_rss", lambda: next(peaks))
+    clock = WatchedClock()
+    for _ in range(2):
+        with clock.phase("write"):
+            pass
+    assert list(clock.growth.values()) == [1_200_000]

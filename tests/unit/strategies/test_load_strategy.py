@@ -37,7 +37,7 @@ number = 3
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "mine.py"
-    path.write_text(FILE)
+    path.write_bytes(FILE.encode())
     path.chmod(0o644)
     return path
 
@@ -116,7 +116,7 @@ def test_a_file_that_everyone_may_write_is_not_run(file):  # F43
 
 
 def test_from_a_module(tmp_path, monkeypatch):
-    (tmp_path / "barloom_test_module.py").write_text(FILE)
+    (tmp_path / "barloom_test_module.py").write_bytes(FILE.encode())
     monkeypatch.syspath_prepend(tmp_path)
     strategy = load_strategy("barloom_test_module:Mine")
     assert strategy.origin.kind == "module"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from barloom.bars.times import iso
 from barloom.errors import InputError
@@ -94,7 +94,7 @@ def windows_of(
     Raises:
         InputError: the bars are too short for one window, tests would overlap, or there are too many.
     """
-    origin = datetime.fromtimestamp(first // 10**9, UTC).date()
+    origin = date(1970, 1, 1) + timedelta(seconds=first // 10**9)
     if moved(origin, step.months, step.days) < moved(origin, test.months, test.days):
         raise InputError(
             f"--step {step.text} is shorter than --test {test.text}, so that bars would be tested twice: give a step of {test.text} or more"
