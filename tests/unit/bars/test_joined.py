@@ -20,6 +20,7 @@ from barloom.bars.sources.pair import PairSource
 from barloom.bars.sources.registry import open_source
 from barloom.errors import InputError
 from helpers.chunks import drawn
+from helpers.links import link
 
 ROWS = 5_000
 MINUTE = 60 * 10**9
@@ -137,7 +138,7 @@ def test_a_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:
 def test_a_file_named_twice_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", 0, 100)
     assert refused([path, path]) == f"{path} is named twice: name each file of bars once"
-    (tmp_path / "b.csv").symlink_to(path)
+    link(tmp_path / "b.csv", path)
     with pytest.raises(InputError, match=r"b\.csv is named twice, as .*a\.csv too"):
         find_files([tmp_path / "*.csv"])
 
