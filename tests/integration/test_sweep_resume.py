@@ -154,7 +154,7 @@ def test_bars_of_other_content_refuse_even_where_the_file_looks_the_same(tmp_pat
     moved = text[1501].split(",")
     moved[2], moved[4] = moved[4], moved[2]
     text[1501] = ",".join([moved[0], *sorted(moved[1:5])[1:2], max(moved[1:5]), min(moved[1:5]), moved[4], moved[5]])
-    path.write_text("\n".join(text) + "\n")
+    path.write_bytes(("\n".join(text) + "\n").encode())
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     if path.stat().st_size != stat.st_size:
         pytest.fail("the test means to keep the size")

@@ -14,6 +14,8 @@ import os
 import re
 import secrets
 import shutil
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +25,9 @@ from barloom.bars.renaming import replace, sync_folder
 from barloom.errors import InputError
 
 MKDIR_TRIES = 100
+LOCKED_BYTE = 2**30
+"""Of a summary: far behind its end, so that whoever reads it meanwhile is not kept waiting."""
+LOCK_SECONDS = 30.0
 
 
 def safe_name(text: str, limit: int = 40) -> str:
@@ -96,6 +101,30 @@ def check_summary(path: Path, columns: Sequence[str]) -> None:
         raise InputError(f"{path} has other columns than this version writes: move it away or choose another --out")
 
 
+def _lock(handle: int) -> None:
+    """Wait until no other process appends; the lock goes with the handle.
+
+    Windows appends in two steps, to the end and then the bytes: of two runs at once one row would fall on the other.
+
+    Raises:
+        OSError: another process has had it for half a minute.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(handle, LOCKED_BYTE, os.SEEK_SET)
+        until = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.002)
+            else:
+                return
+
+
 def append_row(path: Path, row: Mapping[str, Any]) -> None:
     """Append one row to a CSV file in a single write; a new file gets its header, whole, before any row can follow."""
     if not path.exists():
@@ -112,6 +141,7 @@ def append_row(path: Path, row: Mapping[str, Any]) -> None:
             header.discard()
     handle = os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
     try:
+        _lock(handle)
         size = os.lseek(handle, 0, os.SEEK_END)
         os.lseek(handle, max(size - 1, 0), os.SEEK_SET)
         # A row that a full disk cut short must not swallow this one.
