@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from barloom.bars.bars import Bars, open_bars
+from barloom.bars.cells import CELLS
 from barloom.errors import InputError
 
 
@@ -20,7 +21,8 @@ class Reading(BaseModel):
         ask: file of ask bars of the same times.
         spread_column: column with the spread of each bar.
         fine: file of finer bars, which decide trades that a bar leaves open.
-        input_format, time_zone, stamp, symbol: as in ``open_bars``; those of the bars and of their ask.
+        input_format, time_zone, stamp, symbol, date_order, time_format, decimal, thousands, encoding: as in ``open_bars``; those
+            of the bars and of their ask.
         timeframe, anchor: length of the bars to make of those of the file, and when days begin, as in ``Bars.resample``.
     """
 
@@ -37,6 +39,11 @@ class Reading(BaseModel):
     time_zone: str | None = None
     stamp: Literal["open", "close"] | None = None
     symbol: str | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    time_format: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    encoding: str | None = None
     timeframe: str | None = None
     anchor: str | None = None
 
@@ -58,8 +65,13 @@ class Reading(BaseModel):
             time_zone=self.time_zone,
             stamp=self.stamp,
             symbol=self.symbol,
+            **self._cells(),
         )
         return self.resampled(bars)
+
+    def _cells(self) -> dict[str, str | None]:
+        """What was said of the cells."""
+        return {name: getattr(self, name) for name in CELLS}
 
     def resampled(self, bars: Bars) -> Bars:
         """The bars in the timeframe asked for, as they are where none is.
@@ -88,7 +100,7 @@ class Reading(BaseModel):
             return None
         said = {
             name: value
-            for name in ("columns", "input_format", "stamp", "symbol", "spread_column", "time_zone")
+            for name in ("columns", "input_format", "stamp", "symbol", "spread_column", "time_zone", *CELLS)
             if (value := getattr(self, name)) is not None
         } | ({"ignore_columns": self.ignore_columns} if self.ignore_columns else {})
         if not said or _is_store(self.fine):

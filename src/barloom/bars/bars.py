@@ -279,6 +279,11 @@ def open_bars(
     time_zone: str | None = None,
     stamp: str | None = None,
     symbol: str | None = None,
+    date_order: str | None = None,
+    time_format: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
     drop_spikes: bool = False,
 ) -> Bars:
     """Open a file of bars: text (plain, ``.gz``, ``.zip``, ``.zst``), Parquet, Arrow IPC and others, told apart by content.
@@ -300,7 +305,13 @@ def open_bars(
             ``America/New_York+7h``; else that of the vendor, else UTC. A time that the clock never showed, or showed
             twice, makes a bad row (``unparsable_time``).
         stamp: ``close`` where bars are stamped by the time they close: each is moved back by the most common step.
-        symbol: the one to read of a file that holds several.
+        symbol: the one to read of a file that holds several; ``*`` takes the rows of all for one instrument.
+        date_order: ``dmy``, ``mdy`` or ``ymd``, where no cell of a file proves the order of its dates.
+        time_format: how times are written, ``%d-%b-%y %H:%M`` or the like, or ``epoch``, ``epoch-s``, ``epoch-ms``,
+            ``epoch-us``, ``epoch-ns``, ``excel``.
+        decimal: the decimal mark of prices, ``point`` or ``comma``, where no cell proves it.
+        thousands: the mark of thousands, ``comma``, ``point``, ``space``, ``apostrophe`` or ``none``.
+        encoding: of a text that is not UTF-8, as Python calls it: ``gbk``, ``shift_jis``, ``cp1251``.
         drop_spikes: leave out bars whose price is far off and comes back (the spikes of ``check_bars``), counted in
             ``report``; the first drawing is then led by a pass that looks for them.
 
@@ -321,6 +332,11 @@ def open_bars(
         time_zone=time_zone,
         stamp=stamp,
         symbol=symbol,
+        date_order=date_order,
+        time_format=time_format,
+        decimal=decimal,
+        thousands=thousands,
+        encoding=encoding,
     )
     source = open_joined(path, lambda one: open_source(one, options))
     if ask is not None:

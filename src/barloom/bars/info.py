@@ -64,13 +64,26 @@ def describe(
     time_zone: str | None = None,
     stamp: Literal["open", "close"] | None = None,
     symbol: str | None = None,
+    date_order: str | None = None,
+    time_format: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
 ) -> BarsInfo:
     """Describe a file of bars: a store from its own facts, any other by one pass; bad rows are counted, not refused.
 
     Raises:
         InputError: the file cannot be read, or has no good bar.
     """
-    if columns is None and not ignore_columns and (input_format, time_zone, stamp, symbol) == (None,) * 4:
+    cells = {
+        "date_order": date_order,
+        "time_format": time_format,
+        "decimal": decimal,
+        "thousands": thousands,
+        "encoding": encoding,
+    }
+    said = (columns, input_format, time_zone, stamp, symbol, *cells.values())
+    if not ignore_columns and all(one is None for one in said):
         stored = describe_store(Path(path))
         if stored is not None:
             return BarsInfo.model_validate(stored)
@@ -86,6 +99,7 @@ def describe(
         time_zone=time_zone,
         stamp=stamp,
         symbol=symbol,
+        **cells,
     )
     source = bars.source
     if not isinstance(source, FileSource):
@@ -138,8 +152,8 @@ def _columns(bars: Bars, source: FileSource) -> dict[str, str]:
         at = layout.index[field]
         name = layout.names[at].strip()
         if isinstance(source, CsvSource):
-            styles = {"naive": "ISO time", "zoned": "ISO time with offset", "text": "time"}
-            held[name] = styles.get(source.details.time_style, "epoch") if field == "time" else "number"
+            styles = {"naive": "ISO time", "zoned": "ISO time with offset", "epoch": "epoch", "decimal": "epoch"}
+            held[name] = styles.get(source.details.time.style, "time") if field == "time" else "number"
         else:
             held[name] = str(source.schema.field(at).type)
     return held

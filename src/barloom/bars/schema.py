@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from barloom.bars.cells.options import CellOptions
+from barloom.bars.column_names import ALIASES
 from barloom.bars.spread import SpreadColumn
 from barloom.bars.zones import Zone
 from barloom.errors import InputError, nearest
@@ -15,13 +17,6 @@ ASKS = tuple(f"ask_{name}" for name in PRICES)
 """Columns of ask prices beside those of the bid, all four or none."""
 REQUIRED = FIELDS[:-1]
 STAMPS = ("open", "close")
-
-ALIASES = {
-    "timestamp": "time", "time": "time", "date": "time", "datetime": "time", "open_time": "time", "ts": "time",
-    "__index_level_0__": "time",  # an unnamed DatetimeIndex that pandas wrote to a file
-    "open": "open", "o": "open", "high": "high", "h": "high", "low": "low", "l": "low",
-    "close": "close", "c": "close", "volume": "volume", "v": "volume", "vol": "volume",
-}  # fmt: skip
 
 POSITIONS_EXAMPLE = "--columns time=1,open=2,high=3,low=4,close=5,volume=6"
 
@@ -76,24 +71,28 @@ def parse_columns(text: str | Mapping[str, str | int] | None) -> dict[str, str] 
         return None
     chosen: dict[str, str] = {}
     if isinstance(text, Mapping):
-        parts = [(str(field), str(name)) for field, name in text.items()]
+        parts = [(str(given), str(name)) for given, name in text.items()]
     else:
         parts = []
         for part in str(text).split(","):
-            field, equals, name = part.partition("=")
+            given, equals, name = part.partition("=")
             if not equals or not name.strip():
                 raise InputError(
                     f"--columns has '{part.strip()}': write FIELD=NAME or FIELD=POSITION, as in {POSITIONS_EXAMPLE}"
                 )
-            parts.append((field, name))
+            parts.append((given, name))
     for given, name in parts:
-        field = ALIASES.get(plain(given), "")
-        if not field:
-            raise InputError(f"--columns names the field '{given.strip()}': {nearest(plain(given), FIELDS)}")
-        if field in chosen:
-            raise InputError(f"--columns gives {field} twice: name it once")
-        chosen[field] = name.strip()
-    absent = [field for field in REQUIRED if field not in chosen]
+        key = plain(given)
+        named = key if key in ASKS else ALIASES.get(key, "")
+        if not named:
+            raise InputError(f"--columns names the field '{given.strip()}': {nearest(key, (*FIELDS, *ASKS))}")
+        if named in chosen:
+            raise InputError(f"--columns gives {named} twice: name it once")
+        chosen[named] = name.strip()
+    some_asks = [name for name in ASKS if name in chosen]
+    absent = [name for name in REQUIRED if name not in chosen]
+    if some_asks and len(some_asks) < len(ASKS):
+        raise InputError(f"--columns names {', '.join(some_asks)}: name all of {', '.join(ASKS)}, or none of them")
     if absent:
         raise InputError(
             f"--columns leaves out {', '.join(absent)}: name all of {', '.join(REQUIRED)} (volume may be left out)"
@@ -117,7 +116,9 @@ class ColumnOptions:
     stamp: str | None = None
     """``open`` or ``close``, None for that of the format."""
     symbol: str | None = None
-    """The symbol to read of a file that holds several."""
+    """The symbol to read of a file that holds several; ``*`` for rows of all."""
+    cells: CellOptions = field(default_factory=CellOptions)
+    """What a user says of the cells."""
 
     @classmethod
     def parse(
@@ -130,13 +131,18 @@ class ColumnOptions:
         time_zone: str | None = None,
         stamp: str | None = None,
         symbol: str | None = None,
+        date_order: str | None = None,
+        time_format: str | None = None,
+        decimal: str | None = None,
+        thousands: str | None = None,
+        encoding: str | None = None,
     ) -> ColumnOptions:
         """The options as they are given.
 
         Raises:
             InputError: one of them cannot be read.
         """
-        ignored = ignore_columns.split(",") if isinstance(ignore_columns, str) else ignore_columns
+        ignored = ignore_columns.split(",") if isinstance(ignore_columns, str) else map(str, ignore_columns)
         spread = None if spread_column is None else SpreadColumn.parse(spread_column)
         if stamp not in (None, *STAMPS):
             raise InputError(f"--stamp is '{stamp}': {nearest(str(stamp), STAMPS)}")
@@ -152,97 +158,10 @@ class ColumnOptions:
             zone,
             stamp,
             None if symbol is None else symbol.strip(),
+            CellOptions.parse(date_order, time_format, decimal, thousands, encoding),
         )
 
     @property
     def by_position(self) -> bool:
         """Whether the columns to read are given by 1-based positions."""
         return self.chosen is not None and all(name.replace("+", "").isdecimal() for name in self.chosen.values())
-
-
-def resolve(label: str, names: Sequence[str], options: ColumnOptions) -> Layout:
-    """Find the fields among a file's columns.
-
-    Unless columns are chosen they go by their usual names, four of ask prices may stand beside them, and every other column must be
-    ignored by name; else columns not named are left unread. A column of spreads is read where it is asked for.
-
-    Raises:
-        InputError: a column is missing, unexpected or named twice, or an ignored one does not exist.
-    """
-    chosen, spread = options.chosen, options.spread
-    index: dict[str, int] = {}
-    factor = 1.0
-    skip = {plain(name): name for name in options.ignored if name.strip()}
-    asks = {key: at for at, name in enumerate(names) if (key := plain(name)) in ASKS and key not in skip}
-    if spread is not None:
-        if len(asks) == len(ASKS) and chosen is None:
-            raise InputError(f"{label} has ask prices of its own: leave --spread-column out")
-        index["spread"] = _find(label, names, "spread", spread.name, "--spread-column")
-        factor = spread.factor
-    if chosen is not None:
-        for field, name in chosen.items():
-            index[field] = _find(label, names, field, name)
-        taken: dict[int, str] = {}
-        for field, at in index.items():
-            if at in taken:
-                option = "--spread-column" if taken[at] == "spread" else "--columns"
-                raise InputError(
-                    f"{option} takes {taken[at]} and {field} from the same column of {label}: give each its own"
-                )
-            taken[at] = field
-        return Layout(tuple(names), index, factor)
-    unexpected: list[str] = []
-    if len(asks) == len(ASKS):
-        index |= asks
-    for at, name in enumerate(names):
-        key = plain(name)
-        if at == index.get("spread"):
-            if key in skip:
-                raise InputError(f"--ignore-columns names '{name}', which --spread-column reads: leave one of them out")
-            continue
-        if key in skip or index.get(key) == at:
-            continue
-        found = ALIASES.get(key)
-        if found is None:
-            unexpected.append(name.strip() or f"(column {at + 1}, without a name)")
-        elif found in index:
-            first = names[index[found]].strip()
-            raise InputError(
-                f"{label} has two columns for {found}, '{first}' and '{name.strip()}': "
-                "leave one unread with --ignore-columns"
-            )
-        else:
-            index[found] = at
-    known = {plain(name) for name in names}
-    for key, name in skip.items():
-        if key not in known:
-            raise InputError(f"--ignore-columns names '{name}', which {label} does not have: {nearest(name, names)}")
-    missing = [field for field in REQUIRED if field not in index]
-    shown = ", ".join(name.strip() for name in names[:20]) + (", ..." if len(names) > 20 else "")
-    if missing:
-        raise InputError(
-            f"{label} has no column for {', '.join(missing)} (it has: {shown}): name them with --columns, as in "
-            "--columns time=Date,open=O,high=H,low=L,close=C"
-        )
-    if unexpected:
-        listed = ",".join(unexpected[:20])
-        raise InputError(
-            f"{label} has {'an unexpected column' if len(unexpected) == 1 else 'unexpected columns'} {listed}: "
-            f"leave unread with --ignore-columns {listed}, or name those to read with --columns"
-        )
-    return Layout(tuple(names), index, factor)
-
-
-def _find(label: str, names: Sequence[str], field: str, name: str, option: str = "--columns") -> int:
-    """The column that ``name`` means: the name itself, else the 1-based position."""
-    keys = [plain(known) for known in names]
-    matches = [at for at, key in enumerate(keys) if key == plain(name)]
-    if len(matches) > 1:
-        raise InputError(f"{label} has {len(matches)} columns named '{name}': give {field} by its position in {option}")
-    if matches:
-        return matches[0]
-    if name.isdecimal():
-        if 1 <= int(name) <= len(names):
-            return int(name) - 1
-        raise InputError(f"{option} takes {field} from column {name}, but {label} has columns 1 to {len(names)}")
-    raise InputError(f"{option} takes {field} from '{name}', which {label} does not have: {nearest(name, names)}")

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.stamps import CloseStamp
 from barloom.bars.steps import commonest
 from barloom.bars.times import FIRST_TIME, LAST_TIME
 from barloom.bars.times_of_day import zone_of
@@ -104,19 +105,30 @@ class Clock:
     """What makes a file's times open times in UTC."""
 
     zone: Zone = UTC_ZONE
-    step: int = 0
-    """Nanoseconds from the open of a bar to its stamp: its length where it is stamped by its close, else 0."""
+    stamp: CloseStamp | None = None
+    """How bars are stamped by their close, None where they are stamped by their open."""
+    dates: bool = False
+    """Whether times are dates: one whose midnight clocks skipped or showed twice begins all the same."""
 
     def to_open(self, times: Ints) -> Ints:
-        """A file's times as open times in UTC, marks kept; days and longer are stepped on the file's own clock."""
-        if self.step and self.step >= DAY:
-            times = self._stepped(times)
-        times = self.zone.to_utc(times)
-        return self._stepped(times) if self.step and self.step < DAY else times
+        """A file's times as open times in UTC, marks kept; days and longer open by the file's own clock."""
+        stamp = self.stamp
+        if stamp is not None and stamp.by_calendar:
+            times = stamp.to_open(times)
+        found = self.zone.to_utc(times)
+        if self.dates or (stamp is not None and stamp.by_calendar):
+            found = self._midnights(times, found)
+        return stamp.to_open(found) if stamp is not None and not stamp.by_calendar else found
 
-    def _stepped(self, times: Ints) -> Ints:
-        low = times < FIRST_TIME + self.step + 16
-        return np.where(low, np.minimum(times, MARKED), np.where(low, 0, times) - self.step)
+    def _midnights(self, times: Ints, found: Ints) -> Ints:
+        """Days whose midnight is no time, or two, by when they began."""
+        lost = np.flatnonzero((found == FIRST_TIME) & (times >= MARKED) & (times % DAY == 0))
+        if not len(lost):
+            return found
+        found = found.copy()
+        before = self.zone.to_utc(times[lost] - 2 * HOUR)
+        found[lost] = np.where(before == FIRST_TIME, FIRST_TIME, before + 2 * HOUR)
+        return found
 
 
 def common_step(times: Ints) -> int | None:

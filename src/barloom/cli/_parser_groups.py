@@ -35,7 +35,30 @@ def add_reading_options(group: argparse._ActionsContainer) -> None:
         choices=("open", "close"),
         help="whether the file stamps a bar by its open or close time (default the format's, else open)",
     )
-    group.add_argument("--symbol", metavar="NAME", help="which one of several symbols in the file to read")
+    group.add_argument(
+        "--symbol", metavar="NAME", help="which one of several symbols in the file to read; '*' takes all for one"
+    )
+    group.add_argument(
+        "--date-order",
+        choices=("dmy", "mdy", "ymd"),
+        help="order of day, month and year, where no date of the file proves it",
+    )
+    group.add_argument(
+        "--time-format",
+        metavar="FORMAT",
+        help="how times are written: '%%d-%%b-%%y %%H:%%M' and the like, epoch, epoch-s, epoch-ms, epoch-us, epoch-ns or excel",
+    )
+    group.add_argument(
+        "--decimal", metavar="MARK", help="decimal mark of prices, point or comma, where no price of the file proves it"
+    )
+    group.add_argument(
+        "--thousands", metavar="MARK", help="thousands mark of prices: comma, point, space, apostrophe or none"
+    )
+    group.add_argument(
+        "--encoding",
+        metavar="NAME",
+        help="of a text that is not UTF-8: gbk, shift_jis, cp1251 and so on (default: told)",
+    )
 
 
 def add_bad_rows(group: argparse._ActionsContainer, **settings: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barloom._native.checking import BAD_ROWS
+from barloom.bars.cells import CELLS
 from barloom.cli.given import say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
@@ -17,7 +18,7 @@ from barloom.cli.tables import facts_table, listing, render
 if TYPE_CHECKING:
     from barloom.bars.checks import CheckReport, Finding
 
-READING = ("columns", "ignore_columns", "ask", "spread_column", "input_format", "time_zone", "stamp", "symbol")
+READING = ("columns", "ignore_columns", "ask", "spread_column", "input_format", "time_zone", "stamp", "symbol", *CELLS)
 SHOWN = 3
 VERDICTS = {
     "clean": "clean: ready to run",

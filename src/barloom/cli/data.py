@@ -10,10 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from barloom.bars.cells import CELLS
 from barloom.bars.store_info import describe_store
 from barloom.cli.tables import counted, render_facts
 
-TOLD = ("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol")
+TOLD = ("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol", *CELLS)
 
 
 def _info(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars, from_synthetic
+from barloom.bars.cells import CELLS
 from barloom.bars.chunk import Chunk
 from barloom.bars.facts import StoreFacts
 from barloom.bars.moments import iso
@@ -74,7 +75,7 @@ def generate_command(options: argparse.Namespace) -> int:
 
 
 READING = (
-    *("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol"),
+    *("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol", *CELLS),
     *("on_bad_rows", "drop_spikes", "ask", "spread_column"),
 )
 """Options that say how the files are read."""

@@ -9,7 +9,8 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from barloom.bars.schema import ColumnOptions, resolve
+from barloom.bars.columns import resolve
+from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources.base import Batches
 from barloom.bars.sources.columnar import check_types, is_naive, to_batch
 from barloom.bars.sources.files import FileSource

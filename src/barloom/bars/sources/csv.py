@@ -9,19 +9,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from barloom.bars.cells.numbers import COMMA, POINT
+from barloom.bars.columns import several
 from barloom.bars.schema import PRICES, ColumnOptions
+from barloom.bars.sources.archives import workbook
 from barloom.bars.sources.base import Batch, Batches, read_ahead
 from barloom.bars.sources.columnar import numbers, to_batch
-from barloom.bars.sources.csv_layout import (
-    CsvLayout,
-    joined_decimals,
-    read_layout,
-    read_times,
-    several,
-    split,
-    time_type,
-)
-from barloom.bars.sources.csv_repair import column_names, convert, moments
+from barloom.bars.sources.csv_layout import CsvLayout, read_layout, read_times
+from barloom.bars.sources.csv_lines import cell_of, rows_of
+from barloom.bars.sources.csv_repair import column_names, convert, joined_times, trimmed
+from barloom.bars.sources.csv_survey import row_pieces, settle
+from barloom.bars.sources.csv_top import split
 from barloom.bars.sources.dialects import PLAIN
 from barloom.bars.sources.files import FileSource
 from barloom.bars.sources.text import Load, TextFile, compression, count_rows, is_text
@@ -29,6 +27,7 @@ from barloom.errors import InputError
 
 SHOWN = 120  # characters of a bad line in a message
 BLOCK = 1 << 18  # rows turned round at a time where the newest come first
+ORDER = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 CHANGED_BY = "--input-format, --time-zone, --stamp change that"
 
 
@@ -44,13 +43,19 @@ class CsvSource(FileSource):
 
     def __init__(self, path: Path, head: bytes, options: ColumnOptions) -> None:
         super().__init__(path)
-        self.text = TextFile(path, head)
-        self.details: CsvLayout = read_layout(self.label, self.text.first_lines(), options)
+        kind = workbook(head)
+        if kind is not None:
+            raise InputError(f"{self.label} is {kind}: save the sheet of bars as CSV")
+        self.text = TextFile(path, head, options.cells.encoding)
+        draft = read_layout(self.label, self.text.first_lines(), options)
+        self.details: CsvLayout = settle(self.label, draft, self.text)
         self.layout = self.details.columns
         self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
         self.naive, self.zone = self.details.naive, self.details.zone
-        self.stamp = self.details.dialect.stamp
+        self.stamp = self.details.stamp
+        self.dates_only = self.details.dates_only
         self._counts: list[int] | None = None
+        self._symbols: dict[int, str] = {}
 
     def set_clock(self, options: ColumnOptions) -> None:
         """As of every file; then what the file was taken for can be said."""
@@ -111,14 +116,14 @@ class CsvSource(FileSource):
         with self.text.pieces(self.details.offset) as pieces:
             for load in pieces:
                 piece = load()
-                rows = count_rows(self._rewritten(piece))
+                rows = count_rows(rows_of(piece, self.details))
                 if before + rows <= row:
                     before += rows
                     line += piece.count(b"\n")
                     continue
                 for text in piece.split(b"\n"):
                     line += 1
-                    if text.strip(b"\r") and self._rewritten(text):
+                    if text.strip(b"\r") and rows_of(text, self.details):
                         if before == row:
                             shown = text.decode("utf-8", "replace").strip()
                             shown = shown if len(shown) <= SHOWN else shown[: SHOWN - 3] + "..."
@@ -140,31 +145,42 @@ class CsvSource(FileSource):
         """What the file was taken for, empty for a plain one: a header with the usual names, commas, ISO times or epochs."""
         told = self.details
         usual = told.dialect is PLAIN and told.headed and not told.newest_first and told.symbol is None
-        if usual and told.separator == "," and told.time_style != "text" and self.clock is None:
+        usual = usual and not (told.skipped or told.notes or told.unread or self.text.encoding)
+        plain = told.separator == "," and told.time.style in ("naive", "zoned", "epoch", "decimal")
+        if usual and plain and told.decimal == POINT and self.clock is None:
             return ""
         separators = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
         between = separators[told.separator] + (
-            " and decimal commas" if told.decimal_comma or told.split_decimals else ""
+            " and decimal commas" if told.decimal == COMMA or told.split_decimals else ""
         )
         facts = [between]
         if not told.headed:
             order = sorted(self.layout.index, key=lambda name: self.layout.index[name])
             facts.append(f"no header, columns {', '.join(name for name in order if name != 'spread')}")
+        if told.skipped:
+            facts.append(f"{told.skipped} {'line' if told.skipped == 1 else 'lines'} before the header passed over")
+        if self.text.encoding is not None:
+            facts.append(f"text in {self.text.encoding}")
+        if told.time.order is not None:
+            facts.append(f"dates {ORDER[told.time.order]}")
+        if told.time.calendar is not None:
+            facts.append(f"times as {told.time.calendar.template}")
         if self.naive:
             facts.append(f"times in {self.zone}")
-        elif told.time_style in ("integer", "decimal"):
+        elif told.time.style in ("epoch", "decimal"):
             facts.append("epochs (s, ms, us or ns, each by its size)")
         else:
             facts.append("times with their offset from UTC")
         facts.append(f"stamped by {self.stamp}")
         if told.dialect.side:
             facts.append(told.dialect.side)
-        if told.symbol is not None:
+        if told.symbol:
             facts.append(f"symbol {told.symbol}")
         if told.newest_first:
             facts.append("newest first, read backwards")
         if told.divisor != 1.0:
             facts.append(f"prices in units of {1 / told.divisor:g}")
+        facts.extend(told.notes)
         if told.unread:
             facts.append(f"unread {', '.join(told.unread[:12])}" + (", ..." if len(told.unread) > 12 else ""))
         note = told.dialect.note
@@ -176,50 +192,24 @@ class CsvSource(FileSource):
 
     @contextmanager
     def _pieces(self) -> Iterator[Iterator[Load]]:
-        """The pieces of the file, rewritten where its numbers are cut in two or rows of other symbols are passed over."""
+        """The pieces of the file, with the lines that are rows alone."""
         with self.text.pieces(self.details.offset) as pieces:
-            if self.details.filtered or self.details.split_decimals:
-                yield (partial(self._load, load) for load in pieces)
-            else:
-                yield pieces
+            yield row_pieces(pieces, self.details)
 
-    def _load(self, load: Load) -> bytes:
-        return self._rewritten(load())
-
-    def _rewritten(self, piece: bytes) -> bytes:
-        told = self.details
-        if not told.filtered and not told.split_decimals:
-            return piece
-        kept = []
-        for line in piece.split(b"\n"):
-            if told.filtered and self._symbol(line) != told.symbol:
-                continue
-            if told.split_decimals:
-                cells = line.rstrip(b"\r").decode("utf-8", "replace").split(",")
-                line = ",".join(joined_decimals(cells, len(self.layout.names))).encode()
-            kept.append(line)
-        return b"\n".join(kept)
-
-    def _symbol(self, line: bytes) -> str | None:
-        at = self.details.symbol_at
-        assert at is not None
-        if b'"' in line:
-            cells = split(line, self.details.separator)
-            return cells[at].strip() if at < len(cells) else None
-        parts = line.rstrip(b"\r").split(self.details.separator.encode(), at + 1)
-        return parts[at].decode("utf-8", "replace").strip() if at < len(parts) else None
-
-    def _check_symbol(self, piece: bytes) -> None:
+    def _check_symbols(self, piece: bytes) -> None:
         """Refuse a second symbol."""
         told = self.details
-        if told.symbol_at == 0:
-            first = f"{told.symbol}{told.separator}".encode()
-            if piece.count(b"\n" + first) + piece.startswith(first) == count_rows(piece):
-                return
-        found = dict.fromkeys(self._symbol(line) for line in piece.split(b"\n") if line.strip())
-        present = [name for name in found if name and name != told.symbol]
-        if present:
-            raise InputError(several(self.label, [str(told.symbol), *present]))
+        for at in told.symbols:
+            if at == 0 and at == told.symbol_at:
+                first = f"{told.symbol}{told.separator}".encode()
+                if piece.count(b"\n" + first) + piece.startswith(first) == count_rows(piece):
+                    continue
+            found = dict.fromkeys(cell_of(line, at, told.separator) for line in piece.split(b"\n") if line.strip())
+            present = [name for name in found if name]
+            known = self._symbols.setdefault(at, present[0]) if present else ""
+            others = [name for name in present if name != known]
+            if others:
+                raise InputError(several(self.label, told.columns.names[at] if told.headed else "", [known, *others]))
 
     def _row_counts(self) -> list[int]:
         """Data rows of each piece; the file is scanned for line ends once."""
@@ -232,8 +222,8 @@ class CsvSource(FileSource):
 
     def _parse(self, load: Load, fields: tuple[str, ...]) -> Batch:
         piece = load()
-        if self.details.symbol is not None and not self.details.filtered:
-            self._check_symbol(piece)
+        if self.details.symbols:
+            self._check_symbols(piece)
         if b'"' not in piece and piece.strip() and not lone_return(piece):
             try:
                 return self.timed(self._batch(self._columns(piece, fields)))
@@ -243,11 +233,12 @@ class CsvSource(FileSource):
 
     def _batch(self, columns: dict[str, Any]) -> Batch:
         told = self.details
-        if told.time_style != "text" and told.divisor == 1.0:
-            return to_batch(columns, 0, self.layout.spread_factor)
         dates, clocks = columns["time"], columns.pop("clock", None)
-        if told.time_style == "text":
-            columns["time"] = moments(dates, clocks, told)
+        if clocks is not None:
+            dates = joined_times(dates, clocks, told)
+        elif told.time.style == "text":
+            dates = trimmed(dates)
+        columns["time"] = told.time.to_ns(dates)
         if told.divisor != 1.0:
             for name in PRICES:
                 columns[name] = numbers(columns[name]) / told.divisor
@@ -258,7 +249,7 @@ class CsvSource(FileSource):
         from pyarrow import csv
 
         names = column_names(self.details, fields)
-        kinds = {"time": time_type(self.details), "clock": pa.string()}
+        kinds = {"time": self.details.time.arrow_type, "clock": pa.string()}
         table = csv.read_csv(
             pa.BufferReader(piece),
             read_options=csv.ReadOptions(
@@ -270,7 +261,7 @@ class CsvSource(FileSource):
             convert_options=csv.ConvertOptions(
                 include_columns=list(names.values()),
                 column_types={name: kinds.get(field, pa.float64()) for field, name in names.items()},
-                decimal_point="," if self.details.decimal_comma else ".",
+                decimal_point=self.details.decimal,
             ),
         )
         return {field: one_array(table.column(name)) for field, name in names.items()}

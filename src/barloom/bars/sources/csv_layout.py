@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from barloom.bars.schema import ALIASES, PRICES, REQUIRED, ColumnOptions, Layout, plain, resolve
-from barloom.bars.sources import time_text
-from barloom.bars.sources.columnar import times
-from barloom.bars.sources.dialects import NAMES, PLAIN, Dialect, by_header, headless, is_date
-from barloom.bars.sources.guess import CLOCK, guess_columns
+from barloom.bars.cells import moments
+from barloom.bars.cells.numbers import COMMA, POINT, Marks
+from barloom.bars.cells.readings import TimeReading
+from barloom.bars.cells.telling import Telling, tell_times
+from barloom.bars.columns import Found, find_columns, several, symbol_column, values_of
+from barloom.bars.schema import ASKS, PRICES, REQUIRED, ColumnOptions, Layout, plain
+from barloom.bars.sources.csv_top import Top, find_top, split
+from barloom.bars.sources.dialects import NAMES, PLAIN, Dialect, by_header, headless
+from barloom.bars.sources.guess import guess_columns
 from barloom.bars.sources.text import is_text
-from barloom.bars.times import FIRST_TIME, decimal_epochs_to_ns, epochs_to_ns
+from barloom.bars.time_columns import clock_width
+from barloom.bars.times import FIRST_TIME
 from barloom.bars.zones import UTC_ZONE, Zone
 from barloom.errors import InputError
 
-BOM = b"\xef\xbb\xbf"
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
-TRIED = 100  # first rows in which a readable time is sought
-SEPARATORS = ("\t", ";", "|")
-FEWEST = 4  # cells of a row, for a separator to be one
-LISTED = 20  # symbols named in a message
-
-TimeStyle = Literal["naive", "zoned", "integer", "decimal", "text"]
+TRIED = 4000  # first rows that are looked at
+ALL = "*"  # rows of all symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,123 +34,206 @@ class CsvLayout:
     """How to read a text file of bars."""
 
     columns: Layout
-    time_style: TimeStyle
+    time: TimeReading
+    """The reading of the times; of several that are open the first."""
     offset: int
     """Bytes before the first data row: byte-order mark and header."""
     lines: int
     """Lines before the first data row."""
     separator: str = ","
-    decimal_comma: bool = False
+    decimal: str = POINT
+    """The decimal mark of prices."""
     clock: int | None = None
     """Column of the time of day where it is not in the column of times."""
-    month_first: bool = False
-    """Whether dates with slashes begin with the month."""
     split_decimals: bool = False
     """Whether every number is cut in two by a decimal comma in a file that separates its columns by commas."""
+    symbols: tuple[int, ...] = ()
+    """Columns that have one value in all rows, or rows are those of several instruments."""
     symbol_at: int | None = None
-    """Column of symbols."""
+    """Column of the symbol whose rows are read."""
     symbol: str | None = None
-    """The symbol in it, the only one of the file or the one to read."""
+    """The symbol, the only one of the file or the one to read."""
     filtered: bool = False
     """Whether rows of other symbols are passed over."""
     divisor: float = 1.0
     """What prices are divided by."""
     newest_first: bool = False
     dialect: Dialect = PLAIN
-    naive: bool = True
     zone: Zone = UTC_ZONE
     """Zone of naive times, by the vendor or the header."""
+    stamp: str = "open"
+    """Which end of a bar its time is."""
+    dates_only: bool = False
+    """Whether times are dates, or all midnights."""
     headed: bool = True
+    header_line: bytes = b""
+    """The header as it stands in the file: where it comes again, it is no row."""
+    skipped: int = 0
+    """Lines before the header that say nothing of bars."""
     unread: tuple[str, ...] = ()
-    """Columns that the vendor is known to write and that are not read."""
+    """Columns that are not read and that nobody spoke of."""
+    notes: tuple[str, ...] = ()
+    """What else was told."""
+
+    @property
+    def naive(self) -> bool:
+        """Tell if times are those of a clock whose zone they do not say."""
+        return self.time.naive
 
 
-@dataclass(frozen=True, slots=True)
-class _Top:
-    """Where the lines of a file begin."""
+@dataclass(slots=True)
+class Draft:
+    """A layout, and what its first rows leave open."""
 
-    offset: int
-    lines: int
-    separator: str
+    layout: CsvLayout
+    telling: Telling
+    marks: Marks | None
+    """Evidence on the decimal mark, None where it is known."""
+    rows: list[list[str]]
 
 
-def read_layout(label: str, first: bytes, options: ColumnOptions) -> CsvLayout:
+def read_layout(label: str, first: bytes, options: ColumnOptions) -> Draft:
     """The layout of a text file that begins with the lines ``first``, in UTF-8.
 
     Raises:
         InputError: it is no text of bars, or the columns do not fit.
     """
-    top = _top(label, first)
-    separator, offset, lines = top.separator, top.offset, top.lines
-    wanted = options.input_format
-    line = first[offset:].split(b"\n", 1)[0]
-    cells = split(line, separator)
-    chosen = options.chosen
-    if chosen is not None and options.by_position:
-        places = [int(chosen[field]) - 1 for field in PRICES]
-        headed = not any(at < len(cells) and _is_number(cells[at], separator) for at in places)
-    else:
-        headed = _is_header(cells, chosen)
-    if headed:
-        offset, lines, following = _after_header(first, offset, lines, separator, cells)
-        if following is not None and chosen is None:
-            cells, options = _yfinance(label, cells, following, options)
-    rows = [split(row, separator) for row in first[offset:].split(b"\n")[: TRIED * 40 + 1] if row.strip()]
-    if len(rows) > 1 and not first.endswith(b"\n"):
-        rows.pop()
+    if not is_text(first[:4096]):
+        raise InputError(f"{label} holds no text: give CSV, Parquet or Arrow IPC")
+    chosen = () if options.chosen is None or options.by_position else tuple(options.chosen.values())
+    top = find_top(label, first, chosen)
+    rows = _rows(first, top)
+    if top.header is not None:
+        return _headed(label, first, top, rows, options)
     if not rows:
-        resolve(label, cells, options)
+        raise InputError(f"{label} is empty")
+    return _headless(label, top, rows, options)
+
+
+def _rows(first: bytes, top: Top) -> list[list[str]]:
+    """The first rows, without the last one where it may be cut."""
+    lines = first[top.offset :].split(b"\n")
+    if len(lines) > 1 and not first.endswith(b"\n"):
+        lines.pop()
+    header = top.header_line
+    kept = [line for line in lines if line.strip() and not _passed(line, header)]
+    return [split(line, top.separator) for line in kept[:TRIED]]
+
+
+def _passed(line: bytes, header: bytes) -> bool:
+    """Tell if a line among the rows is none: a comment, or the header once more."""
+    return line.startswith((b"#", b"//")) or (bool(header) and line.rstrip(b"\r") == header)
+
+
+def _headed(label: str, first: bytes, top: Top, rows: list[list[str]], options: ColumnOptions) -> Draft:
+    assert top.header is not None
+    names = list(top.header)
+    if top.tickers is not None and options.chosen is None:
+        names, options = _yfinance(label, names, top.tickers, options)
+    if not rows:
+        find_columns(label, names, options)
         raise InputError(f"{label} has a header and no bars")
-    split_decimals = headed and separator == "," and _split_decimals(cells, rows)
+    split_decimals = top.separator == "," and _split_decimals(names, rows)
     if split_decimals:
-        rows = [joined_decimals(row, len(cells)) for row in rows]
-    decimal_comma = separator != "," and any(COMMA_NUMBER.fullmatch(c.strip()) for row in rows[:TRIED] for c in row)
-    if headed:
-        keys = [plain(cell) for cell in cells]
-        dialect = by_header(cells, keys, wanted)
-        columns, clock, symbol_name = _headed_columns(label, cells, keys, rows, dialect, options)
+        rows = [joined_decimals(row, len(names)) for row in rows]
+    names = _widened(names, rows)
+    keys = [plain(name) for name in names]
+    dialect = by_header(names, keys, options.input_format)
+    found, symbol_name = _vendor_columns(label, names, keys, rows, dialect, options)
+    quoted = b'"' in first[top.offset :]
+    return _draft(label, top, names, found, dialect, symbol_name, rows, options, quoted, split_decimals)
+
+
+def _headless(label: str, top: Top, rows: list[list[str]], options: ColumnOptions) -> Draft:
+    shown = top.first_row.decode("utf-8", "replace").strip()
+    shown = shown if len(shown) <= 120 else shown[:117] + "..."
+    known = headless(options.input_format)
+    names = [f"column {at + 1}" for at in range(max(len(row) for row in rows[:100]))]
+    if options.chosen is None:
+        ignored = {int(name) - 1 for name in options.ignored if name.strip().isdecimal()}
+        guess = guess_columns(label, shown, rows, top.separator, _descends(rows), known, ignored)
+        dialect = PLAIN if options.input_format == PLAIN.name else guess.dialect
+        symbol_name = guess.symbol
+        options = replace(options, chosen=guess.columns)
     else:
-        shown = _shown(line)
-        known = headless(wanted)
-        cells = [f"column {at + 1}" for at in range(len(cells))]
-        if chosen is None:
-            guess = guess_columns(label, shown, rows, separator, decimal_comma, _descends(rows), known)
-            dialect = PLAIN if wanted == PLAIN.name else guess.dialect
-            symbol_name = guess.symbol
-            options = replace(options, chosen=guess.columns)
-        else:
-            dialect, symbol_name = known or PLAIN, known.symbol if known else ""
-        columns, clock = _chosen_columns(label, cells, options)
-    if wanted not in (None, PLAIN.name) and dialect.name != wanted:
-        raise InputError(_other(label, str(wanted)))
-    symbol_at = _symbol_at(label, cells, symbol_name, options)
-    symbol, rows = _symbols(label, rows, symbol_at, options.symbol)
-    at = columns.index["time"]
-    moments = [_moment(row, at, clock) for row in rows]
-    style, month_first = _time_style(label, moments[:TRIED], columns, clock)
-    naive = style == "naive" or (style == "text" and not time_text.is_zoned(next(filter(None, moments), "")))
-    divisor = dialect.integer_unit if _whole(rows, columns) else 1.0
+        dialect, symbol_name = known or PLAIN, known.symbol if known else ""
+    found = find_columns(label, names, options, rows)
+    quoted = b'"' in top.first_row
+    return _draft(label, top, names, found, dialect, symbol_name, rows, options, quoted, False)
+
+
+def _widened(names: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names, and empty ones for columns that most rows have beyond them: a separator at the end of each row."""
+    wide = [len(row) for row in rows[:200]]
+    usual = max(dict.fromkeys(wide), key=wide.count)
+    more = usual - len(names)
+    if more == 1 and all(not row[-1].strip() for row in rows[:200] if len(row) == usual):
+        return [*names, ""]
+    return names
+
+
+def _draft(
+    label: str,
+    top: Top,
+    names: Sequence[str],
+    found: Found,
+    dialect: Dialect,
+    symbol_name: str,
+    rows: list[list[str]],
+    options: ColumnOptions,
+    quoted: bool,
+    split_decimals: bool,
+) -> Draft:
+    if options.input_format not in (None, PLAIN.name) and dialect.name != options.input_format:
+        raise InputError(_other(label, str(options.input_format)))
+    symbol_at, symbol, symbols, rows = _symbols(label, names, found, symbol_name, rows, options)
+    at, clock = found.layout.index["time"], found.clock
+    width = _clock_digits(rows, clock)
+    cells = [_moment(row, at, clock, width) for row in rows]
+    where = f", in column '{names[at].strip()}'" if names[at].strip() else ""
+    telling = tell_times(
+        label, cells, options.cells, where=where, clock_digits=width or (-1 if clock is not None else 0),
+        prior=dialect.date_order,
+    )  # fmt: skip
+    prices = [name for name in (*PRICES, *ASKS) if name in found.layout.index]
+    marks = None
+    decimal = options.cells.decimal or (POINT if split_decimals else None)
+    if decimal is None:
+        marks = Marks()
+        marks.add(
+            [[row[found.layout.index[name]] for name in prices if found.layout.index[name] < len(row)] for row in rows]
+        )
+        decimal = marks.proven
+        if decimal is None and not marks.proof and (dialect.points or (top.separator == "," and not quoted)):
+            decimal = POINT
+        marks = None if decimal is not None else marks
+    unread = tuple(
+        names[at].strip() for at in found.unread if at not in symbols and at != symbol_at and names[at].strip()
+    )
     layout = CsvLayout(
-        columns,
-        style,
-        offset,
-        lines,
-        separator,
-        decimal_comma,
+        found.layout,
+        telling.readings[0],
+        top.offset,
+        top.lines,
+        top.separator,
+        decimal or POINT,
         clock,
-        month_first,
         split_decimals,
+        symbols,
         symbol_at,
         symbol,
-        options.symbol is not None,
-        divisor,
-        naive=naive,
+        options.symbol not in (None, ALL),
+        dialect.integer_unit if _whole(rows, found.layout) else 1.0,
         dialect=dialect,
-        zone=options.time_zone or _zone(label, cells[at], dialect),
-        headed=headed,
-        unread=() if dialect is PLAIN and headed else _unread(cells, columns, clock, symbol_at),
+        zone=options.time_zone or _zone(label, names[at], dialect),
+        stamp=found.stamp or dialect.stamp,
+        headed=top.header is not None,
+        header_line=top.header_line,
+        skipped=top.skipped,
+        unread=unread if options.chosen is None or dialect is not PLAIN else (),
+        notes=found.notes,
     )
-    return replace(layout, newest_first=_falling(read_times(moments[:TRIED], layout)))
+    return Draft(layout, telling, marks, rows)
 
 
 def _other(label: str, wanted: str) -> str:
@@ -160,88 +241,7 @@ def _other(label: str, wanted: str) -> str:
     return f"{label} is no file of --input-format {wanted}: leave the option out, or name one of {', '.join(NAMES)}"
 
 
-def _top(label: str, first: bytes) -> _Top:
-    """Where the header, or the first row, begins: after a byte-order mark, empty lines and the address of a download."""
-    if not is_text(first[:4096]):
-        raise InputError(f"{label} holds no text: give CSV, Parquet or Arrow IPC")
-    offset = len(BOM) if first.startswith(BOM) else 0
-    lines = 0
-    separator = ""
-    while True:
-        line, end, _ = first[offset:].partition(b"\n")
-        bare = line.strip()
-        told = re.fullmatch(rb"(?i)sep=([,;|\t])", bare)
-        if bare and not told and not re.match(rb"(?i)https?://\S+$", bare):
-            break
-        separator = told[1].decode() if told else separator
-        if not end:
-            break
-        offset, lines = offset + len(line) + 1, lines + 1
-    if not first[offset:].strip():
-        raise InputError(f"{label} is empty")
-    if b"\r" in line.rstrip(b"\r"):
-        raise InputError(f"{label} ends its lines with carriage returns alone: save it with line feeds")
-    return _Top(offset, lines, separator or _separator(first[offset:].split(b"\n")[:TRIED]))
-
-
-def _separator(lines: Sequence[bytes]) -> str:
-    """What stands between the columns of the first lines: what splits them alike, a comma where nothing else does."""
-    whole = [line for line in lines if line.strip()]
-    for mark in SEPARATORS:
-        counts = [line.count(mark.encode()) + 1 for line in whole[:-1] or whole]
-        if counts[0] >= FEWEST and counts.count(counts[0]) * 2 > len(counts):
-            return mark
-    return ","
-
-
-def split(line: bytes, separator: str = ",") -> list[str]:
-    """The cells of a line."""
-    text = line.decode("utf-8", "replace").rstrip("\r\n").replace("\0", "\ufffd")
-    try:
-        return next(csv.reader([text], delimiter=separator))
-    except (csv.Error, StopIteration):
-        return text.split(separator)
-
-
-def _shown(line: bytes) -> str:
-    text = line.decode("utf-8", "replace").strip()
-    return text if len(text) <= 120 else text[:117] + "..."
-
-
-def _is_number(cell: str, separator: str) -> bool:
-    text = cell.strip()
-    return bool(NUMBER.fullmatch(text) or (separator != "," and COMMA_NUMBER.fullmatch(text)))
-
-
-def _is_header(cells: Sequence[str], chosen: Mapping[str, str] | None) -> bool:
-    known = {plain(name) for name in chosen.values()} if chosen else set(ALIASES)
-    if any(plain(cell) in known for cell in cells if not cell.strip().isdecimal()):
-        return True
-    return not any(NUMBER.fullmatch(cell.strip()) or time_style(cell) or time_text.reads([cell]) for cell in cells)
-
-
-# ---------------------------------------------------------------- header rows
-
-
-def _after_header(
-    first: bytes, offset: int, lines: int, separator: str, cells: Sequence[str]
-) -> tuple[int, int, list[str] | None]:
-    """Where the rows begin, and the row of tickers where yfinance wrote three rows of header."""
-
-    def passed(offset: int) -> int:
-        end = first.find(b"\n", offset)
-        return end + 1 if end >= 0 else len(first)
-
-    offset, lines = passed(offset), lines + 1
-    if plain(cells[0]) != "price":
-        return offset, lines, None
-    tickers = None
-    for name in ("ticker", "date", "datetime"):
-        row = split(first[offset:].split(b"\n", 1)[0], separator)
-        if row and plain(row[0]) == name:
-            tickers = row if name == "ticker" else tickers
-            offset, lines = passed(offset), lines + 1
-    return offset, lines, tickers
+# ---------------------------------------------------------------- which column is which
 
 
 def _yfinance(
@@ -251,7 +251,7 @@ def _yfinance(
     present = list(dict.fromkeys(name.strip() for name in tickers[1:] if name.strip()))
     symbol = options.symbol or (present[0] if len(present) == 1 else None)
     if symbol is None or symbol not in present:
-        raise InputError(several(label, present, options.symbol))
+        raise InputError(several(label, "", present, options.symbol))
     named = [
         cell if at == 0 or (at < len(tickers) and tickers[at].strip() == symbol) else f"{cell} of another ticker"
         for at, cell in enumerate(cells)
@@ -259,208 +259,107 @@ def _yfinance(
     return named, replace(options, symbol=None)
 
 
-# ---------------------------------------------------------------- which column is which
-
-
-def _headed_columns(
+def _vendor_columns(
     label: str,
-    cells: Sequence[str],
+    names: Sequence[str],
     keys: Sequence[str],
     rows: Sequence[Sequence[str]],
     dialect: Dialect,
     options: ColumnOptions,
-) -> tuple[Layout, int | None, str]:
-    """The columns that a header names, the time of day among them, and the name of the column of symbols."""
+) -> tuple[Found, str]:
+    """The columns that a header names, by the table of its vendor where one is known, and the name of the column of symbols."""
     symbol = next((name for name in dialect.symbol.split("|") if name in keys), "")
-    if options.symbol is not None and not symbol:
-        symbol = next((name for name in ("symbol", "ticker") if name in keys), "")
-    if options.chosen is not None:
-        return *_chosen_columns(label, cells, options), symbol
-    if dialect.columns:
-        skip = {plain(name) for name in options.ignored if name.strip()}
-        absent = [name for name in options.ignored if name.strip() and plain(name) not in keys]
-        mapping = {}
-        for field, names in {"time": keys[0], **dialect.columns}.items():
-            found = next((found for name in names.split("|") if (found := _named(name, keys))), None)
-            if found is not None and not (field == "volume" and found in skip):
-                mapping[field] = found
-        if not mapping.keys() >= set(REQUIRED):
-            raise InputError(_other(label, dialect.name))
-        if not absent and not skip & set(mapping.values()):
-            return *_chosen_columns(label, cells, replace(options, chosen=mapping)), symbol
-    pair = _date_and_clock(keys, rows)
-    if symbol and symbol not in {plain(name) for name in options.ignored}:
-        options = replace(options, ignored=(*options.ignored, symbol))
-    if pair is None:
-        return resolve(label, cells, options), None, symbol
-    hidden = "the time of day"
-    shown = [hidden if at == pair[1] else cell for at, cell in enumerate(cells)]
-    columns = resolve(label, shown, replace(options, ignored=(*options.ignored, hidden)))
-    return replace(columns, names=tuple(cells)), pair[1], symbol
+    if options.chosen is not None or not dialect.columns:
+        return find_columns(label, names, options, rows), symbol
+    skip = {plain(name) for name in options.ignored if name.strip()}
+    mapping = {}
+    for field, wanted in {"time": keys[0], **dialect.columns}.items():
+        found = next((found for name in wanted.split("|") if (found := _column_of(name, keys))), None)
+        if found is not None and not (field == "volume" and found in skip):
+            mapping[field] = found
+    if not mapping.keys() >= set(REQUIRED):
+        raise InputError(_other(label, dialect.name))
+    if not skip - set(keys) and not skip & set(mapping.values()):
+        return find_columns(label, names, replace(options, chosen=mapping), rows), symbol
+    return find_columns(label, names, options, rows), symbol
 
 
-def _named(name: str, keys: Sequence[str]) -> str | None:
+def _column_of(name: str, keys: Sequence[str]) -> str | None:
     """The column of a header that a vendor's table means, None where it has none such."""
     date, plus, clock = name.partition("+")
     if plus:
-        return name if date in keys and clock in keys else _named(date, keys)
+        return name if date in keys and clock in keys else _column_of(date, keys)
     if name.endswith("*"):
         return next((key for key in keys if key.startswith(name[:-1])), None)
     return name if name in keys else None
 
 
-def _chosen_columns(label: str, cells: Sequence[str], options: ColumnOptions) -> tuple[Layout, int | None]:
-    """The columns that were chosen; a time of two columns, as ``Date+Time`` or ``1+2``, is taken apart."""
-    assert options.chosen is not None
-    date, plus, clock = options.chosen["time"].rpartition("+")
-    keys = {plain(cell) for cell in cells}
-    if not plus or plain(options.chosen["time"]) in keys:
-        return resolve(label, cells, options), None
-    columns = resolve(label, cells, replace(options, chosen={**options.chosen, "time": date}))
-    beside = resolve(label, cells, replace(options, chosen={**options.chosen, "time": clock}))
-    return columns, beside.index["time"]
-
-
-def _date_and_clock(keys: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int] | None:
-    """The columns of a date and of a time of day, where a header has both and they hold that."""
-    dates = [at for at, key in enumerate(keys) if key in ("date", "dtyyyymmdd")]
-    clocks = [at for at, key in enumerate(keys) if key == "time"]
-    if len(dates) != 1 or len(clocks) != 1:
-        return None
-    pair = dates[0], clocks[0]
-    first = next((row for row in rows if len(row) > max(pair)), None)
-    if first is None or not is_date(first[pair[0]]) or not CLOCK.fullmatch(first[pair[1]].strip()):
-        return None
-    return pair
-
-
-def _unread(cells: Sequence[str], columns: Layout, clock: int | None, symbol_at: int | None) -> tuple[str, ...]:
-    read = {*columns.index.values(), clock, symbol_at}
-    return tuple(cell.strip() for at, cell in enumerate(cells) if at not in read and cell.strip())
-
-
-def _symbol_at(label: str, cells: Sequence[str], name: str, options: ColumnOptions) -> int | None:
-    if name:
-        keys = [plain(cell) for cell in cells]
-        return keys.index(name) if name in keys else int(name) - 1
-    if options.symbol is not None:
-        raise InputError(f"{label} has no column of symbols: leave --symbol {options.symbol} out")
-    return None
-
-
 def _symbols(
-    label: str, rows: list[list[str]], at: int | None, wanted: str | None
-) -> tuple[str | None, list[list[str]]]:
-    """The symbol of a file, and the first rows that are of it."""
-    if at is None:
-        return None, rows
-    present = list(dict.fromkeys(row[at].strip() for row in rows if len(row) > at))
-    if wanted is None:
-        if len(present) > 1:
-            raise InputError(several(label, present))
-        return (present[0] if present else None), rows
-    return wanted, [row for row in rows if len(row) > at and row[at].strip() == wanted] or rows
-
-
-def several(label: str, present: Sequence[str], wanted: str | None = None) -> str:
-    """The refusal of a file of several symbols, or of one that it does not hold."""
-    listed = ", ".join(present[:LISTED]) + (", ..." if len(present) > LISTED else "")
-    if wanted is not None:
-        return f"{label} has no symbol {wanted}, it holds {listed}: give one of them to --symbol"
-    return f"{label} holds several symbols, {listed}: choose one with --symbol"
+    label: str,
+    names: Sequence[str],
+    found: Found,
+    vendor: str,
+    rows: list[list[str]],
+    options: ColumnOptions,
+) -> tuple[int | None, str | None, tuple[int, ...], list[list[str]]]:
+    """The column of symbols, the symbol, the columns to watch for another one, and the first rows that are of it."""
+    keys = [plain(name) for name in names]
+    at = None
+    if vendor:
+        at = keys.index(vendor) if vendor in keys else int(vendor) - 1
+    watched = tuple(dict.fromkeys((*found.symbols, *(() if at is None else (at,)))))
+    if options.symbol == ALL:
+        return None, None, (), rows
+    if options.symbol is None:
+        for one in watched:
+            present = values_of(rows, one)
+            if len(present) > 1:
+                raise InputError(several(label, names[one] if not names[one].startswith("column ") else "", present))
+        at = at if at is not None else (found.symbols[0] if found.symbols else None)
+        present = [] if at is None else values_of(rows, at)
+        return at, present[0] if present else None, watched, rows
+    at = symbol_column(label, names, replace(found, symbols=watched), rows, options.symbol)
+    mine = [row for row in rows if len(row) > at and row[at].strip() == options.symbol]
+    return at, options.symbol, (), mine or rows
 
 
 # ---------------------------------------------------------------- numbers and times
 
 
 def _split_decimals(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether rows have a cell more for every number: decimal commas in a file that separates by commas."""
+    """Tell if rows have a cell more for every number: decimal commas in a file that separates by commas."""
     wide = 2 * len(cells) - 1
     widths = [len(row) for row in rows]
-    return len(cells) >= FEWEST + 1 and max(widths) == wide and all(width in (wide, wide - 1) for width in widths)
+    return len(cells) >= 5 and max(widths) == wide and all(width in (wide, wide - 1) for width in widths)
 
 
 def joined_decimals(row: Sequence[str], width: int) -> list[str]:
     """A row of split numbers put together; one without a cell more for its last number keeps that one."""
     if len(row) not in (2 * width - 1, 2 * width - 2):
         return list(row)
-    numbers = [".".join(row[at : at + 2]) for at in range(1, len(row), 2)]
-    return [row[0], *numbers]
+    parts = [".".join(row[at : at + 2]) for at in range(1, len(row), 2)]
+    return [row[0], *parts]
 
 
 def _whole(rows: Sequence[Sequence[str]], columns: Layout) -> bool:
-    """Whether all prices of the first rows are whole numbers."""
+    """Tell if all prices of the first rows are whole numbers."""
     places = [columns.index[name] for name in PRICES]
     return all(re.fullmatch(r"\s*\d+\s*", row[at]) for row in rows for at in places if at < len(row))
 
 
-def _moment(row: Sequence[str], at: int, clock: int | None) -> str:
+def _clock_digits(rows: Sequence[Sequence[str]], clock: int | None) -> int:
+    """The digits that times of day without colons are filled up to, 0 for others."""
+    if clock is None:
+        return 0
+    cells = [row[clock].strip() for row in rows if clock < len(row)]
+    return clock_width([cell for cell in cells if cell]) if all(cell.isdecimal() for cell in cells if cell) else 0
+
+
+def _moment(row: Sequence[str], at: int, clock: int | None, width: int) -> str:
     text = row[at].strip() if at < len(row) else ""
     if clock is None:
         return text
-    return f"{text} {row[clock].strip()}" if clock < len(row) else text
-
-
-def time_style(cell: str) -> TimeStyle | None:
-    """How a cell writes its time, as ISO or epoch; None where it does not."""
-    import pyarrow as pa
-
-    text = cell.strip()
-    if re.fullmatch(r"[+-]?\d+", text):
-        if len(text) > 19 or int(text) >= 2**63:
-            return None
-        return "integer" if epochs_to_ns(np.array([int(text)], dtype=np.int64))[0] != FIRST_TIME else None
-    if NUMBER.fullmatch(text):
-        return "decimal" if decimal_epochs_to_ns(np.array([float(text)]))[0] != FIRST_TIME else None
-    for style, kind in (("naive", pa.timestamp("ns")), ("zoned", pa.timestamp("ns", tz="UTC"))):
-        try:
-            pa.array([text]).cast(kind)
-        except pa.ArrowInvalid:
-            continue
-        return "naive" if style == "naive" else "zoned"
-    return None
-
-
-def _time_style(label: str, cells: Sequence[str], columns: Layout, clock: int | None) -> tuple[TimeStyle, bool]:
-    """How times are written, and whether the month comes first where they have slashes.
-
-    Digits that are both a date and time of day and an epoch of milliseconds, as 201202010000, are a date where all the
-    first ones are.
-    """
-    dense = clock is not None or all(re.fullmatch(r"\d{12}", cell) for cell in cells)
-    if dense and time_text.reads(cells):
-        return "text", False
-    for cell in cells:
-        style = None if clock is not None else time_style(cell)
-        if style is not None:
-            return style, False
-    slashes = time_text.month_first(cells)
-    if slashes is None:
-        raise InputError(
-            f"{label} has times such as '{cells[0][:60]}', and none of the first says which number is the month: "
-            "write them as 2012-02-01"
-        )
-    if any(time_text.reads([cell], slashes) for cell in cells):
-        return "text", slashes
-    name = columns.names[columns.index["time"]].strip()
-    raise InputError(
-        f"{label} has '{cells[0][:60]}' as time in data row 1, in column '{name}': "
-        "give ISO times such as 2012-02-01T00:16:00Z or epochs, or choose the column with --columns"
-    )
-
-
-def time_type(layout: CsvLayout) -> Any:
-    """The Arrow type that reads a file's times; text is read on."""
-    import pyarrow as pa
-
-    kinds = {
-        "naive": pa.timestamp("ns"),
-        "zoned": pa.timestamp("ns", tz="UTC"),
-        "integer": pa.int64(),
-        "decimal": pa.float64(),
-        "text": pa.string(),
-    }
-    return kinds[layout.time_style]
+    return f"{text} {row[clock].strip().rjust(width, '0')}" if clock < len(row) else text
 
 
 def read_times(cells: Sequence[str], layout: CsvLayout) -> list[int]:
@@ -470,31 +369,34 @@ def read_times(cells: Sequence[str], layout: CsvLayout) -> list[int]:
     found: list[int] = []
     for cell in cells:
         try:
-            column = pa.array([cell]).cast(time_type(layout))
+            column = pa.array([cell]).cast(layout.time.arrow_type)
         except pa.ArrowInvalid:
             continue
-        text = layout.time_style == "text"
-        time = int((time_text.to_ns(column, layout.month_first) if text else times(column))[0])
+        time = int(layout.time.to_ns(column)[0])
         if time != FIRST_TIME:
             found.append(time)
     return found
 
 
-def _falling(found: Sequence[int]) -> bool:
-    """Whether times fall from row to row: the newest first."""
+def is_falling(found: Sequence[int] | npt.NDArray[np.int64]) -> bool:
+    """Tell if times fall from row to row: the newest first."""
     steps = np.sign(np.diff(np.array(found, dtype=np.int64)))
-    return bool(len(steps) and (steps <= 0).all() and (steps < 0).any())
+    falling, rising = int((steps < 0).sum()), int((steps > 0).sum())
+    return falling > 0 and falling > 20 * rising
 
 
 def _descends(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first cells of rows without a known layout are times that fall."""
+    """Tell if the first cells of rows without a known layout are times that fall."""
     import pyarrow as pa
 
-    first = [row[0].strip() for row in rows[:TRIED]]
+    first = [row[0].strip() for row in rows[:100]]
     if all(re.fullmatch(r"\d{9,19}", cell) for cell in first):
-        return _falling([int(cell) for cell in first])
-    column = time_text.to_ns(pa.array(first))
-    return bool((column != FIRST_TIME).all()) and _falling(column.tolist())
+        return is_falling([int(cell) for cell in first])
+    for order in (None, *moments.ORDERS):
+        column = moments.to_ns(pa.array(first), order)
+        if (column != FIRST_TIME).all():
+            return is_falling(column.tolist())
+    return False
 
 
 def _zone(label: str, name: str, dialect: Dialect) -> Zone:
@@ -508,3 +410,13 @@ def _zone(label: str, name: str, dialect: Dialect) -> Zone:
                 f"{label} names its times '{name.strip()[:60]}', which is no time zone known here: say which with --time-zone"
             ) from None
     return Zone.parse(dialect.zone) if dialect.zone else UTC_ZONE
+
+
+def arrow_cells(cells: Sequence[str]) -> Any:
+    """Cells as an Arrow array of text."""
+    import pyarrow as pa
+
+    return pa.array(list(cells), pa.string())
+
+
+__all__ = ["COMMA", "CsvLayout", "Draft", "arrow_cells", "is_falling", "joined_decimals", "read_layout", "read_times"]

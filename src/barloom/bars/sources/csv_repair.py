@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.cells.numbers import to_floats, to_volumes
 from barloom.bars.schema import ASKS, PRICES
-from barloom.bars.sources import time_text
 from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
-from barloom.bars.sources.columnar import numbers, times
-from barloom.bars.sources.csv_layout import CsvLayout, time_type
+from barloom.bars.sources.csv_layout import CsvLayout
 
 
 def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
@@ -28,19 +27,21 @@ def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
     if len(whole) < len(lines):
         marks[:] = MALFORMED
         marks[whole] = 0
-    text, crooked = _as_text([lines[number] for number in whole], layout, fields)
+    text, crooked = as_text([lines[number] for number in whole], layout, fields)
     if crooked:
         marks[np.array(whole)[crooked]] = MALFORMED
     rows = np.flatnonzero(marks == 0)
     columns: dict[str, npt.NDArray[Any]] = {}
     for field in fields:
         column: npt.NDArray[Any]
-        if field == "time" and layout.time_style == "text":
-            column = moments(text[field], text.get("clock"), layout)
+        bad = np.zeros(0, dtype=np.int64)
+        if field == "time":
+            column = _times(text[field], text.get("clock"), layout)
             bad = np.flatnonzero(column == UNPARSABLE_TIME)
+        elif field == "volume":
+            column = to_volumes(text[field], layout.decimal)
         else:
-            values, bad = _cast(text[field], time_type(layout) if field == "time" else None)
-            column = times(values) if field == "time" else numbers(values)
+            column, bad = to_floats(text[field], layout.decimal)
         if len(bad):
             at = rows[bad]
             marks[at[marks[at] == 0]] = UNPARSABLE_TIME if field == "time" else UNPARSABLE_PRICE
@@ -66,21 +67,38 @@ def column_names(layout: CsvLayout, fields: tuple[str, ...]) -> dict[str, str]:
     return names if layout.clock is None else {**names, "clock": str(layout.clock)}
 
 
-def moments(dates: Any, clocks: Any, layout: CsvLayout) -> npt.NDArray[np.int64]:
-    """Times written as text in one column, or in two, as nanoseconds."""
+def joined_times(dates: Any, clocks: Any, layout: CsvLayout) -> Any:
+    """Dates and times of day of two columns as text of one."""
     import pyarrow as pa
     from pyarrow import compute
 
-    cells = compute.ascii_trim_whitespace(dates)
+    clocks = trimmed(clocks)
+    if layout.time.clock_digits > 0:
+        clocks = compute.utf8_lpad(clocks, layout.time.clock_digits, "0")
+    return compute.binary_join_element_wise(trimmed(dates), clocks, pa.scalar(" "))
+
+
+def trimmed(cells: Any) -> Any:
+    """Cells without blanks around them."""
+    from pyarrow import compute
+
+    return compute.utf8_trim_whitespace(cells)
+
+
+def _times(dates: Any, clocks: Any, layout: CsvLayout) -> npt.NDArray[np.int64]:
+    """Text as nanoseconds, marked where it is no time."""
     if clocks is not None:
-        cells = compute.binary_join_element_wise(cells, compute.ascii_trim_whitespace(clocks), pa.scalar(" "))
-    return time_text.to_ns(cells, layout.month_first)
+        return layout.time.to_ns(joined_times(dates, clocks, layout))
+    if layout.time.style == "text":
+        return layout.time.to_ns(dates)
+    values, _ = _cast(dates, layout.time.arrow_type)
+    return layout.time.to_ns(values)
 
 
-def _as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> tuple[dict[str, Any], list[int]]:
+def as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> tuple[dict[str, Any], list[int]]:
     """Trimmed cells of the needed columns as text, and the places of lines with another number of cells."""
     import pyarrow as pa
-    from pyarrow import compute, csv
+    from pyarrow import csv
 
     crooked: list[int] = []
     names = column_names(layout, fields)
@@ -111,10 +129,7 @@ def _as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> 
     )
     text = {}
     for field, name in names.items():
-        column = table.column(name).combine_chunks()
-        text[field] = compute.ascii_trim_whitespace(column)
-        if layout.decimal_comma and field not in ("time", "clock"):
-            text[field] = compute.replace_substring(text[field], ",", ".")
+        text[field] = trimmed(table.column(name).combine_chunks())
     return text, crooked
 
 

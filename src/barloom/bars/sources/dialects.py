@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from barloom.bars.sources.time_text import DATE_ONLY
+from barloom.bars.cells.moments import Order
 
 PRICES = {"open": "open", "high": "high", "low": "low", "close": "close"}
 SERVER = "times of a server, read as UTC: most servers run on --time-zone America/New_York+7h"
@@ -38,6 +38,10 @@ class Dialect:
     """What is enough of a shape where the vendor is named."""
     integer_unit: float = 1.0
     """Prices written as whole numbers are so many to the price unit."""
+    date_order: Order | None = None
+    """Order of the numbers in dates, where the vendor has one."""
+    points: bool = True
+    """Whether the vendor writes decimal points, whatever the computer it runs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,16 @@ HEADED = (
         note=SERVER,
     ),
     Dialect(
-        "dukascopy", "Dukascopy", _first(r"(gmt|local) time"), {**PRICES, "volume": "volume"}, note="one side a file"
+        "dukascopy",
+        "Dukascopy",
+        _first(r"(gmt|local) time"),
+        {**PRICES, "volume": "volume"},
+        note="one side a file",
+        date_order="dmy",
     ),
-    Dialect("jforex", "JForex", _first(r"time \(.+\)"), {**PRICES, "volume": "volume"}, note="one side a file"),
+    Dialect(
+        "jforex", "JForex", _first(r"time \(.+\)"), {**PRICES, "volume": "volume"}, note="one side a file", points=False
+    ),
     Dialect(
         "binance",
         "Binance klines",
@@ -248,7 +259,7 @@ HEADLESS = (
     ),
 )
 
-PLAIN = Dialect("csv", "text", lambda *_: False)
+PLAIN = Dialect("csv", "text", lambda *_: False, points=False)
 NAMES = tuple(dict.fromkeys(dialect.name for dialect in (PLAIN, *HEADED, *HEADLESS)))
 
 
@@ -272,8 +283,3 @@ def headless(wanted: str | None) -> Dialect | None:
 def order_of(dialect: Dialect) -> str:
     """The order of a vendor's prices, as ``ohlc``."""
     return "".join(name[0] for name in sorted(PRICES, key=lambda name: int(dialect.columns[name])))
-
-
-def is_date(cell: str) -> bool:
-    """Whether a cell is a date without a time of day."""
-    return DATE_ONLY.fullmatch(cell.strip()) is not None

@@ -11,8 +11,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from barloom.bars.schema import ColumnOptions, Layout
 from barloom.bars.sources.base import Batch, Source
+from barloom.bars.stamps import CloseStamp, early_by
 from barloom.bars.zones import UTC_ZONE, Clock, Zone, common_step
 from barloom.errors import InputError
 
@@ -33,6 +36,8 @@ class FileSource(Source):
     """The zone of naive times, unless a user says another."""
     stamp: str = "open"
     """Which end of a bar its time is, unless a user says the other."""
+    dates_only: bool = False
+    """Whether times are dates without a time of day."""
     clock: Clock | None = None
     """What makes times open times in UTC; None where they are."""
 
@@ -55,9 +60,9 @@ class FileSource(Source):
         self.stamp = options.stamp or self.stamp
         self.clock = None
         zone = self.zone if self.naive else UTC_ZONE
-        step = self._step() if self.stamp == "close" else 0
-        if step or zone.name is not None or zone.offset:
-            self.clock = Clock(zone, step)
+        stamp = self._close_stamp() if self.stamp == "close" else None
+        if stamp is not None or zone.name is not None or zone.offset:
+            self.clock = Clock(zone, stamp, self.dates_only)
 
     def timed(self, batch: Batch) -> Batch:
         """A batch as read, with open times in UTC."""
@@ -65,12 +70,14 @@ class FileSource(Source):
             batch.timestamp = self.clock.to_open(batch.timestamp)
         return batch
 
-    def _step(self) -> int:
+    def _close_stamp(self) -> CloseStamp:
+        """How the first bars are stamped by their close."""
         with closing(self.batches(0, None, volume=False, threads=1)) as batches:
-            step = next((common_step(batch.timestamp) for batch in batches), None)
+            times = next((batch.timestamp for batch in batches), np.zeros(0, dtype=np.int64))
+        step = common_step(times)
         if step is None:
             raise InputError(f"{self.label} holds too few bars to tell how long one lasts: --stamp close needs two")
-        return step
+        return CloseStamp(step, self.dates_only, early_by(times))
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

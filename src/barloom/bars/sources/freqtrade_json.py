@@ -10,7 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.schema import FIELDS, ColumnOptions, resolve
+from barloom.bars.columns import resolve
+from barloom.bars.schema import FIELDS, ColumnOptions
 from barloom.bars.sources.base import Batches
 from barloom.bars.sources.columnar import to_batch
 from barloom.bars.sources.csv import one_array

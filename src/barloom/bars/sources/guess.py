@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.cells.moments import is_date, is_time_of_day
+from barloom.bars.cells.numbers import COMMA, POINT, number
 from barloom.bars.schema import POSITIONS_EXAMPLE
-from barloom.bars.sources.dialects import Dialect, Shape, by_shape, is_date, order_of
+from barloom.bars.sources.dialects import Dialect, Shape, by_shape, order_of
 from barloom.errors import InputError
 
-ORDERS = ("ohlc", "ochl", "olhc")
 NAME = {"o": "open", "h": "high", "l": "low", "c": "close"}
-CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|([01]\d|2[0-3])[0-5]\d[0-5]\d")
 SYMBOL = re.compile(r"[A-Za-z^][\w./:^=-]*")
+MOST = 12  # columns of numbers among which prices are looked for
+MARGIN = 0.9  # of the jumps from close to open: how much better the best order has to be than the next
+SLIPS = 0.01  # share of rows that may break the rule of an order
+Table = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,9 @@ def guess_columns(
     shown: str,
     rows: Sequence[Sequence[str]],
     separator: str,
-    decimal_comma: bool,
     newest_first: bool,
     known: Dialect | None,
+    ignored: set[int] = frozenset(),  # type: ignore[assignment]
 ) -> Guess:
     """The columns of the first rows: a symbol or none, the time, four prices in the only order that fits, a volume.
 
@@ -45,11 +50,12 @@ def guess_columns(
     Raises:
         InputError: no order of columns fits, two fit equally well, or the rows are not those of the vendor.
     """
-    width = len(rows[0])
+    usual = [len(row) for row in rows]
+    width = max(dict.fromkeys(usual), key=usual.count)
     rows = [row for row in rows if len(row) == width]
     at = 1 if all(SYMBOL.fullmatch(row[0].strip()) for row in rows) else 0
     symbol = "1" if at else ""
-    clock = at + 1 < width and all(is_date(row[at]) and CLOCK.fullmatch(row[at + 1].strip()) for row in rows)
+    clock = at + 1 < width and _most(rows, at, is_date) and _is_clock(rows, at + 1)
     time = f"{at + 1}+{at + 2}" if clock else str(at + 1)
     if known is not None:
         fits = known.like or known.told_by
@@ -57,39 +63,57 @@ def guess_columns(
             raise InputError(f"{label} is no file of --input-format {known.name}: leave the option out")
         return Guess(dict(known.columns), known, symbol)
     at += 2 if clock else 1
-    table = _numbers(rows, at, decimal_comma)
-    if table is None:
+    places = [place for place in range(at, width) if place not in ignored and _most(rows, place, _is_number)][:MOST]
+    if len(places) < 4:
         raise InputError(
             f"{label} has no header (its first line is '{shown}'): say which column is which, as in {POSITIONS_EXAMPLE}"
         )
-    order = _order(label, shown, table[::-1] if newest_first else table)
-    columns = {"time": time, **{NAME[mark]: str(at + place + 1) for place, mark in enumerate(order)}}
-    if at + 4 < width and _numbers(rows, at + 4, decimal_comma, 1) is not None:
-        columns["volume"] = str(at + 5)
-    return Guess(columns, by_shape(Shape(separator, rows, order, clock, bool(symbol))), symbol)
+    table = _numbers(rows, places)
+    order = _order(label, shown, table[::-1] if newest_first else table, places)
+    columns = {"time": time, **{NAME[mark]: str(place + 1) for mark, place in order.items()}}
+    left = [place for place in places if place not in order.values()]
+    after = [place for place in left if place > max(order.values())] or left
+    if after and len(left) <= 8:
+        columns["volume"] = str(after[0] + 1)
+    marks = "".join(sorted(order, key=lambda mark: order[mark]))
+    straight = sorted(order.values()) == list(range(at, at + 4))
+    return Guess(columns, by_shape(Shape(separator, rows, marks if straight else "", clock, bool(symbol))), symbol)
 
 
-def _numbers(
-    rows: Sequence[Sequence[str]], at: int, decimal_comma: bool, count: int = 4
-) -> npt.NDArray[np.float64] | None:
-    """The cells of ``count`` columns as numbers, None where one is none."""
-    try:
-        cells = [[cell.replace(",", ".") if decimal_comma else cell for cell in row[at : at + count]] for row in rows]
-        table = np.array([[float(cell) for cell in row] for row in cells], dtype=np.float64)
-    except ValueError:
-        return None
-    return table if table.shape[1:] == (count,) and np.isfinite(table).all() else None
+def _most(rows: Sequence[Sequence[str]], at: int, holds: object) -> bool:
+    return sum(bool(holds(row[at])) for row in rows) * 10 >= len(rows) * 9  # type: ignore[operator]
 
 
-def _order(label: str, shown: str, table: npt.NDArray[np.float64]) -> str:
-    jumps: dict[str, float] = {}
-    for order in ORDERS:
-        open_, high, low, close = (table[:, order.index(mark)] for mark in "ohlc")
-        if (high >= np.maximum(open_, close)).all() and (low <= np.minimum(open_, close)).all():
-            jumps[order] = float(np.abs(open_[1:] - close[:-1]).sum())
+def _is_clock(rows: Sequence[Sequence[str]], at: int) -> bool:
+    cells = [row[at].strip() for row in rows]
+    return sum(map(is_time_of_day, cells)) * 10 >= len(cells) * 9 and not any("." in cell for cell in cells[:1])
+
+
+def _is_number(cell: str) -> bool:
+    return number(cell, POINT) is not None or number(cell, COMMA) is not None
+
+
+def _numbers(rows: Sequence[Sequence[str]], places: Sequence[int]) -> Table:
+    """The cells of columns as numbers; the mark that more cells read with; rows with a cell that is none are left out."""
+    best = np.zeros((0, len(places)))
+    for mark in (POINT, COMMA):
+        read = [[number(row[at], mark) for at in places] for row in rows]
+        table = np.array([row for row in read if None not in row], dtype=np.float64).reshape(-1, len(places))
+        if len(table) > len(best):
+            best = table
+    return best
+
+
+def _order(label: str, shown: str, table: Table, places: Sequence[int]) -> dict[str, int]:
+    """Which column is which price: field's letter -> column."""
+    jumps: dict[tuple[int, ...], float] = {}
+    if len(table):
+        near = _nearest_four(table)
+        for chosen in near:
+            jumps |= _orders(table, chosen)
     best = sorted(jumps, key=lambda order: jumps[order])
-    if len(best) == 1 or (len(best) > 1 and jumps[best[0]] < jumps[best[1]]):
-        return best[0]
+    if best and (len(best) == 1 or jumps[best[0]] < MARGIN * jumps[best[1]]):
+        return dict(zip("ohlc", (places[at] for at in best[0]), strict=True))
     why = (
         "several orders of its prices fit"
         if best
@@ -98,3 +122,30 @@ def _order(label: str, shown: str, table: npt.NDArray[np.float64]) -> str:
     raise InputError(
         f"{label} has no header (its first line is '{shown}') and {why}: say which column is which, as in {POSITIONS_EXAMPLE}"
     )
+
+
+def _nearest_four(table: Table) -> list[tuple[int, ...]]:
+    """The four columns whose numbers lie nearest to each other, row by row: those of the prices."""
+    count = table.shape[1]
+    if count == 4:
+        return [(0, 1, 2, 3)]
+    size = np.abs(table)
+    spreads = {}
+    for chosen in itertools.combinations(range(count), 4):
+        part = table[:, chosen]
+        scale = np.maximum(size[:, chosen].max(axis=1), 1e-300)
+        spreads[chosen] = float(np.median((part.max(axis=1) - part.min(axis=1)) / scale))
+    least = min(spreads.values())
+    return [chosen for chosen, spread in spreads.items() if spread <= 1.5 * least + 1e-12]
+
+
+def _orders(table: Table, chosen: tuple[int, ...]) -> dict[tuple[int, ...], float]:
+    """The orders of four columns that fit, as (open, high, low, close) -> how far opens lie from the closes before."""
+    found = {}
+    most = SLIPS * len(table)
+    for order in itertools.permutations(chosen):
+        open_, high, low, close = (table[:, at] for at in order)
+        wrong = (high < np.maximum(open_, close)) | (low > np.minimum(open_, close))
+        if wrong.sum() <= most:
+            found[order] = float(np.abs(open_[1:] - close[:-1]).sum())
+    return found

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from barloom.bars.schema import ColumnOptions, plain, resolve
+from barloom.bars.columns import resolve
+from barloom.bars.schema import ColumnOptions, plain
 from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Batches
 from barloom.bars.sources.files import FileSource
 from barloom.bars.times import LAST_TIME

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.column_names import ALIASES
+from barloom.bars.columns import resolve
 from barloom.bars.intake import Tally
-from barloom.bars.schema import ALIASES, FIELDS, PRICES, ColumnOptions, Layout, plain, resolve
+from barloom.bars.schema import FIELDS, PRICES, ColumnOptions, Layout, plain
 from barloom.bars.sources.base import Batch, Batches, Floats, Ints, Source
 from barloom.bars.times import datetimes_to_ns, epochs_to_ns
 from barloom.errors import InputError

@@ -7,7 +7,8 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.schema import ColumnOptions, resolve
+from barloom.bars.columns import resolve
+from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources.arrow import damaged, stored_facts
 from barloom.bars.sources.base import Batch, Batches, read_ahead
 from barloom.bars.sources.columnar import check_types, is_naive, to_batch

@@ -19,7 +19,9 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from barloom.bars.sources.archives import bars_in
 from barloom.bars.sources.base import read_ahead
+from barloom.bars.sources.encodings import told_encoding
 from barloom.errors import InputError
 
 PIECE = 4 << 20
@@ -41,7 +43,7 @@ def compression(head: bytes) -> str | None:
 
 def is_text(head: bytes) -> bool:
     """Whether bytes could begin a text file: no control characters but tabs and line ends."""
-    if head.startswith(UTF16):
+    if head.startswith(UTF16) or told_encoding(head) in ("utf-16-le", "utf-16-be"):
         return True
     return _CONTROLS.search(head) is None
 
@@ -56,16 +58,22 @@ def count_rows(piece: bytes) -> int:
 class TextFile:
     """The content of a text file from its first byte, however it is compressed."""
 
-    def __init__(self, path: Path, head: bytes) -> None:
+    def __init__(self, path: Path, head: bytes, encoding: str | None = None) -> None:
         self.path = path
         self.compression = compression(head)
-        self.utf16 = False
+        self.encoding: str | None = None
+        """Of the content, None for UTF-8 and for bytes that are read as they are."""
+        self._given = encoding
+        self._member: str | None = None
         self._unpacked: Any = None
 
     def first_lines(self) -> bytes:
         """The first 64 kB of the content in UTF-8, or as much of it as holds its first line."""
         with self._content() as stream:
-            self.utf16 = stream.read(2).startswith(UTF16)
+            raw = stream.read(1 << 16)
+        self.encoding = self._given or told_encoding(raw)
+        if self.encoding in ("utf-8", "ascii"):
+            self.encoding = None
         with self._content() as stream:
             first: bytes = stream.read(1 << 16)
             while b"\n" not in first:
@@ -97,7 +105,7 @@ class TextFile:
         if self._unpacked is not None:
             yield self._ranges(self._unpacked, offset)
             return
-        if self.compression is None and not self.utf16:
+        if self.compression is None and self.encoding is None:
             with open(self.path, "rb", buffering=0) as file:
                 yield self._ranges(file, offset)
             return
@@ -112,7 +120,7 @@ class TextFile:
         Raises:
             InputError: what is compressed is damaged or cut short, or the disk is full.
         """
-        if self._unpacked is not None or (self.compression is None and not self.utf16):
+        if self._unpacked is not None or (self.compression is None and self.encoding is None):
             return
         with self._content() as stream:
             file: Any = None
@@ -181,18 +189,16 @@ class TextFile:
     @contextmanager
     def _content(self) -> Iterator[Any]:
         with self._undamaged(), open(self.path, "rb") as file, self._decompressed(file) as stream:
-            yield io.BufferedReader(_FromUtf16(stream), 1 << 16) if self.utf16 else stream
+            yield io.BufferedReader(_Recoded(stream, self.encoding, self.path), 1 << 16) if self.encoding else stream
 
     def _decompressed(self, file: BinaryIO) -> Any:
         if self.compression == "gzip":
             return _Unfolded(gzip.GzipFile(fileobj=file), file, self.path)
         if self.compression == "zip":
             archive = zipfile.ZipFile(file)
-            members = [name for name in archive.namelist() if not name.endswith("/")]
-            if len(members) != 1:
-                listed = ", ".join(members[:5]) + (", ..." if len(members) > 5 else "")
-                raise InputError(f"{self.path} holds {len(members)} files ({listed}): a zip of bars holds one")
-            return _Unfolded(archive.open(members[0]), file, self.path)
+            if self._member is None:
+                self._member = bars_in(archive, self.path)
+            return _Unfolded(archive.open(self._member), file, self.path)
         if self.compression == "zstd":
             import pyarrow as pa
 
@@ -225,13 +231,15 @@ class TextFile:
         return f"{self.path} has a line longer than {LONGEST_LINE >> 20} MB: it is no CSV of bars"
 
 
-class _FromUtf16(io.RawIOBase):
-    """UTF-16 with a byte-order mark, read as UTF-8 without one."""
+class _Recoded(io.RawIOBase):
+    """Text in another encoding, read as UTF-8."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, encoding: str, path: Path) -> None:
         super().__init__()
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder("utf-16")()
+        self._encoding = encoding
+        self._path = path
+        self._decoder = codecs.getincrementaldecoder(encoding)()
         self._left = b""
 
     def readable(self) -> bool:
@@ -240,7 +248,12 @@ class _FromUtf16(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         while not self._left:
             raw = self._stream.read(1 << 16)
-            self._left = self._decoder.decode(raw, final=not raw).encode()
+            try:
+                self._left = self._decoder.decode(raw, final=not raw).encode()
+            except UnicodeError as error:
+                raise InputError(
+                    f"{self._path} is no text in {self._encoding} ({error}): name its encoding with --encoding"
+                ) from None
             if not raw:
                 break
         part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]

@@ -1,0 +1,246 @@
+"""Moments written as text: grammars of dates and times of day, read for a whole column at once.
+
+Cells that differ in their digits only have one shape: the grammar is asked once a shape, then the digits of all its
+cells are read by place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom.bars.cells.names import MONTH, MONTHS, WEEKDAY
+from barloom.bars.times import FIRST_TIME
+
+Ints = npt.NDArray[np.int64]
+Order = Literal["dmy", "mdy", "ymd"]
+ORDERS: tuple[Order, ...] = ("dmy", "mdy", "ymd")
+
+_DATE = (
+    rb"(?:(?P<Y>\d{4})(?P<s>[./ -])(?P<M>\d{1,2})(?P=s)(?P<D>\d{1,2})"
+    rb"|(?P<e8>\d{8})(?!\d)"
+    rb"|(?P<a>\d{1,2})(?P<s1>[./ -])(?P<b>\d{1,2})(?P=s1)(?P<Y1>\d{4})"
+    rb"|(?P<p>\d{1,2})(?P<s2>[./-])(?P<q>\d{1,2})(?P=s2)(?P<r>\d{2})(?![\d:])"
+    rb"|(?P<D3>\d{1,2})(?:st|nd|rd|th)?\.?[./ -]?(?:de )?(?P<mon3>" + MONTH + rb")\.?,?(?:[./ -]|(?= de ))?(?: ?de )?"
+    rb"(?:(?P<Y3>\d{4})|'?(?P<y3>\d{2})(?!:))"
+    rb"|(?P<mon4>" + MONTH + rb")\.?[ -]?(?P<D4>\d{1,2})(?:st|nd|rd|th)?(?:, ?|[ /-])(?P<Y4>\d{4})"
+    rb"|(?P<Y5>\d{4})[./ -]?(?P<mon5>" + MONTH + rb")\.?[./ -]?(?P<D5>\d{1,2}))"
+)
+_COLONS = rb"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<ap>[ap])\.?m\.?)?"
+_COMPACT = rb"(?P<h2>\d{2})(?P<m2>\d{2})(?:(?P<S2>\d{2})(?:[.,]?(?P<f2>\d{1,9}))?)?"
+_ZONE = rb"(?P<zone> ?(?:z|(?:utc|gmt)?(?:(?P<sign>[+-])(?P<zh>\d{1,2})(?::?(?P<zm>\d{2}))?)?))"
+_OF_DAY = rb"(?:(?:[ t_,-]|, ?| {2,3})(?:at )?(?:" + _COLONS + rb"|" + _COMPACT + rb"))?"
+_DENSE = rb"(?P<d>\d{8})(?P<h3>\d{2})(?P<m3>\d{2})(?:(?P<S3>\d{2})(?P<f3>\d{3})?)?"
+MOMENT = re.compile(
+    rb"(?:(?:" + WEEKDAY + rb")\.?,? )?(?:" + _DENSE + rb"|" + _DATE + _OF_DAY + rb")" + _ZONE, re.IGNORECASE
+)
+DATE_ONLY = re.compile(rb"(?:(?:" + WEEKDAY + rb")\.?,? )?(?:" + _DATE + rb"|(?P<e6>\d{6}))", re.IGNORECASE)
+TIME_OF_DAY = re.compile(_COLONS + rb"|" + _COMPACT, re.IGNORECASE)
+# A date of two digits a number and nothing between them has a time of day beside it, or is told as digits.
+_SHORT_DATE = re.compile(rb"(?P<e6>\d{6}) (?:" + _COLONS + rb"|" + _COMPACT + rb")" + _ZONE, re.IGNORECASE)
+
+SHAPES = 256  # shapes of cells of one length looked for among the rest of a column before cells are read one by one
+LONGEST = 64
+SECOND = 10**9
+CENTURY = 69  # two digits of a year from here on are of 1900
+
+
+class Grammar:
+    """Patterns of moments with named groups, tried one after the other on a lower-case cell."""
+
+    def __init__(self, *patterns: re.Pattern[bytes]) -> None:
+        self.patterns = patterns
+
+    def match(self, cell: bytes) -> re.Match[bytes] | None:
+        """The first pattern that is all of the cell."""
+        return next((found for pattern in self.patterns if (found := pattern.fullmatch(cell))), None)
+
+
+KNOWN = Grammar(MOMENT, _SHORT_DATE)
+"""What is read without being told."""
+
+
+def reads(cells: Sequence[str], order: Order | None = None) -> bool:
+    """Tell if every cell is a moment that exists."""
+    return bool(cells) and all(read_one(cell, order) != FIRST_TIME for cell in cells)
+
+
+def read_one(cell: str, order: Order | None = None, grammar: Grammar = KNOWN) -> int:
+    """A cell as nanoseconds, naive unless it says its offset; ``FIRST_TIME`` where it is no time."""
+    text = cell.strip().encode().lower()
+    if not 6 <= len(text) <= LONGEST:
+        return FIRST_TIME
+    return int(_of_one_shape(np.frombuffer(text, dtype=np.uint8).reshape(1, -1), order, grammar, None)[0])
+
+
+def is_zoned(cell: str, grammar: Grammar = KNOWN) -> bool:
+    """Tell if a cell says its offset from UTC."""
+    found = grammar.match(cell.strip().encode().lower())
+    return bool(found and found.groupdict().get("zone"))
+
+
+def is_date(cell: str) -> bool:
+    """Tell if a cell is a date without a time of day."""
+    return DATE_ONLY.fullmatch(cell.strip().encode().lower()) is not None
+
+
+def is_time_of_day(cell: str) -> bool:
+    """Tell if a cell is a time of day without a date."""
+    return TIME_OF_DAY.fullmatch(cell.strip().encode().lower()) is not None
+
+
+def to_ns(column: Any, order: Order | None = None, grammar: Grammar = KNOWN, *, zoned: bool | None = None) -> Ints:
+    """A column of text as nanoseconds, those without an offset naive; ``FIRST_TIME`` for a cell that is no time.
+
+    Args:
+        column: Arrow array of strings, trimmed.
+        order: of the numbers in dates that do not begin with four digits of a year and name no month; None reads none
+            of those.
+        grammar: what moments look like.
+        zoned: whether cells say their offset; those that differ are no times. None takes both.
+    """
+    import pyarrow as pa
+
+    column = column.cast(pa.large_binary())
+    if column.null_count:
+        column = column.fill_null(b"")
+    times = np.full(len(column), FIRST_TIME, dtype=np.int64)
+    if not len(column):
+        return times
+    _, places, data = column.buffers()
+    ends = np.frombuffer(places, dtype=np.int64)[column.offset : column.offset + len(column) + 1]
+    text = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.zeros(0, dtype=np.uint8)
+    lengths = np.diff(ends)
+    for length in np.unique(lengths).tolist():
+        if not 4 <= length <= LONGEST:
+            continue
+        rows = np.flatnonzero(lengths == length)
+        cells = text[ends[rows][:, None] + np.arange(length)]
+        cells[(cells >= 65) & (cells <= 90)] += 32
+        times[rows] = _of_one_length(cells, order, grammar, zoned)
+    return times
+
+
+def _of_one_length(cells: npt.NDArray[np.uint8], order: Order | None, grammar: Grammar, zoned: bool | None) -> Ints:
+    times = np.full(len(cells), FIRST_TIME, dtype=np.int64)
+    left = np.arange(len(cells))
+    for _ in range(SHAPES):
+        if not len(left):
+            return times
+        these = cells[left]
+        first = these[0]
+        digit = (first >= 48) & (first <= 57)
+        alike = (these[:, ~digit] == first[~digit]).all(axis=1) & (these[:, digit] - 48 <= 9).all(axis=1)
+        times[left[alike]] = _of_one_shape(these[alike], order, grammar, zoned)
+        left = left[~alike]
+    for row in left.tolist():
+        times[row] = _of_one_shape(cells[row : row + 1], order, grammar, zoned)[0]
+    return times
+
+
+def _of_one_shape(cells: npt.NDArray[np.uint8], order: Order | None, grammar: Grammar, zoned: bool | None) -> Ints:
+    """Times of cells that differ in their digits only; digits are checked, the rest is that of the first cell."""
+    found = grammar.match(cells[0].tobytes())
+    if not found:
+        return np.full(len(cells), FIRST_TIME, dtype=np.int64)
+    groups = found.groupdict()
+    if zoned is not None and zoned != bool(groups.get("zone")):
+        return np.full(len(cells), FIRST_TIME, dtype=np.int64)
+    digits = _Digits(cells, found)
+    date = _date(digits, groups, order)
+    if date is None:
+        return np.full(len(cells), FIRST_TIME, dtype=np.int64)
+    hour, minute, second = digits.of("h", "h2", "h3"), digits.of("m", "m2", "m3"), digits.of("S", "S2", "S3")
+    sound = (hour < 24) & (minute < 60) & (second < 60)
+    if groups.get("ap"):
+        sound = (hour >= 1) & (hour <= 12) & (minute < 60) & (second < 60)
+        hour = hour % 12 + (12 if groups["ap"] == b"p" else 0)
+    days, exists = days_of(*date)
+    seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
+    ahead = (digits.of("zh") * 60 + digits.of("zm")) * 60 * (-1 if groups.get("sign") == b"-" else 1)
+    return np.where(sound & exists, (seconds - ahead) * SECOND + digits.fraction(), FIRST_TIME)
+
+
+class _Digits:
+    """Numbers of the named places of cells of one shape."""
+
+    def __init__(self, cells: npt.NDArray[np.uint8], found: re.Match[bytes]) -> None:
+        self.cells = cells
+        self.found = found
+        self.groups = found.groupdict()
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def of(self, *names: str) -> Ints:
+        """The number of the first of the places that the shape has, nought where it has none."""
+        for name in names:
+            if self.groups.get(name) is not None:
+                return self.at(*self.found.span(name))
+        return np.zeros(len(self.cells), dtype=np.int64)
+
+    def at(self, start: int, stop: int) -> Ints:
+        """The number of the digits between two places."""
+        value = np.zeros(len(self.cells), dtype=np.int64)
+        for at in range(start, stop):
+            value = value * 10 + (self.cells[:, at] - 48)
+        return value
+
+    def fraction(self) -> Ints:
+        """Nanoseconds of the digits behind the second."""
+        for name in ("f", "f2", "f3"):
+            if self.groups.get(name):
+                return self.of(name) * np.int64(10 ** (9 - len(self.groups[name])))
+        return np.zeros(len(self.cells), dtype=np.int64)
+
+
+def _date(digits: _Digits, groups: dict[str, bytes], order: Order | None) -> tuple[Ints, Ints, Ints] | None:
+    """Year, month and day; None where the order of the date's numbers is needed and not known, or does not fit."""
+    if any(groups.get(name) is not None for name in ("D", "D3", "D4", "D5")):
+        named = next((groups[name] for name in ("mon3", "mon4", "mon5") if groups.get(name)), None)
+        month = digits.of("M") if named is None else np.full(len(digits), MONTHS[named], dtype=np.int64)
+        short = groups.get("y3") is not None
+        year = whole_year(digits.of("y3")) if short else digits.of("Y", "Y3", "Y4", "Y5")
+        return year, month, digits.of("D", "D3", "D4", "D5")
+    if groups.get("Y1") is not None:
+        a, b = digits.of("a"), digits.of("b")
+        if order == "dmy":
+            return digits.of("Y1"), b, a
+        return (digits.of("Y1"), a, b) if order == "mdy" else None
+    for name in ("p", "e6"):
+        if groups.get(name) is None:
+            continue
+        start = digits.found.start(name)
+        p, q, r = (
+            (digits.of("p"), digits.of("q"), digits.of("r"))
+            if name == "p"
+            else (digits.at(start, start + 2), digits.at(start + 2, start + 4), digits.at(start + 4, start + 6))
+        )
+        if order is None:
+            return None
+        parts = dict(zip(order, (p, q, r), strict=True))
+        return whole_year(parts["y"]), parts["m"], parts["d"]
+    name = "e8" if groups.get("e8") is not None else "d"
+    start = digits.found.start(name)
+    if order in (None, "ymd"):
+        return digits.at(start, start + 4), digits.at(start + 4, start + 6), digits.at(start + 6, start + 8)
+    a, b, year = digits.at(start, start + 2), digits.at(start + 2, start + 4), digits.at(start + 4, start + 8)
+    return (year, b, a) if order == "dmy" else (year, a, b)
+
+
+def whole_year(two_digits: Ints) -> Ints:
+    return two_digits + np.where(two_digits < CENTURY, 2000, 1900)
+
+
+def days_of(year: Ints, month: Ints, day: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Days since 1970, and whether each date exists."""
+    sound = (year >= 1678) & (year <= 2261) & (month >= 1) & (month <= 12)
+    months = np.where(sound, (year - 1970) * 12 + month - 1, 0)
+    first_day = months.astype("datetime64[M]").astype("datetime64[D]").view(np.int64)
+    next_month = (months + 1).astype("datetime64[M]").astype("datetime64[D]").view(np.int64)
+    sound &= (day >= 1) & (day <= next_month - first_day)
+    return first_day + day - 1, sound

@@ -1,0 +1,74 @@
+"""Bars stamped by the time they close: when each opened, by the step of its bars or by the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom.bars.times import FIRST_TIME
+
+Ints = npt.NDArray[np.int64]
+
+DAY = 86_400 * 10**9
+WEEK = 7 * DAY
+FRIDAY = 4
+LEAST_MONTH = 28 * DAY
+MEAN_MONTH = 30.44 * DAY
+MARKED = FIRST_TIME + 16  # below it lie marks of rows that could not be read, no times
+LAST_FRACTIONS = (10**6, 10**3, 1)  # nanoseconds by which 59.999, 59.999999 and 59.999999999 come before the minute
+
+
+@dataclass(frozen=True, slots=True)
+class CloseStamp:
+    """What makes the close times of bars open times.
+
+    Bars shorter than a day are a step long. Days open at midnight of the file's clock, weeks on Monday (those that end
+    from Monday to Thursday six days before), months, quarters and years on their first day.
+    """
+
+    step: int
+    """Nanoseconds from bar to bar."""
+    dates: bool = False
+    """Whether stamps are dates: the last day of a bar, not the moment after it."""
+    early: int = 0
+    """Nanoseconds by which stamps come before the moment at which bars close."""
+
+    @property
+    def months(self) -> int:
+        """Months of a bar, 0 for shorter ones."""
+        return round(self.step / MEAN_MONTH) if self.step >= LEAST_MONTH else 0
+
+    @property
+    def by_calendar(self) -> bool:
+        """Tell if bars are days or longer, which open by the clock of their file."""
+        return self.step >= DAY
+
+    def to_open(self, times: Ints) -> Ints:
+        """Close times as open times, marks kept."""
+        low = times < FIRST_TIME + WEEK * 60 + self.step
+        known = np.where(low, 0, times)
+        return np.where(low, np.minimum(times, MARKED), self._opened(known))
+
+    def _opened(self, times: Ints) -> Ints:
+        if not self.by_calendar:
+            return times + self.early - self.step
+        day = times // DAY if self.dates else (times + self.early - 1) // DAY
+        if self.months:
+            month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) - (self.months - 1)
+            return month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) * DAY
+        days = round(self.step / DAY)
+        if days == 7:
+            weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+            return np.where(weekday >= FRIDAY, day - weekday, day - 6) * DAY
+        return (day - (days - 1)) * DAY
+
+
+def early_by(times: Ints) -> int:
+    """Nanoseconds by which all times come before a whole second, as those of closes at 59.999 do; 0 for others."""
+    known = times[times >= MARKED]
+    for early in LAST_FRACTIONS:
+        if len(known) and not ((known + early) % 10**9).any():
+            return early
+    return 0
