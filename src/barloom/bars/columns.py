@@ -153,13 +153,16 @@ def find_column(label: str, names: Sequence[str], of: str, name: str, option: st
 
 def _named(label: str, names: Sequence[str], options: ColumnOptions, ignored: set[int], rows: Rows) -> Found:
     keys = [plain(name) for name in names]
+    own = {SIDES.get(key) for at, key in enumerate(keys) if at not in ignored}
+    if options.spread is not None and own >= set(ASKS):
+        raise InputError(f"{label} has ask prices of its own: leave --spread-column out")
     index, factor = _spread(label, names, options)
     if set(index.values()) & ignored:
         raise InputError(
             f"--ignore-columns names '{options.spread and options.spread.name}', which --spread-column reads: leave one of them out"
         )
     free = [at for at in range(len(names)) if at not in ignored and at not in index.values()]
-    index |= _prices(label, names, keys, free, options)
+    index |= _prices(label, names, keys, free)
     times = find_times(label, names, [at for at in free if at not in index.values()], rows)
     index |= {} if times.at is None else {"time": times.at}
     _complete(label, names, index)
@@ -183,9 +186,7 @@ def _may_be_left(key: str) -> bool:
     )
 
 
-def _prices(
-    label: str, names: Sequence[str], keys: Sequence[str], free: Sequence[int], options: ColumnOptions
-) -> dict[str, int]:
+def _prices(label: str, names: Sequence[str], keys: Sequence[str], free: Sequence[int]) -> dict[str, int]:
     """The columns of prices and of the volume."""
     places: dict[str, list[int]] = {}
     sides: dict[str, list[int]] = {}
@@ -212,8 +213,6 @@ def _prices(
     exact = [at for at in volumes if keys[at] == "volume"]
     if volumes:
         index["volume"] = (exact or volumes)[0]
-    if asks and options.spread is not None:
-        raise InputError(f"{label} has ask prices of its own: leave --spread-column out")
     if asks:
         index |= {name: sides[name][0] for name in ASKS}
     return index
@@ -250,7 +249,7 @@ def _complete(label: str, names: Sequence[str], index: dict[str, int]) -> None:
 
 def _unexpected(label: str, names: Sequence[str], places: Sequence[int]) -> str:
     keys = [plain(name) for name in names]
-    listed = ", ".join(names[at].strip() for at in places[:LISTED]) + (", ..." if len(places) > LISTED else "")
+    listed = ", ".join(names[at].strip()[:60] for at in places[:LISTED]) + (", ..." if len(places) > LISTED else "")
     words = [
         str(at + 1)
         if "," in names[at] or keys.count(keys[at]) > 1 or not names[at].isprintable()

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from barloom.bars.cells.options import CellOptions
-from barloom.bars.column_names import ALIASES
 from barloom.bars.spread import SpreadColumn
 from barloom.bars.zones import Zone
 from barloom.errors import InputError, nearest
@@ -17,6 +16,14 @@ ASKS = tuple(f"ask_{name}" for name in PRICES)
 """Columns of ask prices beside those of the bid, all four or none."""
 REQUIRED = FIELDS[:-1]
 STAMPS = ("open", "close")
+
+SPOKEN = {
+    **dict.fromkeys(("time", "timestamp", "date", "datetime"), "time"),
+    **{name: name for name in (*PRICES, "volume")},
+    **{name[0]: name for name in (*PRICES, "volume")},
+    "vol": "volume",
+}
+"""What users call the fields in options."""
 
 POSITIONS_EXAMPLE = "--columns time=1,open=2,high=3,low=4,close=5,volume=6"
 
@@ -83,7 +90,7 @@ def parse_columns(text: str | Mapping[str, str | int] | None) -> dict[str, str] 
             parts.append((given, name))
     for given, name in parts:
         key = plain(given)
-        named = key if key in ASKS else ALIASES.get(key, "")
+        named = key if key in ASKS else SPOKEN.get(key, "")
         if not named:
             raise InputError(f"--columns names the field '{given.strip()}': {nearest(key, (*FIELDS, *ASKS))}")
         if named in chosen:

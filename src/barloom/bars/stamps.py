@@ -34,6 +34,8 @@ class CloseStamp:
     """Whether stamps are dates: the last day of a bar, not the moment after it."""
     early: int = 0
     """Nanoseconds by which stamps come before the moment at which bars close."""
+    exact: bool = False
+    """Whether bars of any length are a step long, days and months too."""
 
     @property
     def months(self) -> int:
@@ -43,7 +45,7 @@ class CloseStamp:
     @property
     def by_calendar(self) -> bool:
         """Tell if bars are days or longer, which open by the clock of their file."""
-        return self.step >= DAY
+        return self.step >= DAY and not self.exact
 
     def to_open(self, times: Ints) -> Ints:
         """Close times as open times, marks kept."""

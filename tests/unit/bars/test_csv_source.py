@@ -207,8 +207,8 @@ def test_positions_skip_a_line_that_is_clearly_a_header(csv_file: CsvFile) -> No
 
 
 def test_two_columns_for_one_field_are_refused(csv_file: CsvFile) -> None:
-    message = refused(csv_file("2012-02-01,1,1,1,1,2012-02-01", header="time,open,high,low,close,Date"))
-    assert "two columns for time" in message and "'Date'" in message
+    message = refused(csv_file("2012-02-01,1,1,1,1,2012-02-09", header="time,open,high,low,close,Date"))
+    assert "2 columns for time" in message and "'Date'" in message
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])

@@ -70,7 +70,7 @@ def test_impossible_names_are_refused(name: str) -> None:
         (b"timestamp,open,high,low,close\r\n\r\n", "has a header and no bars"),
         ("timestamp,open,high,low,close\n2012,1,1,1,1\n".encode("utf-16"), "'2012' as time in data row 1"),
         ("timestamp,open,high,low,close\n2012-02-01,1,1,1,1\n".encode("utf-16")[:-1], "cannot be read"),
-        ("timestamp,open,high,low,close\n2012,1,1,1,1\n".encode("utf-16-le"), "not a file of bars"),
+        ("timestamp,open,high,low,close\n2012,1,1,1,1\n".encode("utf-16-le"), "'2012' as time in data row 1"),
         (b"\x7fELF\x02\x01\x01" + bytes(100), "not a file of bars"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not a file of bars"),
         (b"PAR1" + bytes(100), "Parquet"),

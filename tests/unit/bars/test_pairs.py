@@ -300,7 +300,7 @@ def test_a_file_with_some_ask_columns_has_none(tmp_path: Path) -> None:
         "time,open,high,low,close,ask_open,ask_high,ask_low,ask_close\n1328054400,1,2,1,2,1.5,2.5,1.5,2.5\n"
     )
     assert drawn(open_bars(path))["ask_high"].tolist() == [2.5]
-    with pytest.raises(InputError, match="unexpected columns ask_open,ask_low,ask_close"):
+    with pytest.raises(InputError, match="unexpected columns ask_open, ask_low, ask_close"):
         open_bars(path, ignore_columns="ask_high")
     assert not open_bars(path, ignore_columns="ask_open,ask_high,ask_low,ask_close").has_ask
 

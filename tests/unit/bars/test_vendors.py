@@ -100,7 +100,7 @@ SAMPLES = {
         "01.02.2012 00:02:00.000,1.515,1.516,1.511,1.512,9\n",
         "2012-02-01T00:00",
         [12.5, 7, 9],
-        "Dukascopy: commas, times in UTC",
+        "Dukascopy: commas, dates day first, times in UTC",
     ),
     "dukascopy, local time": (
         "Local time,Open,High,Low,Close,Volume\n"
@@ -243,7 +243,7 @@ SAMPLES = {
         "02/01/2012;00:01;1,515;1,516;1,511;1,512\n",
         "",
         None,
-        "text: semicolons and decimal commas, times in UTC",
+        "text: semicolons and decimal commas, dates month first, times in UTC",
     ),
 }
 
@@ -391,7 +391,7 @@ TWO = SAMPLES["polygon"][0] + "MSFT,5,2.5,2.5,2.5,2.5,1328054400000000000,1\n"
 
 def test_several_symbols_are_refused_by_name_and_one_is_chosen(write: Write) -> None:
     path = write(TWO)
-    with pytest.raises(InputError, match="several symbols, AAPL, MSFT: choose one with --symbol"):
+    with pytest.raises(InputError, match="several symbols in its column .*, AAPL, MSFT: choose one, as with --symbol AAPL"):
         open_bars(path)
     assert bars(path, symbol="AAPL") == list(BARS)
     assert bars(path, symbol="MSFT") == [(2.5,) * 4]
@@ -405,7 +405,7 @@ def test_a_second_symbol_far_down_is_found(write: Write) -> None:
     start = 1328054400
     rows = [f"AAPL,1,1.5,1.5,1.5,1.5,{(start + 60 * at) * 10**9},1" for at in range(5000)]
     path = write("\n".join([lines[0], *rows, f"MSFT,1,1.5,1.5,1.5,1.5,{(start + 60 * 5000) * 10**9},1"]) + "\n")
-    with pytest.raises(InputError, match="several symbols, AAPL, MSFT"):
+    with pytest.raises(InputError, match="several symbols in its column 'ticker', AAPL, MSFT"):
         drawn(open_bars(path))
     assert len(bars(path, symbol="AAPL")) == 5000
 

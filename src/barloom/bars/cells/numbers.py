@@ -126,7 +126,7 @@ class Marks:
         ranked = sorted(self.proof.items(), key=lambda item: -item[1][0])
         if not ranked:
             return None
-        if len(ranked) == 2 and ranked[1][1][0] * 50 > ranked[0][1][0]:
+        if len(ranked) == 2 and ranked[1][1][0] * 4 > ranked[0][1][0]:
             return None
         return ranked[0][0]
 

@@ -14,6 +14,8 @@ from barloom.bars.cells.moments import KNOWN, Grammar, Order
 from barloom.bars.times import FIRST_TIME, datetimes_to_ns
 
 Ints = npt.NDArray[np.int64]
+EARLY = 10**9
+"""Seconds of September 2001: a smaller number of a column of later times is no time."""
 Style = Literal["naive", "zoned", "epoch", "decimal", "digits", "text", "excel"]
 
 
@@ -29,6 +31,8 @@ class TimeReading:
     calendar: Calendar | None = None
     epoch: str = "epoch"
     """Unit of epochs, as ``--time-format`` says it."""
+    early: bool = False
+    """Whether epochs may be of before September 2001 in seconds, or of before 1970."""
     grammar: Grammar = KNOWN
     offset: bool = False
     """Whether cells of text say how far they are from UTC."""
@@ -73,7 +77,10 @@ class TimeReading:
         absent = column.null_count
         if self.style in ("decimal", "excel"):
             values = compute.fill_null(column, np.nan).to_numpy(zero_copy_only=False)
-            return digits.excel(values) if self.style == "excel" else decimal_epochs(values, self.epoch)
+            if self.style == "excel":
+                return digits.excel(values)
+            late = values if self.early or self.asked else np.where(values < EARLY, np.nan, values)
+            return decimal_epochs(late, self.epoch)
         values = (column.fill_null(FIRST_TIME) if absent else column).to_numpy(zero_copy_only=False)
         return whole_numbers(values, self)
 
@@ -83,7 +90,7 @@ def whole_numbers(values: Ints, reading: TimeReading) -> Ints:
     if reading.style == "digits":
         assert reading.calendar is not None
         return reading.calendar.to_ns(values)
-    missing = values == FIRST_TIME
+    missing = values == FIRST_TIME if reading.early or reading.asked else values < EARLY
     if missing.any():
         times = digits.epochs(np.where(missing, 0, values), reading.epoch)
         return np.where(missing, FIRST_TIME, times)

@@ -15,7 +15,7 @@ from barloom.bars.cells import moments
 from barloom.bars.cells.digits import CALENDARS, calendar_of
 from barloom.bars.cells.moments import ORDERS, Order
 from barloom.bars.cells.options import CellOptions
-from barloom.bars.cells.readings import TimeReading
+from barloom.bars.cells.readings import EARLY, TimeReading
 from barloom.bars.cells.trials import FEW, LEAST_STEP, Trial, judged, proven
 from barloom.bars.moments import iso
 from barloom.bars.times import FIRST_TIME
@@ -24,7 +24,6 @@ from barloom.errors import InputError
 Ints = npt.NDArray[np.int64]
 WHOLE = re.compile(r"[+-]?\d{1,18}|[+-]?[0-8]\d{18}")
 DECIMAL = re.compile(r"[+-]?\d+\.\d*")
-EARLY = 10**9  # epochs of seconds below are before September 2001
 EXCEL = (10_000, 110_000)  # days of 1927 to 2201
 
 
@@ -124,7 +123,7 @@ def _read(cells: Any, reading: TimeReading) -> Ints:
 
     if reading.style == "text":
         return reading.to_ns(cells)
-    patterns = {"epoch": r"^[+-]?[0-9]{1,18}$", "digits": r"^[0-9]{1,18}$"}
+    patterns = {"epoch": r"^[+-]?([0-9]{1,18}|[0-8][0-9]{18})$", "digits": r"^[0-9]{1,18}$"}
     pattern = patterns.get(reading.style)
     if pattern is None:
         pattern = r"^[+-]?[0-9]+(\.[0-9]*)?$" if reading.style in ("decimal", "excel") else None
@@ -244,7 +243,7 @@ def _whole(cells: Sequence[str]) -> list[TimeReading]:
                 found.append(reading)
     if any(reading.calendar is not None and reading.calendar.template.startswith("%Y") for reading in found):
         found = [reading for reading in found if reading.calendar and reading.calendar.template[1] in "Yy"]
-    epoch = TimeReading("epoch")
+    epoch = TimeReading("epoch", early=any(abs(int(cell)) < EARLY for cell in cells))
     if (_read(table, epoch) != FIRST_TIME).any():
         found.append(epoch)
     values = [abs(int(cell)) for cell in cells]
@@ -255,7 +254,7 @@ def _whole(cells: Sequence[str]) -> list[TimeReading]:
 
 def _decimals(cells: Sequence[str]) -> list[TimeReading]:
     values = [float(cell) for cell in cells]
-    found = [TimeReading("decimal")]
+    found = [TimeReading("decimal", early=any(abs(value) < EARLY for value in values))]
     if all(EXCEL[0] <= value < EXCEL[1] for value in values):
         found.append(TimeReading("excel"))
     return found
@@ -277,11 +276,14 @@ def _text(cells: Sequence[str], clock_digits: int, wanted: Order | None) -> list
     counts = {key: int((np.frombuffer(key, dtype=np.int64) != FIRST_TIME).sum()) for key in found}
     most = max(counts.values(), default=0)
     if not clock_digits:
-        for style in ("naive", "zoned"):
-            reading = TimeReading(style, dates_only=dates)  # type: ignore[arg-type]
-            read = int((_iso(table, reading) != FIRST_TIME).sum())
-            if read and read >= most:
-                return [reading]
+        parsed = [TimeReading("naive", dates_only=dates), TimeReading("zoned")]
+        if moments.is_zoned(cells[0]):
+            parsed.reverse()
+        read, iso_reading = max(
+            ((int((_iso(table, one) != FIRST_TIME).sum()), one) for one in parsed), key=lambda item: item[0]
+        )
+        if read and read >= most:
+            return [iso_reading]
     whole = [reading for key, reading in found.items() if reading.order is None and counts[key] == most]
     if whole:
         return whole
@@ -318,8 +320,8 @@ def _sane(telling: Telling, label: str, cells: Sequence[str], where: str) -> Non
 
 def _no_bars(label: str, cells: Sequence[str], where: str, reading: TimeReading) -> str:
     return (
-        f"{label} has numbers such as '{cells[0][:30]}' as times{where}, which as epochs would be less than a bar apart: say what they "
-        "are with --time-format, as in --time-format excel, --time-format epoch-ms or --time-format %Y%m%d%H%M, or choose the column "
+        f"{label} has '{cells[0][:30]}' as time in data row 1{where}, a number that as an epoch would be less than a bar from the next: "
+        "say what it is with --time-format, as in --time-format excel, --time-format epoch-ms or --time-format %Y%m%d%H%M, or choose the column "
         "with --columns"
     )
 

@@ -49,7 +49,7 @@ def bars_in(archive: zipfile.ZipFile, path: Path) -> str:
     if not shown:
         raise InputError(f"{path} holds no file: give a zip with a file of bars in it")
     raise InputError(
-        f"{path} holds {len(shown)} files{' of bars' if holding else ', none of which has rows of bars'} ({listed}): "
+        f"{path} holds {len(shown)} files{' of bars' if holding else ''} ({listed}){'' if holding else ', none of which has rows of bars'}: "
         + ("unpack it, and give those of one data set together" if holding else "give a zip with a file of bars in it")
     )
 

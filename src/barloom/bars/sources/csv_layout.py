@@ -136,7 +136,7 @@ def _headed(label: str, first: bytes, top: Top, rows: list[list[str]], options: 
     split_decimals = top.separator == "," and _split_decimals(names, rows)
     if split_decimals:
         rows = [joined_decimals(row, len(names)) for row in rows]
-    names = _widened(names, rows)
+    names = _widened(names, rows, options.by_position)
     keys = [plain(name) for name in names]
     dialect = by_header(names, keys, options.input_format)
     found, symbol_name = _vendor_columns(label, names, keys, rows, dialect, options)
@@ -162,13 +162,18 @@ def _headless(label: str, top: Top, rows: list[list[str]], options: ColumnOption
     return _draft(label, top, names, found, dialect, symbol_name, rows, options, quoted, False)
 
 
-def _widened(names: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The names, and empty ones for columns that most rows have beyond them: a separator at the end of each row."""
+def _widened(names: list[str], rows: Sequence[Sequence[str]], by_position: bool) -> list[str]:
+    """The names of as many columns as most rows have: an empty one for a separator at the end of each row.
+
+    Where columns are chosen by their positions, names that are more or fewer do not matter.
+    """
     wide = [len(row) for row in rows[:200]]
     usual = max(dict.fromkeys(wide), key=wide.count)
     more = usual - len(names)
     if more == 1 and all(not row[-1].strip() for row in rows[:200] if len(row) == usual):
         return [*names, ""]
+    if more and by_position:
+        return [*names[:usual], *[""] * more]
     return names
 
 

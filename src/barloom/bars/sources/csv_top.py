@@ -188,19 +188,22 @@ def _header(
         found = best(lambda cells: names_known(cells) >= 3)
     if found is not None:
         return found
-    return (
-        best(lambda cells: len(cells) >= FEWEST and names_known(cells) >= 1 and not is_row(cells))
-        if row is None
-        else (_unnamed_header(body, table, row))
-    )
+    if row is not None:
+        return _unnamed_header(body, table, row)
+    found = best(lambda cells: len(cells) >= FEWEST and names_known(cells) >= 1 and not is_row(cells))
+    if found is not None:
+        return found
+    first = next((cells for cells in table if cells is not None), [])
+    if any(numbers.is_number(cell) or is_time(cell) for cell in first):
+        return None
+    return next((number for number, cells in enumerate(table) if cells is not None), None)
 
 
 def _unnamed_header(body: Sequence[bytes], table: Sequence[list[str] | None], row: int) -> int | None:
-    """A line of as many names as the rows have cells, in words not known here."""
-    width = len(table[row] or ())
+    """A line of names not known here: at least as many as a bar has."""
     for number in range(row - 1, max(row - BEFORE, 0) - 1, -1):
         cells = table[number]
-        if cells is None or abs(len(cells) - width) > 1:
+        if cells is None or len(cells) < FEWEST + 1:
             continue
         if not any(numbers.is_number(cell) or is_time(cell) for cell in cells):
             return number

@@ -19,7 +19,9 @@ from barloom.errors import InputError
 NAME = {"o": "open", "h": "high", "l": "low", "c": "close"}
 SYMBOL = re.compile(r"[A-Za-z^][\w./:^=-]*")
 MOST = 12  # columns of numbers among which prices are looked for
-MARGIN = 0.9  # of the jumps from close to open: how much better the best order has to be than the next
+USUAL = ((0, 1, 2, 3), (0, 2, 3, 1), (0, 2, 1, 3))
+"""Where open, high, low and close stand in the orders of vendors: OHLC, OCHL and OLHC."""
+MARGIN = 0.8  # of the jumps from close to open: how much better another order has to be
 SLIPS = 0.01  # share of rows that may break the rule of an order
 Table = npt.NDArray[np.float64]
 
@@ -112,7 +114,10 @@ def _order(label: str, shown: str, table: Table, places: Sequence[int]) -> dict[
         for chosen in near:
             jumps |= _orders(table, chosen)
     best = sorted(jumps, key=lambda order: jumps[order])
-    if best and (len(best) == 1 or jumps[best[0]] < MARGIN * jumps[best[1]]):
+    usual = [order for order in best if order in USUAL]
+    if usual and jumps[usual[0]] * MARGIN <= jumps[best[0]]:
+        best = usual
+    if best and (len(best) == 1 or jumps[best[0]] < jumps[best[1]]):
         return dict(zip("ohlc", (places[at] for at in best[0]), strict=True))
     why = (
         "several orders of its prices fit"
@@ -136,6 +141,9 @@ def _nearest_four(table: Table) -> list[tuple[int, ...]]:
         scale = np.maximum(size[:, chosen].max(axis=1), 1e-300)
         spreads[chosen] = float(np.median((part.max(axis=1) - part.min(axis=1)) / scale))
     least = min(spreads.values())
+    first = (0, 1, 2, 3)
+    if spreads[first] <= 1.5 * least + 1e-12 and _orders(table, first):
+        return [first]
     return [chosen for chosen, spread in spreads.items() if spread <= 1.5 * least + 1e-12]
 
 

@@ -13,6 +13,7 @@ from barloom.bars.schema import FIELDS, ColumnOptions
 from barloom.bars.sources.base import Batch, Floats
 from barloom.bars.sources.parquet import CONTAINER_LIMIT, MAGIC, STRING_LIMIT, ParquetSource
 from barloom.bars.times import NANOSECONDS
+from barloom.bars.stamps import CloseStamp
 from barloom.errors import InputError
 
 KEY = b"bar_type"
@@ -82,8 +83,8 @@ class NautilusSource(ParquetSource):
             )
         return int(text)
 
-    def _step(self) -> int:
-        return self._length
+    def _close_stamp(self) -> CloseStamp:
+        return CloseStamp(self._length, exact=True)
 
     def _check_types(self) -> None:
         import pyarrow as pa
