@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -59,7 +60,9 @@ def matches(got: dict[str, Any], bars: Known, sides: dict[str, Any] | None = Non
     """Fail unless these are the bars, to the nanosecond and to the last bit."""
     wanted = [str(np.datetime64(int(value), "ns")) for value in bars.timestamp]
     times = [str(np.datetime64(int(value), "ns")) for value in got["timestamp"]]
-    assert times == wanted
+    differ = [pair for pair in zip(times, wanted, strict=False) if pair[0] != pair[1]]
+    assert not differ, f"{len(differ)} times differ, read and wanted: {differ[0]}"
+    assert len(times) == len(wanted)
     for name in PRICES:
         np.testing.assert_array_equal(got[name], bars.column(name), err_msg=name)
     for name, values in (sides or {}).items():
@@ -70,11 +73,11 @@ def reads(path: Path, bars: Known, **options: Any) -> None:
     """Fail unless Python and the command read the file as these bars."""
     matches(drawn(bl.open_bars(path, **options)), bars)
     code, out, err = run_here(*asking(path, options), "--format", "json")
-    assert code == 0, err
+    assert code == 0, f"{shlex.join(asking(path, options))}: {err}"
     facts = json.loads(out)
-    assert facts["bars"] == len(bars.times)
+    assert facts["bars"] == len(bars.times), facts
     ends = [pd.Timestamp(facts[name]).as_unit("ns").value for name in ("first", "last")]
-    assert ends == [bars.timestamp[0], bars.timestamp[-1]]
+    assert ends == [bars.timestamp[0], bars.timestamp[-1]], facts
 
 
 def is_read(path: Path, **options: Any) -> dict[str, Any] | None:
@@ -142,7 +145,7 @@ def option_value(rest: str) -> tuple[str, int] | None:
     raw = found.group()[1:]
     bare = raw.rstrip(",.;:)") if raw[-1] not in "'\"" else raw
     raw = bare or raw[0]
-    if raw.lower() in PROSE or raw.startswith("--") or raw == "(":
+    if raw in PROSE or raw.startswith("--") or raw == "(":
         return None
     unquoted = re.sub(r"""'[^']*'|"[^"]*"|\\.""", "", raw)
     assert not META & set(unquoted), f"a shell does not take {raw} as a value: {rest!r}"
@@ -218,7 +221,12 @@ def remedies(text: str, words: Words) -> list[Words]:
         if found.group(1) in words:
             commands.append(without(words, found.group(1)))
     rest = LEAVE_OUT.sub(" ", rest) if any(found.group(1) in words for found in LEAVE_OUT.finditer(rest)) else rest
+    given = dict(zip(words, [*words[1:], ""], strict=True))
     for options in pasted_options(rest):
+        if given.get(options[0]) == options[-1] and len(options) == 2:
+            if re.search(r"leave (the option|it) out", rest):
+                commands.append(without(words, options[0]))
+            continue  # what was given is told again
         changed = words
         for option in options:
             changed = without(changed, option) if option.startswith("--") else changed
@@ -226,15 +234,26 @@ def remedies(text: str, words: Words) -> list[Words]:
     return [command for number, command in enumerate(commands) if command not in commands[:number]]
 
 
+def tried(command: Words) -> tuple[int, str]:
+    """Exit code and last line of a command whose files are taken away again: the next one finds the folder as it was."""
+    before = set(Path().iterdir())
+    code, _, err = run_here(*command)
+    for made in set(Path().iterdir()) - before:
+        if made.is_dir():
+            shutil.rmtree(made)
+        else:
+            made.unlink()
+    return code, (err.splitlines() or [""])[-1]
+
+
 def works(command: Words, refused_one: Words, before: str, steps: int = 3) -> str:
     """Nothing where a command goes well, at once or after what it asks for next; else what it says.
 
     A question about the very options that were pasted is no better state, nor is the same sentence again.
     """
-    code, _, err = run_here(*command)
+    code, message = tried(command)
     if code == 0:
         return ""
-    message = err.splitlines()[-1]
     pasted = {word for word in command if word.startswith("--")} - {
         word for word in refused_one if word.startswith("--")
     }

@@ -107,6 +107,13 @@ def test_remedies_in_a_sentence():
     ]
 
 
+def test_what_was_given_is_no_remedy_for_itself():
+    words = ["data", "info", "a.csv", "--input-format", "kraken"]
+    said = "a.csv is no file of --input-format kraken: leave the option out, or give --columns time=1,open=2"
+    assert remedies(said, words) == [["data", "info", "a.csv"], [*words, "--columns", "time=1,open=2"]]
+    assert remedies("--input-format kraken is not that of a.csv", words) == []
+
+
 def test_commands_in_a_text():
     save("two.csv", "")
     said = "go on with barloom data ingest two.csv --out two.arrow --symbol 'A b', or not.\ncommand  barloom data check two.csv\nmore"

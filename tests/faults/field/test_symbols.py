@@ -32,7 +32,7 @@ NAMED = [
     ("Ticker", ("CLM4", "CLN4"), 0),
     ("CONTRACT", ("2024-06", "2024-07"), 5),
     ("name", ("Oil, front", "Oil, back"), 1),
-    ("Kontrakt", ("A", "B"), 5),
+    ("Kontrakt", ("M4", "N4"), 5),
     ("instrument_id", ("5001", "5002"), 1),
     ("asset class", ("it's", "$x"), 1),
 ]
@@ -70,7 +70,7 @@ def test_a_run_asks():
     first_works(refused(words, "--symbol", "FRONT", "BACK"), words)
 
 
-@pytest.mark.parametrize("column", ["symbol", "contract", "Serie"])
+@pytest.mark.parametrize("column", ["symbol", "contract", "Papier"])
 def test_contracts_in_turn_are_one_where_that_is_said(column):
     """A continuous contract: the front month changes once."""
     path_bars = walk(minutes("2024-05-06T00:00", 400), "79.98")

@@ -245,7 +245,7 @@ def test_serials_of_few_digits_are_right_to_the_second(digits):
 
 
 def plain_days(value: float) -> str:
-    return f"{value:.10f}".rstrip("0")
+    return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
 def test_a_template_that_does_not_fit_is_refused_with_the_cell():
