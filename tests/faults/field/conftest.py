@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytest.register_assert_rewrite("faults.field.asked")
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):

@@ -218,7 +218,7 @@ REFUSALS = {
     "a position that is not there": wrong("--columns", "time=1,open=2,high=3,low=4,close=9", "9"),
     "a side that is left out": wrong("--columns", "time=Date,open=Open", "close"),
     "no such side": wrong("--columns", ALL + ",volumes=Close", "volume"),
-    "a column to ignore that is not there": wrong("--ignore-columns", "Closee", "Closee"),
+    "a column to ignore that is not there": wrong("--ignore-columns", "Clozes", "Clozes"),
     "a column to ignore that is needed": Refusal(days, INFO, ("close",), ("--ignore-columns", "Close"), offers=False),
     "a spread that is not there": wrong("--spread-column", "Spread", "Spread", command=RUN),
     # clocks and seams
