@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from dataclasses import dataclass, field
 from random import Random
 
 import numpy as np
 
-from faults.spelling_bars import Bars
+from faults.spelling_bars import STEPS, Bars
 from faults.spelling_numbers import Numbers
 from faults.spelling_rules import Verdict
 from faults.spelling_times import Times
@@ -37,12 +38,14 @@ class Layout:
     names: str  # usual, angles, long, script, none
     columns: list[str]
     titles: dict[str, str]
+    times: Times
     decimal: str = "."
     volume: str = "whole"
     symbols: str = ""  # one, two
     pair: tuple[str, str] = ("", "")
     symbol: str = ""  # the one that is the truth, of two
     extras: list[str] = field(default_factory=list)
+    before_next: datetime.timedelta = datetime.timedelta()  # how long before the next open a close time stands
     trailing: bool = False
     blank_after: bool = False
     newest_first: bool = False
@@ -71,14 +74,12 @@ class Layout:
         cells["index"] = str(number)
         cells["symbol"] = self.symbol or self.pair[0]
         cells["adjusted"] = prices[2]  # any price but the close
-        cells["close_time"] = str(int(times[0]) + self._length(bars) - 1) if "close_time" in self.columns else ""
+        if "close_time" in self.columns:
+            cells["close_time"] = self.times.write(bars.times[number] + STEPS[bars.grid] - self.before_next)[0]
         if "volume" in self.columns:
             cells["volume"] = self._volume(random).replace(".", self.decimal)
         cells["unknown"] = str(random.randint(1, 9))
         return [cells[column] for column in self.columns]
-
-    def _length(self, bars: Bars) -> int:
-        return {"minute": 60_000, "five": 300_000, "hour": 3_600_000, "day": 86_400_000}[bars.grid]
 
     def _volume(self, random: Random) -> str:
         number = random.randint(1, 9_000)
@@ -129,7 +130,7 @@ def choose_layout(random: Random, bars: Bars, times: Times, numbers: Numbers) ->
         names = "usual"
     if names == "script" and two:
         names = "usual"
-    layout = Layout(separator, _quoting(random, separator, numbers), names, [], {}, decimal=numbers.decimal)
+    layout = Layout(separator, _quoting(random, separator, numbers), names, [], {}, times, decimal=numbers.decimal)
     layout.columns = ["time", *(["clock"] if two else []), "open", "high", "low", "close"]
     _name(random, layout, intraday=bool(times.clock))
     if names != "none":
@@ -221,16 +222,18 @@ def _extras(random: Random, layout: Layout, bars: Bars, times: Times) -> None:
         columns.append("unknown")
         titles["unknown"] = random.choice(UNKNOWN)
         layout.extras.append("unknown")
-    if (
-        times.kind == "epoch"
-        and times.digits == "ms"
-        and bars.grid in ("minute", "five", "hour", "day")
-        and random.random() < 0.3
-    ):
+    if _tells_seconds(times) and bars.grid in ("minute", "five", "hour", "day") and random.random() < 0.15:
+        fine = times.clock == "HH:MM:SS.fff" or times.digits in ("ms", "us", "ns")
+        layout.before_next = datetime.timedelta(milliseconds=random.choice((0, 1 if fine else 1_000)))
         titles["time"] = random.choice(OPEN_TIME)
         titles["close_time"] = CLOSE_TIME[titles["time"]]
         columns.append("close_time")
         layout.extras.append("close_time")
+
+
+def _tells_seconds(times: Times) -> bool:
+    """Tell if a cell of one column says the second, so that a close a second before the next open can be written."""
+    return times.kind == "epoch" or (":MM:SS" in times.clock and times.join != "columns")
 
 
 def judge_headerless(truth: np.ndarray) -> Verdict:

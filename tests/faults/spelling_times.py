@@ -240,10 +240,13 @@ def _with_clock(random: Random, bars: Bars, times: Times) -> Times:
         names = [name for name in names if ":" in name]
     clock = random.choice(names)
     joins = [" ", " ", " ", "  "] + ([", "] if ":" in clock else [])
-    if times.kind == "numbers" and times.order == "ymd" and times.mark == "-" and times.padded and not times.short_year:
-        joins += ["T", "T"] if clock.startswith("HH:") else []
+    iso = (
+        times.kind == "numbers" and times.order == "ymd" and times.mark == "-" and times.padded and not times.short_year
+    )
+    if iso and not columns and random.random() < 0.6:
+        clock, joins = random.choice(("HH:MM", "HH:MM:SS", "HH:MM:SS.fff")), ["T"]
     times = replace(times, clock=clock, join="columns" if columns else random.choice(joins))
-    if not columns and ":" in clock and not clock.lower().endswith(" am") and random.random() < 0.3:
+    if not columns and ":" in clock and not clock.lower().endswith(" am") and random.random() < 0.45:
         zone = random.choice(ZONES)
         offset = random.choice((0, 60, 120, -300, 330, 540)) if "{" in zone else 0
         if bars.times[0] + datetime.timedelta(minutes=offset) > EPOCH:

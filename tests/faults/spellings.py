@@ -57,7 +57,7 @@ def fuzz(folder: Path, numbers: range, seed: int, progress: Callable[[int], None
     """Make, open and judge the cases of these numbers."""
     found = Found()
     for number in numbers:
-        faulthandler.dump_traceback_later(HANG, exit=True)
+        faulthandler.dump_traceback_later(HANG, exit=True, file=sys.__stderr__ or sys.stderr)
         try:
             case = make_case(seed, number)
             found.add(number, case, judge(case, folder))

@@ -32,7 +32,7 @@ from faults.spelling_numbers import Numbers, judge_numbers
 from faults.spelling_reread import reread
 from faults.spelling_rules import ONLY_ONE, Verdict, judge_order
 from faults.spelling_vendors import VENDORS, write_vendor
-from faults.spellings import fuzz, report
+from faults.spellings import fuzz, main, report
 
 READERS = "date_order" in inspect.signature(bl.open_bars).parameters
 FEW, SEED = 400, 1
@@ -231,3 +231,17 @@ def test_the_judge_tells_every_outcome(
         spelling_judge, "read", lambda path, options: answers[list(options.values())[-1] if options else ""]
     )
     assert judge(case, tmp_path).kind == kind
+
+
+def test_a_failure_is_told_in_a_form_that_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(spelling_judge, "read", lambda path, options: OTHER)
+    found = fuzz(tmp_path, range(3), 4)
+    assert (found.failed, len(found.failures)) == (3, 3)
+    assert "wrong: --seed 4 --only 2" in report(found, 4)
+    assert list(tmp_path.iterdir()) == []
+    for arguments in (["--inputs", "2"], ["--only", "2"]):
+        monkeypatch.setattr("sys.argv", ["spellings.py", "--seed", "4", *arguments])
+        assert main() == 1
+    assert capsys.readouterr().out.count("wrong: --seed 4 --only") == 3
