@@ -21,7 +21,7 @@ ONLY_ONE = {
     # A 13th month or a 30th of February does not exist: one such cell anywhere decides for all.
     "impossible otherwise": "in every other order of the numbers some date of the file does not exist",
     # Bars are in the order of time (or all backwards); an order in which they jump to and fro is none.
-    "rises in one order": "times rise (or fall) from row to row in one order of the numbers only",
+    "rises in one order": "of three or more dates, times rise (or fall) from row to row in one order of the numbers only",
     # Bars of a day stand beside those of the next trading day, not beside those a month later, time after time.
     "day by day": "three or more dates of several bars each that follow within four days, and leap by a month otherwise",
     # Bars of months that go on over New Year: read as days they would be twelve days, a hole of a year, twelve days.
@@ -115,7 +115,7 @@ def judge_order(triples: Sequence[Triple], clocks: Sequence[int], truth: str, *,
     if not readings:
         return Verdict("year first" if len(triples[0][0]) == 4 else "impossible otherwise")
     others = [dates for dates in readings.values() if _in_order(dates, clocks)]
-    if not others and _in_order(mine, clocks):
+    if not others and _in_order(mine, clocks) and len(set(triples)) >= 3:
         return Verdict("rises in one order")
     if all(dates != mine for dates in others) and _steps_decide(mine, others, grid):
         return Verdict("month by month" if grid == "month" else "day by day")

@@ -99,6 +99,7 @@ def _triples(*dates: str) -> list[tuple[str, str, str]]:
         (("12/11/2019", "02/12/2019", "03/12/2019"), "dmy", "day", Verdict("rises in one order")),
         (("03/12/2019", "02/12/2019", "12/11/2019"), "dmy", "day", Verdict("rises in one order")),
         (("03/04/2019",) * 6, "mdy", "minute", Verdict(option="date-order")),
+        (("12/11/2019", "12/11/2019", "02/12/2019"), "dmy", "hour", Verdict(option="date-order")),
         (("03/04/2019",) * 3 + ("03/05/2019",) * 3, "mdy", "hour", Verdict(option="date-order")),
         (("03/04/2019",) * 3 + ("03/05/2019",) * 3 + ("03/06/2019",) * 3, "mdy", "hour", Verdict("day by day")),
         (("03/04/2019", "03/05/2019", "03/06/2019"), "mdy", "day", Verdict(option="date-order")),
