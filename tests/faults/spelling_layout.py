@@ -122,7 +122,7 @@ class Layout:
 
 
 def choose_layout(random: Random, bars: Bars, times: Times, numbers: Numbers) -> Layout:
-    """A layout in which these times and numbers can be written, and which no vendor in FORMATS.md has."""
+    """A layout in which these times and numbers can be written, and which no vendor has."""
     separator = random.choice(",,,,;;\t|")
     two = bool(times.clock) and times.join == "columns"
     names = random.choices(("usual", "angles", "long", "script", "none"), (62, 12, 4, 8, 14))[0]

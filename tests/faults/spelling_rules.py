@@ -17,7 +17,7 @@ ONLY_ONE = {
     "year first": "a year of four digits before two numbers: year, month, day",
     # Words name the month; of the two numbers beside it the one of four digits is the year, and two digits of a year
     # are written behind the month (20-Oct-21), never before it.
-    "month by name": "the month is a word, in a language that the contract lists",
+    "month by name": "the month is a word, in English, German, French, Spanish, Portuguese, Italian or Dutch",
     # A 13th month or a 30th of February does not exist: one such cell anywhere decides for all.
     "impossible otherwise": "in every other order of the numbers some date of the file does not exist",
     # Bars are in the order of time (or all backwards); an order in which they jump to and fro is none.
@@ -30,7 +30,7 @@ ONLY_ONE = {
     # As many digits as the calendar has, in all cells, no other calendar of as many digits fits, and as an epoch they would
     # be of the future, or steps of thousandths of a second: no bars.
     "digits are a calendar": "one calendar fits the digits of all cells, and no epoch that could be bars",
-    # The unit by size, value by value, as FORMATS.md says; below 1e9 where no calendar fits.
+    # The unit by size, value by value, as docs/data.md says; below 1e9 where no calendar fits.
     "epoch by size": "no calendar fits, the size tells the unit, the steps are those of bars",
     # -- time of day
     "clock with colons": "hours, minutes, seconds between colons, with AM or PM or 24 hours",
@@ -63,7 +63,7 @@ ONLY_ONE = {
     "encoding by mark": "UTF-8, or UTF-16 with a byte-order mark",
     "newest first": "times that fall from row to row are the same bars backwards",
     "packed": "gzip, or a zip in which one file only holds bars",
-    "vendor": "the exact layout of a vendor in FORMATS.md: it sets order, clock and stamp",
+    "vendor": "the exact layout of a vendor in docs/data.md: it sets order, clock and stamp",
 }  # fmt: skip
 
 

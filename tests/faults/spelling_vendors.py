@@ -1,4 +1,4 @@
-"""The exact layouts of vendors, by FORMATS: the truth includes their clocks and stamps. Each can be only one thing."""
+"""The exact layouts of vendors, by their own pages: the truth includes their clocks and stamps. Each can be only one thing."""
 
 from __future__ import annotations
 
