@@ -6,12 +6,14 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from barloom.bars.cells.numbers import POINT, is_number, number
 from barloom.bars.column_names import ALIASES, CLOSING, HARMLESS, LAST, SIDES, SYMBOLS
 from barloom.bars.schema import ASKS, FIELDS, PRICES, REQUIRED, ColumnOptions, Layout, plain
-from barloom.bars.time_columns import Times, find_times
+from barloom.bars.time_columns import Times, find_times, is_time
 from barloom.errors import InputError, nearest
 
 LISTED = 20  # names in a message
+LEVELS = 4.0  # times that prices of mixed instruments lie further from those of the row before than from their own
 FEW_VALUES = 50  # different values of a column that tells rows apart
 Rows = Sequence[Sequence[str]]
 
@@ -169,7 +171,14 @@ def _named(label: str, names: Sequence[str], options: ColumnOptions, ignored: se
     read = {*index.values(), times.clock, *times.others}
     others = [at for at in free if at not in read]
     unexpected = [at for at in others if not _may_be_left(keys[at])]
-    if unexpected:
+    for at in unexpected:
+        present = values_of(rows, at)
+        if options.symbol is None and _tells_instruments(rows, at, present):
+            raise InputError(several(label, names[at], present))
+    unexpected = [at for at in unexpected if options.symbol is None or options.symbol not in values_of(rows, at)]
+    if unexpected and not (
+        options.symbol == "*" and all(_tells_instruments(rows, at, values_of(rows, at)) for at in unexpected)
+    ):
         raise InputError(_unexpected(label, names, unexpected))
     unread = tuple(at for at in range(len(names)) if at not in {*index.values(), times.clock} and at not in ignored)
     return Found(Layout(tuple(names), index, factor), times.clock, stamp=times.stamp, unread=unread, notes=times.notes)
@@ -252,7 +261,7 @@ def _unexpected(label: str, names: Sequence[str], places: Sequence[int]) -> str:
     listed = ", ".join(names[at].strip()[:60] for at in places[:LISTED]) + (", ..." if len(places) > LISTED else "")
     words = [
         str(at + 1)
-        if "," in names[at] or keys.count(keys[at]) > 1 or not names[at].isprintable()
+        if "," in names[at] or names[at].strip()[:1] in "-+#" or keys.count(keys[at]) > 1 or not names[at].isprintable()
         else names[at].strip()
         for at in places
     ]
@@ -265,6 +274,12 @@ def _unexpected(label: str, names: Sequence[str], places: Sequence[int]) -> str:
 # ---------------------------------------------------------------- one instrument
 
 
+def _tells_instruments(rows: Rows, at: int, present: Sequence[str]) -> bool:
+    """Tell if a column has a few words, each in many rows, as one of symbols has."""
+    words = [value for value in present if not is_number(value) and not is_time(value)]
+    return 2 <= len(words) == len(present) <= FEW_VALUES and len(rows) >= 4 * len(present)
+
+
 def _one_instrument(label: str, names: Sequence[str], found: Found, rows: Rows) -> None:
     """Refuse rows of several instruments, told by a column of symbols, or by any that has other values at the same time."""
     for at in found.symbols:
@@ -273,6 +288,7 @@ def _one_instrument(label: str, names: Sequence[str], found: Found, rows: Rows) 
             raise InputError(several(label, names[at], present))
     read = {*found.layout.index.values(), found.clock}
     left = [at for at in range(len(names)) if at not in read and at not in found.symbols]
+    close = found.layout.index["close"]
     if not left or not rows:
         return
     moments = [_moment(row, found.layout.index["time"], found.clock) for row in rows]
@@ -282,15 +298,38 @@ def _one_instrument(label: str, names: Sequence[str], found: Found, rows: Rows) 
         if moment in seen:
             twice.append((seen[moment], row))
         seen[moment] = row
-    if len(twice) < max(2, len(rows) // 50):
-        return
+    closes = [number(row[close], POINT) if close < len(row) else None for row in rows]
     for at in left:
         present = values_of(rows, at)
+        if 2 <= len(present) <= FEW_VALUES and _apart(rows, at, closes):
+            raise InputError(several(label, names[at], present))
+        if len(twice) < max(2, len(rows) // 50):
+            continue
         apart = sum(
             1 for one, other in twice if at < min(len(one), len(other)) and one[at].strip() != other[at].strip()
         )
-        if 2 <= len(present) <= FEW_VALUES and apart * 10 >= len(twice) * 9:
+        if 2 <= len(present) <= min(FEW_VALUES, len(rows) // 2) and apart * 10 >= len(twice) * 9:
             raise InputError(several(label, names[at], present))
+
+
+def _apart(rows: Rows, at: int, closes: Sequence[float | None]) -> bool:
+    """Tell if prices follow those of the same value of a column far more closely than those of the row before."""
+    last: dict[str, float] = {}
+    before = None
+    same = following = 0.0
+    changes = 0
+    value_before = None
+    for row, close in zip(rows, closes, strict=True):
+        if close is None or at >= len(row):
+            continue
+        value = row[at].strip()
+        if before is not None and value in last:
+            following += abs(close - before)
+            same += abs(close - last[value])
+            changes += value != value_before
+        last[value] = before = close
+        value_before = value
+    return changes >= max(4, len(rows) // 50) and following > LEVELS * same
 
 
 def _moment(row: Sequence[str], at: int, clock: int | None) -> str:
@@ -308,7 +347,8 @@ def several(label: str, column: str, present: Sequence[str], wanted: str | None 
     listed = ", ".join(present[:LISTED]) + (", ..." if len(present) > LISTED else "")
     where = f" in its column '{column.strip()}'" if column.strip() else ""
     if wanted is not None:
-        return f"{label} has no symbol {wanted}, it holds {listed}: give one of them to --symbol"
+        one = f"as in --symbol {shlex.quote(present[0])}" if present else "or leave --symbol out"
+        return f"{label} has no symbol {wanted}, it holds {listed}: give one of them, {one}"
     return (
         f"{label} holds several symbols{where}, {listed}: choose one, as with --symbol {shlex.quote(present[0])}, or read all "
         "rows as one instrument with --symbol '*'"

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.steps import commonest
 from barloom.bars.times import FIRST_TIME
 
 Ints = npt.NDArray[np.int64]
 
-DAY = 86_400 * 10**9
+SECOND = 10**9
+MINUTE = 60 * SECOND
+DAY = 86_400 * SECOND
 WEEK = 7 * DAY
 FRIDAY = 4
 LEAST_MONTH = 28 * DAY
@@ -68,9 +71,13 @@ class CloseStamp:
 
 
 def early_by(times: Ints) -> int:
-    """Nanoseconds by which all times come before a whole second, as those of closes at 59.999 do; 0 for others."""
+    """Nanoseconds by which all times come before the end of a bar, as those of closes at 59.999 or 23:59:59 do; 0 for others."""
     known = times[times >= MARKED]
+    steps = np.abs(np.diff(known))
+    step = commonest(steps[steps > 0])[0]
+    if step >= MINUTE and not ((known + SECOND) % min(step, DAY)).any():
+        return SECOND
     for early in LAST_FRACTIONS:
-        if len(known) and not ((known + early) % 10**9).any():
+        if len(known) and not ((known + early) % SECOND).any():
             return early
     return 0

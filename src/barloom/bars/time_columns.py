@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from barloom.errors import InputError
 
 Rows = Sequence[Sequence[str]]
 LOOKED = 300  # rows whose cells tell what a column holds
+EPOCH = re.compile(r"[+-]?\d{9,19}(\.\d*)?")
 CLOCK_DIGITS = re.compile(r"\d{1,6}")
 ALMOST = 1_000_000_000  # nanoseconds by which a close may lie before the open of the next bar
 
@@ -48,19 +49,17 @@ def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows
     called = [at for at in free if ALIASES.get(keys[at]) == "time" or keys[at] in CLOSING]
     if not rows:
         return _by_names(label, names, keys, called)
-    if not called:
-        called = _by_content(keys, free, rows)
-    dates = [at for at in called if _share(rows, at, moments.is_date)]
-    clocks = [at for at in called if at not in dates and _share(rows, at, moments.is_time_of_day)]
-    if not clocks and len(dates) >= 1 and len(called) == len(dates):
-        clocks = [
-            at
-            for at in free
-            if at not in called and _share(rows, at, lambda cell: ":" in cell and moments.is_time_of_day(cell))
-        ]
-    clocks = clocks or _digit_clocks(keys, called, dates, rows)
+    kinds = {at: kind_of(rows, at) for at in free}
+    named = [at for at in called if kinds[at] or keys[at] in CLOSING]
+    if not any(kinds[at] in ("date", "moment") for at in named):
+        named += _unnamed(keys, kinds, [at for at in free if at not in called])
+    dates = [at for at in named if kinds[at] == "date"]
+    clocks = [at for at in named if kinds[at] == "clock"]
+    clocks = clocks or _digit_clocks(keys, [at for at in called if at not in clocks], dates, rows)
     dates = [at for at in dates if at not in clocks]
-    whole = [at for at in called if at not in dates and at not in clocks]
+    whole = [at for at in named if kinds[at] == "moment" and at not in clocks]
+    if not clocks and len(dates) == 1 and not whole:
+        clocks = [at for at in free if at not in called and kinds[at] == "clock" and _share(rows, at, _has_colon)]
     if not whole and len(dates) == 1 and len(clocks) == 1:
         return Times(dates[0], clocks[0])
     if len(dates) == 1 and len(clocks) == 2 and not whole:
@@ -68,11 +67,45 @@ def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows
     candidates = whole or dates
     if len(candidates) == 1:
         found = Times(candidates[0], others=tuple(at for at in called if at != candidates[0]))
-        alone = keys[candidates[0]] in CLOSING
-        return replace(found, stamp="close") if alone else found
+        return replace(found, stamp="close") if keys[candidates[0]] in CLOSING else found
     if not candidates:
         return Times(called[0]) if len(called) == 1 else _by_names(label, names, keys, called)
-    return _of_several(label, names, keys, [at for at in called if at not in clocks], rows)
+    return _of_several(label, names, keys, [at for at in named if at not in clocks], rows)
+
+
+def kind_of(rows: Rows, at: int) -> str:
+    """What most cells of a column are: ``date``, ``clock``, ``moment`` or nothing of these."""
+    if _share(rows, at, moments.is_time_of_day) and _share(rows, at, _has_colon):
+        return "clock"
+    if _share(rows, at, moments.is_date):
+        return "date"
+    if _share(rows, at, moments.is_time_of_day):
+        return "clock"
+    return "moment" if _share(rows, at, is_time) else ""
+
+
+def _has_colon(cell: str) -> bool:
+    return ":" in cell
+
+
+def is_time(cell: str) -> bool:
+    """Tell if a cell could be a moment: a date with or without a time of day, or an epoch."""
+    text = cell.strip()
+    if EPOCH.fullmatch(text):
+        return True
+    return any(moments.read_one(text, order) != FIRST_TIME for order in (None, *moments.ORDERS))
+
+
+def _unnamed(keys: Sequence[str], kinds: Mapping[int, str], free: Sequence[int]) -> list[int]:
+    """The column that holds times under no name, or under one that is not known, where there is one alone."""
+    for kind in ("moment", "date"):
+        holding = [at for at in free if kinds[at] == kind]
+        without = [at for at in holding if not keys[at]]
+        if without:
+            return without[:1]
+        if len(holding) == 1:
+            return holding
+    return []
 
 
 def _share(rows: Rows, at: int, holds: object) -> bool:
@@ -107,21 +140,6 @@ def clock_width(cells: Sequence[str]) -> int:
     if all(number < 240_000 and number % 100 < 60 and number // 100 % 100 < 60 for number in numbers):
         return 6
     return 0
-
-
-def _by_content(keys: Sequence[str], free: Sequence[int], rows: Rows) -> list[int]:
-    """The column that holds moments under no name, or under one that is not known, where there is one alone."""
-
-    def is_moment(cell: str) -> bool:
-        if re.fullmatch(r"[+-]?[\d.,]+", cell.strip()) and not re.fullmatch(r"\d{9,19}", cell.strip()):
-            return moments.read_one(cell, "ymd") != FIRST_TIME and len(cell.strip()) >= 8
-        return re.fullmatch(r"\d{9,19}", cell.strip()) is not None or any(
-            moments.read_one(cell, order) != FIRST_TIME for order in moments.ORDERS
-        )
-
-    holding = [at for at in free if _share(rows, at, is_moment)]
-    unnamed = [at for at in holding if not keys[at]]
-    return unnamed[:1] or (holding if len(holding) == 1 else [])
 
 
 def _by_names(label: str, names: Sequence[str], keys: Sequence[str], called: Sequence[int]) -> Times:

@@ -24,14 +24,14 @@ _DATE = (
     rb"(?:(?P<Y>\d{4})(?P<s>[./ -])(?P<M>\d{1,2})(?P=s)(?P<D>\d{1,2})"
     rb"|(?P<e8>\d{8})(?!\d)"
     rb"|(?P<a>\d{1,2})(?P<s1>[./ -])(?P<b>\d{1,2})(?P=s1)(?P<Y1>\d{4})"
-    rb"|(?P<p>\d{1,2})(?P<s2>[./-])(?P<q>\d{1,2})(?P=s2)(?P<r>\d{2})(?![\d:])"
+    rb"|(?P<p>\d{1,2})(?P<s2>[./ -])(?P<q>\d{1,2})(?P=s2)(?P<r>\d{1,2})(?![\d:])"
     rb"|(?P<D3>\d{1,2})(?:st|nd|rd|th)?\.?[./ -]?(?:de )?(?P<mon3>" + MONTH + rb")\.?,?(?:[./ -]|(?= de ))?(?: ?de )?"
     rb"(?:(?P<Y3>\d{4})|'?(?P<y3>\d{2})(?!:))"
     rb"|(?P<mon4>" + MONTH + rb")\.?[ -]?(?P<D4>\d{1,2})(?:st|nd|rd|th)?(?:, ?|[ /-])(?P<Y4>\d{4})"
     rb"|(?P<Y5>\d{4})[./ -]?(?P<mon5>" + MONTH + rb")\.?[./ -]?(?P<D5>\d{1,2}))"
 )
 _COLONS = rb"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<ap>[ap])\.?m\.?)?"
-_COMPACT = rb"(?P<h2>\d{2})(?P<m2>\d{2})(?:(?P<S2>\d{2})(?:[.,]?(?P<f2>\d{1,9}))?)?"
+_COMPACT = rb"(?P<h2>\d{2})(?P<m2>\d{2})(?:(?P<S2>\d{2})(?:[.,](?P<f2>\d{1,9})|(?P<f4>\d{3}))?)?"
 _ZONE = rb"(?P<zone> ?(?:z|(?:utc|gmt)?(?:(?P<sign>[+-])(?P<zh>\d{1,2})(?::?(?P<zm>\d{2}))?)?))"
 _OF_DAY = rb"(?:(?:[ t_,-]|, ?| {2,3})(?:at )?(?:" + _COLONS + rb"|" + _COMPACT + rb"))?"
 _DENSE = rb"(?P<d>\d{8})(?P<h3>\d{2})(?P<m3>\d{2})(?:(?P<S3>\d{2})(?P<f3>\d{3})?)?"
@@ -71,7 +71,7 @@ def reads(cells: Sequence[str], order: Order | None = None) -> bool:
 
 def read_one(cell: str, order: Order | None = None, grammar: Grammar = KNOWN) -> int:
     """A cell as nanoseconds, naive unless it says its offset; ``FIRST_TIME`` where it is no time."""
-    text = cell.strip().encode().lower()
+    text = cell.strip().lower().encode()
     if not 6 <= len(text) <= LONGEST:
         return FIRST_TIME
     return int(_of_one_shape(np.frombuffer(text, dtype=np.uint8).reshape(1, -1), order, grammar, None)[0])
@@ -79,18 +79,19 @@ def read_one(cell: str, order: Order | None = None, grammar: Grammar = KNOWN) ->
 
 def is_zoned(cell: str, grammar: Grammar = KNOWN) -> bool:
     """Tell if a cell says its offset from UTC."""
-    found = grammar.match(cell.strip().encode().lower())
+    found = grammar.match(cell.strip().lower().encode())
     return bool(found and found.groupdict().get("zone"))
 
 
 def is_date(cell: str) -> bool:
     """Tell if a cell is a date without a time of day."""
-    return DATE_ONLY.fullmatch(cell.strip().encode().lower()) is not None
+    return DATE_ONLY.fullmatch(cell.strip().lower().encode()) is not None
 
 
 def is_time_of_day(cell: str) -> bool:
     """Tell if a cell is a time of day without a date."""
-    return TIME_OF_DAY.fullmatch(cell.strip().encode().lower()) is not None
+    found = TIME_OF_DAY.fullmatch(cell.strip().lower().encode())
+    return found is not None and int(found["h"] or found["h2"]) < 24 and int(found["m"] or found["m2"]) < 60
 
 
 def to_ns(column: Any, order: Order | None = None, grammar: Grammar = KNOWN, *, zoned: bool | None = None) -> Ints:
@@ -120,9 +121,17 @@ def to_ns(column: Any, order: Order | None = None, grammar: Grammar = KNOWN, *, 
             continue
         rows = np.flatnonzero(lengths == length)
         cells = text[ends[rows][:, None] + np.arange(length)]
-        cells[(cells >= 65) & (cells <= 90)] += 32
+        _lower(cells)
         times[rows] = _of_one_length(cells, order, grammar, zoned)
     return times
+
+
+def _lower(cells: npt.NDArray[np.uint8]) -> None:
+    """Make letters small, those of Western Europe among them, in their place."""
+    cells[(cells >= 65) & (cells <= 90)] += 32
+    if (cells >= 128).any():
+        accented = (cells[:, 1:] >= 0x80) & (cells[:, 1:] <= 0x9E) & (cells[:, :-1] == 0xC3)
+        cells[:, 1:][accented] += 32
 
 
 def _of_one_length(cells: npt.NDArray[np.uint8], order: Order | None, grammar: Grammar, zoned: bool | None) -> Ints:
@@ -192,7 +201,7 @@ class _Digits:
 
     def fraction(self) -> Ints:
         """Nanoseconds of the digits behind the second."""
-        for name in ("f", "f2", "f3"):
+        for name in ("f", "f2", "f3", "f4"):
             if self.groups.get(name):
                 return self.of(name) * np.int64(10 ** (9 - len(self.groups[name])))
         return np.zeros(len(self.cells), dtype=np.int64)
@@ -220,7 +229,7 @@ def _date(digits: _Digits, groups: dict[str, bytes], order: Order | None) -> tup
             if name == "p"
             else (digits.at(start, start + 2), digits.at(start + 2, start + 4), digits.at(start + 4, start + 6))
         )
-        if order is None:
+        if order is None or (order != "ymd" and name == "p" and len(groups["r"]) == 1):
             return None
         parts = dict(zip(order, (p, q, r), strict=True))
         return whole_year(parts["y"]), parts["m"], parts["d"]
@@ -233,6 +242,7 @@ def _date(digits: _Digits, groups: dict[str, bytes], order: Order | None) -> tup
 
 
 def whole_year(two_digits: Ints) -> Ints:
+    """Years of two digits as whole ones: 00 to 68 are 20xx, 69 to 99 are 19xx."""
     return two_digits + np.where(two_digits < CENTURY, 2000, 1900)
 
 

@@ -24,6 +24,8 @@ from barloom.errors import InputError
 Ints = npt.NDArray[np.int64]
 WHOLE = re.compile(r"[+-]?\d{1,18}|[+-]?[0-8]\d{18}")
 DECIMAL = re.compile(r"[+-]?\d+\.\d*")
+SURE = 6  # cells that are all dates of a calendar, for numbers of 1970 to be none
+MOST_STILL = 8  # cells from which those that stay the same are looked at
 EXCEL = (10_000, 110_000)  # days of 1927 to 2201
 
 
@@ -45,6 +47,12 @@ class Telling:
     def settled(self) -> TimeReading | None:
         """The only reading left."""
         return self.readings[0] if len(self.readings) == 1 else None
+
+    @property
+    def still(self) -> bool:
+        """Tell if most cells are the one before again."""
+        trial = self._trials[0]
+        return trial.read >= MOST_STILL and (trial.up + trial.down) * 2 < trial.read
 
     def take(self, cells: Any) -> None:
         """Take the next cells, an Arrow array of trimmed text."""
@@ -75,6 +83,15 @@ class Telling:
     def _epoch_or_calendar(self, final: bool) -> TimeReading | None:
         """Digits that are moments of a calendar are no epochs unless those alone step like bars."""
         most = max(trial.read for trial in self._trials)
+        if any(reading.style == "excel" for reading in self.readings):
+            return None
+        calendars = [
+            trial for trial, reading in zip(self._trials, self.readings, strict=True) if reading.style == "digits"
+        ]
+        fitting = [trial for trial in calendars if trial.read == most and trial.ordered]
+        if fitting and self._trials[0].cells >= SURE and any(reading.early for reading in self.readings):
+            best = fitting[0] if len(fitting) == 1 else judged(fitting) if final else None
+            return None if best is None else self.readings[int(best.name)]
         likely = [
             n
             for n, trial in enumerate(self._trials)
@@ -177,7 +194,7 @@ def tell_times(
         elif (len(decimals) + len(numbers)) * 2 > len(given) and decimals and not clock_digits:
             readings = _decimals(decimals)
         else:
-            readings = _text(given, clock_digits, options.date_order)
+            readings = _text(label, given, clock_digits, options.date_order)
     if not readings:
         raise InputError(unknown(label, given, where))
     telling = Telling(label, readings, prior)
@@ -260,7 +277,7 @@ def _decimals(cells: Sequence[str]) -> list[TimeReading]:
     return found
 
 
-def _text(cells: Sequence[str], clock_digits: int, wanted: Order | None) -> list[TimeReading]:
+def _text(label: str, cells: Sequence[str], clock_digits: int, wanted: Order | None) -> list[TimeReading]:
     """What text can be: ISO as the parser reads it, else moments, in one of the orders of their dates."""
     import pyarrow as pa
 
@@ -288,10 +305,25 @@ def _text(cells: Sequence[str], clock_digits: int, wanted: Order | None) -> list
     if whole:
         return whole
     readings = [reading for key, reading in found.items() if counts[key] and reading.order is not None]
-    if wanted is not None:
-        chosen = [reading for reading in readings if reading.order == wanted]
-        return [replace(reading, asked=True) for reading in chosen]
-    return readings
+    if wanted is None:
+        return readings
+    chosen = [(key, reading) for key, reading in found.items() if reading.order == wanted]
+    if not chosen or counts[chosen[0][0]] < (1 - FEW) * most:
+        _misfit(label, cells, wanted, found, counts)
+    return [replace(chosen[0][1], asked=True)]
+
+
+def _misfit(
+    label: str, cells: Sequence[str], wanted: Order, found: dict[bytes, TimeReading], counts: dict[bytes, int]
+) -> None:
+    """Refuse an order of dates that the cells disprove."""
+    fitting = [reading.order for key, reading in found.items() if counts[key] == max(counts.values())]
+    if not fitting:
+        return
+    wrong = next((cell for cell in cells if moments.read_one(cell, wanted) == FIRST_TIME), cells[0])
+    raise InputError(
+        f"--date-order {wanted} does not read '{wrong[:60]}' of {label}: give --date-order {fitting[0]}, or leave it out"
+    )
 
 
 def _iso(table: Any, reading: TimeReading) -> Ints:
@@ -321,8 +353,8 @@ def _sane(telling: Telling, label: str, cells: Sequence[str], where: str) -> Non
 def _no_bars(label: str, cells: Sequence[str], where: str, reading: TimeReading) -> str:
     return (
         f"{label} has '{cells[0][:30]}' as time in data row 1{where}, a number that as an epoch would be less than a bar from the next: "
-        "say what it is with --time-format, as in --time-format excel, --time-format epoch-ms or --time-format %Y%m%d%H%M, or choose the column "
-        "with --columns"
+        "say what it is with --time-format, as in --time-format excel, --time-format epoch-ms or --time-format %Y%m%d%H%M, or choose "
+        "the column with --columns"
     )
 
 

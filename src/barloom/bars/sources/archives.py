@@ -22,7 +22,7 @@ def workbook(head: bytes) -> str | None:
         return "an Excel workbook (.xls)"
     if head.startswith(b"PK\x03\x04"):
         if b"mimetypeapplication/vnd.oasis.opendocument" in head[:200]:
-            return "an OpenDocument spreadsheet"
+            return "an OpenDocument workbook (.ods)"
         if b"[Content_Types].xml" in head[:4096] or b"xl/" in head[26:64] or b"_rels/.rels" in head[:200]:
             return "an Excel workbook (.xlsx)"
         if b"Index/" in head[26:64] and b".iwa" in head[:4096]:

@@ -11,8 +11,7 @@ from typing import Any
 
 from barloom.bars.cells.numbers import COMMA, POINT
 from barloom.bars.columns import several
-from barloom.bars.schema import PRICES, ColumnOptions
-from barloom.bars.sources.archives import workbook
+from barloom.bars.schema import POSITIONS_EXAMPLE, PRICES, ColumnOptions
 from barloom.bars.sources.base import Batch, Batches, read_ahead
 from barloom.bars.sources.columnar import numbers, to_batch
 from barloom.bars.sources.csv_layout import CsvLayout, read_layout, read_times
@@ -21,6 +20,7 @@ from barloom.bars.sources.csv_repair import column_names, convert, joined_times,
 from barloom.bars.sources.csv_survey import row_pieces, settle
 from barloom.bars.sources.csv_top import split
 from barloom.bars.sources.dialects import PLAIN
+from barloom.bars.sources.encodings import is_utf8
 from barloom.bars.sources.files import FileSource
 from barloom.bars.sources.text import Load, TextFile, compression, count_rows, is_text
 from barloom.errors import InputError
@@ -43,11 +43,20 @@ class CsvSource(FileSource):
 
     def __init__(self, path: Path, head: bytes, options: ColumnOptions) -> None:
         super().__init__(path)
-        kind = workbook(head)
-        if kind is not None:
-            raise InputError(f"{self.label} is {kind}: save the sheet of bars as CSV")
         self.text = TextFile(path, head, options.cells.encoding)
-        draft = read_layout(self.label, self.text.first_lines(), options)
+        first = self.text.first_lines()
+        try:
+            draft = read_layout(self.label, first, options)
+        except InputError as error:
+            if is_utf8(first):
+                raise
+            positions = POSITIONS_EXAMPLE.removesuffix(",volume=6")
+            said = (
+                f"{error};" if "\ufffd" not in str(error) else f"{self.label} has names of columns that cannot be read:"
+            )
+            raise InputError(
+                f"{said} the text is not UTF-8, name its columns by position, as in {positions}, or its encoding with --encoding"
+            ) from None
         self.details: CsvLayout = settle(self.label, draft, self.text)
         self.layout = self.details.columns
         self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
@@ -102,7 +111,7 @@ class CsvSource(FileSource):
                     if stop is not None and row >= stop:
                         break
         if not row and self.details.filtered:
-            raise InputError(f"{self.label} has no row of the symbol {self.details.symbol}: name another with --symbol")
+            raise InputError(several(self.label, "", self.details.present, self.details.symbol))
 
     def total_rows(self) -> int:
         """Lines after the header that are not empty, of the symbol that is read."""

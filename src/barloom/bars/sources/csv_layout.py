@@ -20,13 +20,14 @@ from barloom.bars.sources.csv_top import Top, find_top, split
 from barloom.bars.sources.dialects import NAMES, PLAIN, Dialect, by_header, headless
 from barloom.bars.sources.guess import guess_columns
 from barloom.bars.sources.text import is_text
-from barloom.bars.time_columns import clock_width
+from barloom.bars.time_columns import clock_width, kind_of
 from barloom.bars.times import FIRST_TIME
 from barloom.bars.zones import UTC_ZONE, Zone
 from barloom.errors import InputError
 
 TRIED = 4000  # first rows that are looked at
 ALL = "*"  # rows of all symbols
+QUOTED = re.compile(rb'"[^"\d\n]{0,4}\d{1,3}[.,]\d{3}[^"\n]{0,20}"')  # a number in quotes whose mark could be either
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class CsvLayout:
     """The symbol, the only one of the file or the one to read."""
     filtered: bool = False
     """Whether rows of other symbols are passed over."""
+    present: tuple[str, ...] = ()
+    """Symbols of the first rows, where one of several is read."""
     divisor: float = 1.0
     """What prices are divided by."""
     newest_first: bool = False
@@ -117,7 +120,12 @@ def _rows(first: bytes, top: Top) -> list[list[str]]:
         lines.pop()
     header = top.header_line
     kept = [line for line in lines if line.strip() and not _passed(line, header)]
-    return [split(line, top.separator) for line in kept[:TRIED]]
+    rows = [split(line, top.separator) for line in kept[:TRIED]]
+    widths = [len(row) for row in rows]
+    usual = max(dict.fromkeys(widths), key=widths.count, default=0)
+    if usual < 5:
+        return rows
+    return [row for row in rows if len(row) >= usual - 1 and sum(map(bool, map(str.strip, row))) >= 3] or rows
 
 
 def _passed(line: bytes, header: bytes) -> bool:
@@ -140,7 +148,7 @@ def _headed(label: str, first: bytes, top: Top, rows: list[list[str]], options: 
     keys = [plain(name) for name in names]
     dialect = by_header(names, keys, options.input_format)
     found, symbol_name = _vendor_columns(label, names, keys, rows, dialect, options)
-    quoted = b'"' in first[top.offset :]
+    quoted = QUOTED.search(first[top.offset :]) is not None
     return _draft(label, top, names, found, dialect, symbol_name, rows, options, quoted, split_decimals)
 
 
@@ -158,7 +166,7 @@ def _headless(label: str, top: Top, rows: list[list[str]], options: ColumnOption
     else:
         dialect, symbol_name = known or PLAIN, known.symbol if known else ""
     found = find_columns(label, names, options, rows)
-    quoted = b'"' in top.first_row
+    quoted = any(b'"' in line for line in (top.first_row,))
     return _draft(label, top, names, found, dialect, symbol_name, rows, options, quoted, False)
 
 
@@ -191,6 +199,7 @@ def _draft(
 ) -> Draft:
     if options.input_format not in (None, PLAIN.name) and dialect.name != options.input_format:
         raise InputError(_other(label, str(options.input_format)))
+    all_rows = rows
     symbol_at, symbol, symbols, rows = _symbols(label, names, found, symbol_name, rows, options)
     at, clock = found.layout.index["time"], found.clock
     width = _clock_digits(rows, clock)
@@ -200,6 +209,8 @@ def _draft(
         label, cells, options.cells, where=where, clock_digits=width or (-1 if clock is not None else 0),
         prior=dialect.date_order,
     )  # fmt: skip
+    if telling.still and clock is None:
+        raise InputError(_same_date(label, names, found, rows, cells[0]))
     prices = [name for name in (*PRICES, *ASKS) if name in found.layout.index]
     marks = None
     decimal = options.cells.decimal or (POINT if split_decimals else None)
@@ -228,6 +239,7 @@ def _draft(
         symbol_at,
         symbol,
         options.symbol not in (None, ALL),
+        tuple(values_of(all_rows, symbol_at)) if symbol_at is not None and options.symbol is not None else (),
         dialect.integer_unit if _whole(rows, found.layout) else 1.0,
         dialect=dialect,
         zone=options.time_zone or _zone(label, names[at], dialect),
@@ -239,6 +251,18 @@ def _draft(
         notes=found.notes,
     )
     return Draft(layout, telling, marks, rows)
+
+
+def _same_date(label: str, names: Sequence[str], found: Found, rows: Sequence[Sequence[str]], cell: str) -> str:
+    """The refusal of dates that many rows share, whose time of day stands elsewhere or nowhere."""
+    index = found.layout.index
+    free = [at for at in range(len(names)) if at not in index.values()]
+    clock = next((at for at in free if kind_of(rows, at) == "clock"), None)
+    said = f"{label} has '{cell[:30]}' as time in most rows"
+    if clock is None:
+        return f"{said}, and no column with a time of day: such rows are no bars, give a file that has one"
+    places = ",".join(f"{name}={index[name] + 1}" for name in (*PRICES, "volume") if name in index)
+    return f"{said}: name the time of day too, as in --columns time={index['time'] + 1}+{clock + 1},{places}"
 
 
 def _other(label: str, wanted: str) -> str:

@@ -185,7 +185,8 @@ def _header(
 
     found = best(lambda cells: len({plain(cell) for cell in cells} & wanted) >= 2) if wanted else None
     if found is None:
-        found = best(lambda cells: names_known(cells) >= 3)
+        wide = len(table[row] or ()) if row is not None else 0
+        found = best(lambda cells: names_known(cells) >= FEWEST and _as_wide(len(cells), wide))
     if found is not None:
         return found
     if row is not None:
@@ -197,6 +198,11 @@ def _header(
     if any(numbers.is_number(cell) or is_time(cell) for cell in first):
         return None
     return next((number for number, cells in enumerate(table) if cells is not None), None)
+
+
+def _as_wide(names: int, cells: int) -> bool:
+    """Tell if so many names can stand over so many cells, each number of which may be cut in two by a decimal comma."""
+    return names >= cells - 1 or 2 * names - 2 <= cells <= 2 * names
 
 
 def _unnamed_header(body: Sequence[bytes], table: Sequence[list[str] | None], row: int) -> int | None:

@@ -179,7 +179,7 @@ HEADED = (
     Dialect(
         "yahoo",
         "Yahoo",
-        _has("date", *PRICES, "adj close"),
+        lambda _, plain: _has("date", *PRICES, "adj close")(_, plain) and "time" not in plain,
         {"time": "date", **PRICES, "volume": "volume"},
         side="trades",
         note="the adjusted close is left unread",

@@ -57,7 +57,7 @@ def guess_columns(
     rows = [row for row in rows if len(row) == width]
     at = 1 if all(SYMBOL.fullmatch(row[0].strip()) for row in rows) else 0
     symbol = "1" if at else ""
-    clock = at + 1 < width and _most(rows, at, is_date) and _is_clock(rows, at + 1)
+    clock = at + 5 < width and _most(rows, at, is_date) and _is_clock(rows, at + 1)
     time = f"{at + 1}+{at + 2}" if clock else str(at + 1)
     if known is not None:
         fits = known.like or known.told_by
@@ -88,7 +88,10 @@ def _most(rows: Sequence[Sequence[str]], at: int, holds: object) -> bool:
 
 def _is_clock(rows: Sequence[Sequence[str]], at: int) -> bool:
     cells = [row[at].strip() for row in rows]
-    return sum(map(is_time_of_day, cells)) * 10 >= len(cells) * 9 and not any("." in cell for cell in cells[:1])
+    digits = all(cell.isdecimal() for cell in cells)
+    return sum(map(is_time_of_day, cells)) * 10 >= len(cells) * 9 and (
+        len(set(map(len, cells))) == 1 if digits else any(":" in cell for cell in cells)
+    )
 
 
 def _is_number(cell: str) -> bool:

@@ -12,8 +12,8 @@ import numpy as np
 from barloom.bars.schema import FIELDS, ColumnOptions
 from barloom.bars.sources.base import Batch, Floats
 from barloom.bars.sources.parquet import CONTAINER_LIMIT, MAGIC, STRING_LIMIT, ParquetSource
-from barloom.bars.times import NANOSECONDS
 from barloom.bars.stamps import CloseStamp
+from barloom.bars.times import NANOSECONDS
 from barloom.errors import InputError
 
 KEY = b"bar_type"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources import arrow, csv, dialects, freqtrade_json, hst, lean, nautilus, parquet
+from barloom.bars.sources.archives import workbook
 from barloom.bars.sources.files import FileSource, read_head
 from barloom.errors import InputError, nearest
 
@@ -37,6 +38,9 @@ def open_source(path: str | os.PathLike[str], options: ColumnOptions) -> FileSou
     names = tuple(dict.fromkeys((*FORMATS, *dialects.NAMES)))
     if wanted is not None and wanted not in names:
         raise InputError(f"--input-format is '{wanted}': {nearest(wanted, names)}")
+    kind = workbook(head)
+    if kind is not None:
+        raise InputError(f"{where} is {kind}: save the sheet of bars as CSV")
     for name, (recognises, opener) in FORMATS.items():
         if wanted in (None, name) or (name == "csv" and wanted in dialects.NAMES):
             if recognises(head, where):

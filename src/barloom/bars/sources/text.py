@@ -25,6 +25,7 @@ from barloom.bars.sources.encodings import told_encoding
 from barloom.errors import InputError
 
 PIECE = 4 << 20
+SHORTEST = 1 << 16  # bytes of the last piece at least, where there are several
 LONGEST_LINE = 1 << 20
 MOST_RATIO = 250  # text over what it is packed into, past the first bytes: bars pack 10 to 40 times
 FREE_BYTES = 16 << 20
@@ -145,7 +146,7 @@ class TextFile:
         size = os.fstat(file.fileno()).st_size
         read = partial(_read_at, file, threading.Lock(), str(self.path))
         while offset < size:
-            stop = self._line_end(read, offset + PIECE, size)
+            stop = self._line_end(read, offset + PIECE, size) if size - offset > PIECE + SHORTEST else size
             yield partial(read, offset, stop - offset)
             offset = stop
 
@@ -162,14 +163,24 @@ class TextFile:
     def _joined(self, stream: Any) -> Callable[[], bytes | None]:
         """A call that gives the next piece of a stream, None after the last."""
         carried = b""
+        ended = False
 
         def next_piece() -> bytes | None:
-            nonlocal carried
+            nonlocal carried, ended
+            if ended:
+                return None
+            parts, size = [], 0
             with self._undamaged():
-                piece = stream.read(PIECE)
-            if not piece:
-                rest, carried = carried, b""
-                return rest or None
+                while size < PIECE:
+                    part = stream.read(PIECE - size)
+                    if not part:
+                        ended = True
+                        break
+                    parts.append(part)
+                    size += len(part)
+            piece = b"".join(parts)
+            if ended:  # the end of a text comes in one piece, a footer with the rows before it
+                return carried + piece or None
             cut = piece.rfind(b"\n") + 1
             if not cut and len(carried) + len(piece) > LONGEST_LINE:
                 raise InputError(self._too_long())
