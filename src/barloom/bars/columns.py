@@ -165,7 +165,7 @@ def _named(label: str, names: Sequence[str], options: ColumnOptions, ignored: se
         )
     free = [at for at in range(len(names)) if at not in ignored and at not in index.values()]
     index |= _prices(label, names, keys, free)
-    times = find_times(label, names, [at for at in free if at not in index.values()], rows)
+    times = find_times(label, names, [at for at in free if at not in index.values()], rows, options.cells.clock_digits)
     index |= {} if times.at is None else {"time": times.at}
     _complete(label, names, index)
     read = {*index.values(), times.clock, *times.others}
@@ -301,7 +301,8 @@ def _one_instrument(label: str, names: Sequence[str], found: Found, rows: Rows) 
     closes = [number(row[close], POINT) if close < len(row) else None for row in rows]
     for at in left:
         present = values_of(rows, at)
-        if 2 <= len(present) <= FEW_VALUES and _apart(rows, at, closes):
+        words = not any(map(is_number, present))
+        if words and 2 <= len(present) <= FEW_VALUES and _apart(rows, at, closes):
             raise InputError(several(label, names[at], present))
         if len(twice) < max(2, len(rows) // 50):
             continue

@@ -38,7 +38,7 @@ class Times:
     notes: tuple[str, ...] = ()
 
 
-def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows) -> Times:
+def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows, clock_digits: int = 0) -> Times:
     """Find the column of times among those that are no prices.
 
     Raises:
@@ -55,7 +55,7 @@ def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows
         named += _unnamed(keys, kinds, [at for at in free if at not in called])
     dates = [at for at in named if kinds[at] == "date"]
     clocks = [at for at in named if kinds[at] == "clock"]
-    clocks = clocks or _digit_clocks(keys, [at for at in called if at not in clocks], dates, rows)
+    clocks = clocks or _digit_clocks(keys, [at for at in called if at not in clocks], dates, rows, clock_digits)
     dates = [at for at in dates if at not in clocks]
     whole = [at for at in named if kinds[at] == "moment" and at not in clocks]
     if not clocks and len(dates) == 1 and not whole:
@@ -114,7 +114,7 @@ def _share(rows: Rows, at: int, holds: object) -> bool:
     return bool(cells) and sum(map(holds, cells)) * 10 >= len(cells) * 9  # type: ignore[arg-type]
 
 
-def _digit_clocks(keys: Sequence[str], called: Sequence[int], dates: Sequence[int], rows: Rows) -> list[int]:
+def _digit_clocks(keys: Sequence[str], called: Sequence[int], dates: Sequence[int], rows: Rows, told: int) -> list[int]:
     """Columns of times of day in digits alone, as 931 or 93100, beside one of dates."""
     others = [at for at in called if at not in dates]
     if not others and len(dates) == 2:  # six digits can be a date and a time of day
@@ -125,7 +125,7 @@ def _digit_clocks(keys: Sequence[str], called: Sequence[int], dates: Sequence[in
     for at in others:
         cells = [row[at].strip() for row in rows if at < len(row)]
         digits = [cell for cell in cells if CLOCK_DIGITS.fullmatch(cell)]
-        if len(digits) * 10 >= len(cells) * 9 and clock_width(digits):
+        if len(digits) * 10 >= len(cells) * 9 and (told or clock_width(digits)):
             found.append(at)
     return found
 
@@ -133,8 +133,8 @@ def _digit_clocks(keys: Sequence[str], called: Sequence[int], dates: Sequence[in
 def clock_width(cells: Sequence[str]) -> int:
     """The digits that times of day such as 931 or 93100 are filled up to, 4 or 6; 0 where they are no times of day."""
     numbers = [int(cell) for cell in cells if cell.isdecimal()]
-    if not numbers or max(len(cell) for cell in cells) <= 2:
-        return 0
+    if not numbers or (max(map(len, cells)) <= 2 and (max(numbers) < 24 or max(numbers) > 59)):
+        return 0  # hours as well as minutes, or none of them
     if all(number < 2400 and number % 100 < 60 for number in numbers) and max(map(len, cells)) <= 4:
         return 4
     if all(number < 240_000 and number % 100 < 60 and number // 100 % 100 < 60 for number in numbers):

@@ -10,6 +10,8 @@ from barloom.bars.cells.names import MONTH, WEEKDAY
 from barloom.errors import InputError, nearest
 
 WORDS = ("epoch", "epoch-s", "epoch-ms", "epoch-us", "epoch-ns", "excel")
+CLOCKS = {"%H": 2, "%H%M": 4, "%H%M%S": 6}
+"""Formats of times of day in digits beside a column of dates."""
 EXAMPLES = "give a template such as %d-%b-%y, %m/%d/%Y %I:%M %p or %Y%m%d%H, or one of " + ", ".join(WORDS)
 
 # Directive -> pattern. Where digits follow digits at once each number has two, so that it has its place.
@@ -40,6 +42,8 @@ class TimeFormat:
     word: str | None
     """One of ``WORDS``; None for a template."""
     grammar: Grammar | None
+    clock_digits: int = 0
+    """Digits of a time of day in a column of its own, where the format is one of these alone."""
 
     @classmethod
     def parse(cls, text: str) -> TimeFormat:
@@ -53,6 +57,8 @@ class TimeFormat:
             return cls(given.lower(), given.lower(), None)
         if "%" not in given:
             raise InputError(f"--time-format is '{text}': {nearest(given.lower(), WORDS)}; {EXAMPLES}")
+        if given in CLOCKS:
+            return cls(given, None, None, CLOCKS[given])
         return cls(given, None, Grammar(_pattern(given)))
 
 

@@ -26,6 +26,11 @@ class CellOptions:
     thousands: str | None = None
     encoding: str | None = None
 
+    @property
+    def clock_digits(self) -> int:
+        """Digits of times of day in a column of their own, as a user says them; 0 where nobody does."""
+        return 0 if self.time_format is None else self.time_format.clock_digits
+
     @classmethod
     def parse(
         cls,

@@ -184,7 +184,7 @@ def tell_times(
     import pyarrow as pa
 
     given = [cell.strip() for cell in cells if cell.strip()]
-    if options.time_format is not None:
+    if options.time_format is not None and not options.clock_digits:
         readings = [_told(label, given, options, where, clock_digits)]
     else:
         numbers = [cell for cell in given if WHOLE.fullmatch(cell)]

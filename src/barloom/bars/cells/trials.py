@@ -81,8 +81,8 @@ class Trial:
 
     @property
     def steps_like_bars(self) -> bool:
-        """Tell if times are in order and a minute or more apart."""
-        return self.ordered and self.step >= LEAST_STEP
+        """Tell if times are in order and whole minutes apart."""
+        return self.ordered and self.step >= LEAST_STEP and self.step % LEAST_STEP == 0
 
 
 def proven(trials: Sequence[Trial]) -> Trial | None:

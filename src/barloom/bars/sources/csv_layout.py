@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from barloom.bars.cells import moments
 from barloom.bars.cells.numbers import COMMA, POINT, Marks
 from barloom.bars.cells.readings import TimeReading
 from barloom.bars.cells.telling import Telling, tell_times
+from barloom.bars.column_names import ALIASES
 from barloom.bars.columns import Found, find_columns, several, symbol_column, values_of
 from barloom.bars.schema import ASKS, PRICES, REQUIRED, ColumnOptions, Layout, plain
 from barloom.bars.sources.csv_top import Top, find_top, split
@@ -26,6 +26,7 @@ from barloom.bars.zones import UTC_ZONE, Zone
 from barloom.errors import InputError
 
 TRIED = 4000  # first rows that are looked at
+HOURS = 2  # digits of times of day that are hours alone
 ALL = "*"  # rows of all symbols
 QUOTED = re.compile(rb'"[^"\d\n]{0,4}\d{1,3}[.,]\d{3}[^"\n]{0,20}"')  # a number in quotes whose mark could be either
 
@@ -110,7 +111,7 @@ def read_layout(label: str, first: bytes, options: ColumnOptions) -> Draft:
         return _headed(label, first, top, rows, options)
     if not rows:
         raise InputError(f"{label} is empty")
-    return _headless(label, top, rows, options)
+    return _headless(label, first, top, rows, options)
 
 
 def _rows(first: bytes, top: Top) -> list[list[str]]:
@@ -152,21 +153,21 @@ def _headed(label: str, first: bytes, top: Top, rows: list[list[str]], options: 
     return _draft(label, top, names, found, dialect, symbol_name, rows, options, quoted, split_decimals)
 
 
-def _headless(label: str, top: Top, rows: list[list[str]], options: ColumnOptions) -> Draft:
+def _headless(label: str, first: bytes, top: Top, rows: list[list[str]], options: ColumnOptions) -> Draft:
     shown = top.first_row.decode("utf-8", "replace").strip()
     shown = shown if len(shown) <= 120 else shown[:117] + "..."
     known = headless(options.input_format)
     names = [f"column {at + 1}" for at in range(max(len(row) for row in rows[:100]))]
     if options.chosen is None:
         ignored = {int(name) - 1 for name in options.ignored if name.strip().isdecimal()}
-        guess = guess_columns(label, shown, rows, top.separator, _descends(rows), known, ignored)
+        guess = guess_columns(label, shown, rows, top.separator, known, ignored)
         dialect = PLAIN if options.input_format == PLAIN.name else guess.dialect
         symbol_name = guess.symbol
         options = replace(options, chosen=guess.columns)
     else:
         dialect, symbol_name = known or PLAIN, known.symbol if known else ""
     found = find_columns(label, names, options, rows)
-    quoted = any(b'"' in line for line in (top.first_row,))
+    quoted = QUOTED.search(first[top.offset :]) is not None
     return _draft(label, top, names, found, dialect, symbol_name, rows, options, quoted, False)
 
 
@@ -202,7 +203,8 @@ def _draft(
     all_rows = rows
     symbol_at, symbol, symbols, rows = _symbols(label, names, found, symbol_name, rows, options)
     at, clock = found.layout.index["time"], found.clock
-    width = _clock_digits(rows, clock)
+    width = options.cells.clock_digits if clock is not None else 0
+    width = width or _clock_digits(rows, clock)
     cells = [_moment(row, at, clock, width) for row in rows]
     where = f", in column '{names[at].strip()}'" if names[at].strip() else ""
     telling = tell_times(
@@ -258,11 +260,22 @@ def _same_date(label: str, names: Sequence[str], found: Found, rows: Sequence[Se
     index = found.layout.index
     free = [at for at in range(len(names)) if at not in index.values()]
     clock = next((at for at in free if kind_of(rows, at) == "clock"), None)
+    hours = next((at for at in free if ALIASES.get(plain(names[at])) == "time" and _small(rows, at)), None)
+    if clock is None and hours is not None:
+        return (
+            f"{label} has times of day such as '{rows[0][hours].strip()}' in column '{names[hours].strip()}': say what the digits are with "
+            "--time-format %H or --time-format %H%M"
+        )
     said = f"{label} has '{cell[:30]}' as time in most rows"
     if clock is None:
         return f"{said}, and no column with a time of day: such rows are no bars, give a file that has one"
     places = ",".join(f"{name}={index[name] + 1}" for name in (*PRICES, "volume") if name in index)
     return f"{said}: name the time of day too, as in --columns time={index['time'] + 1}+{clock + 1},{places}"
+
+
+def _small(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Tell if cells are whole numbers of one or two digits."""
+    return all(re.fullmatch(r"\d{1,2}", row[at].strip()) for row in rows if at < len(row))
 
 
 def _other(label: str, wanted: str) -> str:
@@ -388,7 +401,9 @@ def _moment(row: Sequence[str], at: int, clock: int | None, width: int) -> str:
     text = row[at].strip() if at < len(row) else ""
     if clock is None:
         return text
-    return f"{text} {row[clock].strip().rjust(width, '0')}" if clock < len(row) else text
+    if clock >= len(row):
+        return text
+    return f"{text} {row[clock].strip().rjust(width, '0')}" + ("00" if width == HOURS else "")
 
 
 def read_times(cells: Sequence[str], layout: CsvLayout) -> list[int]:
@@ -412,20 +427,6 @@ def is_falling(found: Sequence[int] | npt.NDArray[np.int64]) -> bool:
     steps = np.sign(np.diff(np.array(found, dtype=np.int64)))
     falling, rising = int((steps < 0).sum()), int((steps > 0).sum())
     return falling > 0 and falling > 20 * rising
-
-
-def _descends(rows: Sequence[Sequence[str]]) -> bool:
-    """Tell if the first cells of rows without a known layout are times that fall."""
-    import pyarrow as pa
-
-    first = [row[0].strip() for row in rows[:100]]
-    if all(re.fullmatch(r"\d{9,19}", cell) for cell in first):
-        return is_falling([int(cell) for cell in first])
-    for order in (None, *moments.ORDERS):
-        column = moments.to_ns(pa.array(first), order)
-        if (column != FIRST_TIME).all():
-            return is_falling(column.tolist())
-    return False
 
 
 def _zone(label: str, name: str, dialect: Dialect) -> Zone:

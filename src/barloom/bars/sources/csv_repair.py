@@ -10,7 +10,7 @@ import numpy.typing as npt
 from barloom.bars.cells.numbers import to_floats, to_volumes
 from barloom.bars.schema import ASKS, PRICES
 from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
-from barloom.bars.sources.csv_layout import CsvLayout
+from barloom.bars.sources.csv_layout import HOURS, CsvLayout
 
 
 def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
@@ -75,6 +75,8 @@ def joined_times(dates: Any, clocks: Any, layout: CsvLayout) -> Any:
     clocks = trimmed(clocks)
     if layout.time.clock_digits > 0:
         clocks = compute.utf8_lpad(clocks, layout.time.clock_digits, "0")
+    if layout.time.clock_digits == HOURS:
+        clocks = compute.binary_join_element_wise(clocks, pa.scalar("00"), pa.scalar(""))
     return compute.binary_join_element_wise(trimmed(dates), clocks, pa.scalar(" "))
 
 

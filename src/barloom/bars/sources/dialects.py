@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from barloom.bars.cells.moments import Order
+from barloom.bars.column_names import TIMES
 
 PRICES = {"open": "open", "high": "high", "low": "low", "close": "close"}
 SERVER = "times of a server, read as UTC: most servers run on --time-zone America/New_York+7h"
@@ -40,8 +41,8 @@ class Dialect:
     """Prices written as whole numbers are so many to the price unit."""
     date_order: Order | None = None
     """Order of the numbers in dates, where the vendor has one."""
-    points: bool = True
-    """Whether the vendor writes decimal points, whatever the computer it runs on."""
+    points: bool = False
+    """Whether the vendor writes decimal points, in files that separate columns by something else than commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ HEADED = (
         {"time": "date+time", **PRICES, "volume": "tickvol"},
         side="bid",
         note=SERVER,
+        points=True,
     ),
     Dialect(
         "dukascopy",
@@ -123,9 +125,7 @@ HEADED = (
         note="one side a file",
         date_order="dmy",
     ),
-    Dialect(
-        "jforex", "JForex", _first(r"time \(.+\)"), {**PRICES, "volume": "volume"}, note="one side a file", points=False
-    ),
+    Dialect("jforex", "JForex", _first(r"time \(.+\)"), {**PRICES, "volume": "volume"}, note="one side a file"),
     Dialect(
         "binance",
         "Binance klines",
@@ -179,7 +179,7 @@ HEADED = (
     Dialect(
         "yahoo",
         "Yahoo",
-        lambda _, plain: _has("date", *PRICES, "adj close")(_, plain) and "time" not in plain,
+        lambda _, plain: _has("date", *PRICES, "adj close")(_, plain) and sum(name in TIMES for name in plain) == 1,
         {"time": "date", **PRICES, "volume": "volume"},
         side="trades",
         note="the adjusted close is left unread",
@@ -201,6 +201,7 @@ HEADLESS = (
         zone="EST",
         side="bid",
         like=_semicolons,
+        points=True,
     ),
     Dialect(
         "ninjatrader",
@@ -209,6 +210,7 @@ HEADLESS = (
         POSITIONS,
         stamp="close",
         note="an import may also be stamped by open",
+        points=True,
     ),
     Dialect(
         "histdata-metastock",
@@ -259,7 +261,7 @@ HEADLESS = (
     ),
 )
 
-PLAIN = Dialect("csv", "text", lambda *_: False, points=False)
+PLAIN = Dialect("csv", "text", lambda *_: False)
 NAMES = tuple(dict.fromkeys(dialect.name for dialect in (PLAIN, *HEADED, *HEADLESS)))
 
 

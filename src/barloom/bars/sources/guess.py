@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.cells import moments
 from barloom.bars.cells.moments import is_date, is_time_of_day
 from barloom.bars.cells.numbers import COMMA, POINT, number
 from barloom.bars.schema import POSITIONS_EXAMPLE
 from barloom.bars.sources.dialects import Dialect, Shape, by_shape, order_of
+from barloom.bars.times import FIRST_TIME
 from barloom.errors import InputError
 
 NAME = {"o": "open", "h": "high", "l": "low", "c": "close"}
@@ -22,6 +24,7 @@ MOST = 12  # columns of numbers among which prices are looked for
 USUAL = ((0, 1, 2, 3), (0, 2, 3, 1), (0, 2, 1, 3))
 """Where open, high, low and close stand in the orders of vendors: OHLC, OCHL and OLHC."""
 MARGIN = 0.8  # of the jumps from close to open: how much better another order has to be
+WIDEST = 0.6  # of the largest of four numbers, from it to the least: those of prices lie nearer to each other
 SLIPS = 0.01  # share of rows that may break the rule of an order
 Table = npt.NDArray[np.float64]
 
@@ -40,7 +43,6 @@ def guess_columns(
     shown: str,
     rows: Sequence[Sequence[str]],
     separator: str,
-    newest_first: bool,
     known: Dialect | None,
     ignored: set[int] = frozenset(),  # type: ignore[assignment]
 ) -> Guess:
@@ -65,13 +67,13 @@ def guess_columns(
             raise InputError(f"{label} is no file of --input-format {known.name}: leave the option out")
         return Guess(dict(known.columns), known, symbol)
     at += 2 if clock else 1
-    places = [place for place in range(at, width) if place not in ignored and _most(rows, place, _is_number)][:MOST]
+    places = [place for place in range(at, width) if place not in ignored and _half(rows, place)][:MOST]
     if len(places) < 4:
         raise InputError(
             f"{label} has no header (its first line is '{shown}'): say which column is which, as in {POSITIONS_EXAMPLE}"
         )
-    table = _numbers(rows, places)
-    order = _order(label, shown, table[::-1] if newest_first else table, places)
+    backwards = _descends([f"{row[at - 2]} {row[at - 1]}" if clock else row[at - 1] for row in rows[:100]])
+    order = _order(label, shown, [table[::-1] if backwards else table for table in _tables(rows, places)], places)
     columns = {"time": time, **{NAME[mark]: str(place + 1) for mark, place in order.items()}}
     left = [place for place in places if place not in order.values()]
     after = [place for place in left if place > max(order.values())] or left
@@ -98,33 +100,54 @@ def _is_number(cell: str) -> bool:
     return number(cell, POINT) is not None or number(cell, COMMA) is not None
 
 
-def _numbers(rows: Sequence[Sequence[str]], places: Sequence[int]) -> Table:
-    """The cells of columns as numbers; the mark that more cells read with; rows with a cell that is none are left out."""
-    best = np.zeros((0, len(places)))
+def _half(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Tell if at least half of the cells of a column are numbers."""
+    return sum(_is_number(row[at]) for row in rows) * 2 >= len(rows)
+
+
+def _descends(cells: Sequence[str]) -> bool:
+    """Tell if times fall from row to row."""
+    import pyarrow as pa
+
+    given = [cell.strip() for cell in cells]
+    if all(re.fullmatch(r"\d{9,19}", cell) for cell in given):
+        times = np.array([int(cell) for cell in given], dtype=np.float64)
+    else:
+        read = [moments.to_ns(pa.array(given), order) for order in (None, *moments.ORDERS)]
+        best = max(read, key=lambda found: int((found != FIRST_TIME).sum()))
+        times = best[best != FIRST_TIME].astype(np.float64)
+    steps = np.diff(times)
+    return bool((steps < 0).sum() > 2 * (steps > 0).sum())
+
+
+def _tables(rows: Sequence[Sequence[str]], places: Sequence[int]) -> list[Table]:
+    """The cells of columns as numbers, with a decimal point and with a comma; rows with a cell that is none are left out."""
+    found = []
     for mark in (POINT, COMMA):
         read = [[number(row[at], mark) for at in places] for row in rows]
         table = np.array([row for row in read if None not in row], dtype=np.float64).reshape(-1, len(places))
-        if len(table) > len(best):
-            best = table
-    return best
+        if len(table) * 2 > len(rows):
+            found.append(table)
+    return found
 
 
-def _order(label: str, shown: str, table: Table, places: Sequence[int]) -> dict[str, int]:
-    """Which column is which price: field's letter -> column."""
-    jumps: dict[tuple[int, ...], float] = {}
-    if len(table):
-        near = _nearest_four(table)
-        for chosen in near:
+def _order(label: str, shown: str, tables: Sequence[Table], places: Sequence[int]) -> dict[str, int]:
+    """Which column is which price: field's letter -> column; the reading of the numbers that makes bars of them."""
+    several = False
+    for table in tables:
+        jumps: dict[tuple[int, ...], float] = {}
+        for chosen in _nearest_four(table):
             jumps |= _orders(table, chosen)
-    best = sorted(jumps, key=lambda order: jumps[order])
-    usual = [order for order in best if order in USUAL]
-    if usual and jumps[usual[0]] * MARGIN <= jumps[best[0]]:
-        best = usual
-    if best and (len(best) == 1 or jumps[best[0]] < jumps[best[1]]):
-        return dict(zip("ohlc", (places[at] for at in best[0]), strict=True))
+        best = sorted(jumps, key=lambda order: jumps[order])
+        usual = [order for order in best if order in USUAL]
+        if usual and jumps[usual[0]] * MARGIN <= jumps[best[0]]:
+            best = usual
+        if best and (len(best) == 1 or jumps[best[0]] < jumps[best[1]]):
+            return dict(zip("ohlc", (places[at] for at in best[0]), strict=True))
+        several = several or bool(best)
     why = (
         "several orders of its prices fit"
-        if best
+        if several
         else "no order of its prices makes high the highest and low the lowest"
     )
     raise InputError(
@@ -135,8 +158,6 @@ def _order(label: str, shown: str, table: Table, places: Sequence[int]) -> dict[
 def _nearest_four(table: Table) -> list[tuple[int, ...]]:
     """The four columns whose numbers lie nearest to each other, row by row: those of the prices."""
     count = table.shape[1]
-    if count == 4:
-        return [(0, 1, 2, 3)]
     size = np.abs(table)
     spreads = {}
     for chosen in itertools.combinations(range(count), 4):
@@ -144,6 +165,8 @@ def _nearest_four(table: Table) -> list[tuple[int, ...]]:
         scale = np.maximum(size[:, chosen].max(axis=1), 1e-300)
         spreads[chosen] = float(np.median((part.max(axis=1) - part.min(axis=1)) / scale))
     least = min(spreads.values())
+    if least > WIDEST:
+        return []
     first = (0, 1, 2, 3)
     if spreads[first] <= 1.5 * least + 1e-12 and _orders(table, first):
         return [first]
