@@ -396,7 +396,7 @@ def test_several_symbols_are_refused_by_name_and_one_is_chosen(write: Write) -> 
     assert bars(path, symbol="AAPL") == list(BARS)
     assert bars(path, symbol="MSFT") == [(2.5,) * 4]
     assert open_bars(path, symbol="MSFT").source.total_rows() == 1
-    with pytest.raises(InputError, match="no row of the symbol TSLA"):
+    with pytest.raises(InputError, match="has no symbol TSLA, it holds AAPL, MSFT"):
         drawn(open_bars(path, symbol="TSLA"))
 
 

@@ -184,6 +184,8 @@ def tell_times(
     import pyarrow as pa
 
     given = [cell.strip() for cell in cells if cell.strip()]
+    if not given:
+        raise InputError(unknown(label, given, where))
     if options.time_format is not None and not options.clock_digits:
         readings = [_told(label, given, options, where, clock_digits)]
     else:

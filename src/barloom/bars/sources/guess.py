@@ -24,7 +24,7 @@ MOST = 12  # columns of numbers among which prices are looked for
 USUAL = ((0, 1, 2, 3), (0, 2, 3, 1), (0, 2, 1, 3))
 """Where open, high, low and close stand in the orders of vendors: OHLC, OCHL and OLHC."""
 MARGIN = 0.8  # of the jumps from close to open: how much better another order has to be
-WIDEST = 0.6  # of the largest of four numbers, from it to the least: those of prices lie nearer to each other
+WIDEST = 0.9  # of the largest of four numbers, from it to the least: those of prices lie nearer to each other
 SLIPS = 0.01  # share of rows that may break the rule of an order
 Table = npt.NDArray[np.float64]
 
