@@ -121,9 +121,6 @@ class Outcome:
         tally: dict[str, Any] = {name: self.totals.tally[name][0].item() for name in TALLY.names or ()}
         account: dict[str, Any] = {name: self.totals.account[name][0].item() for name in ACCOUNT.names or ()}
         trades = tally["trades"]
-        longest = account["longest_drawdown"]
-        if account["under_water"]:
-            longest = max(longest, account["last_time"] - account["peak_time"])
         final = account["last_equity"]
         days = max(1.0, (account["last_time"] - self.first_time) / DAY)
         drawdown_pct = 100.0 * account["max_drawdown_pct"]
@@ -146,7 +143,7 @@ class Outcome:
             return_pct=100.0 * (final / self.balance - 1.0),
             max_drawdown=account["max_drawdown"],
             max_drawdown_pct=drawdown_pct,
-            longest_drawdown_days=longest / DAY,
+            longest_drawdown_days=longest_drawdown_days(account),
             sharpe=sharpe,
             sortino=sortino,
             calmar=_ratio(annual_return_pct(self.balance, final, days), drawdown_pct),
@@ -177,6 +174,14 @@ class Outcome:
         return Bounds(
             chosen=cases[0], best=cases[1], worst=cases[2], deciding_trades=int(self.totals.tally["undecided"][0])
         )
+
+
+def longest_drawdown_days(account: Mapping[str, Any]) -> float:
+    """The longest drawdown of an account (``ACCOUNT`` by its names) in days: from a peak until equity was back there, or to the last bar."""
+    longest: int = account["longest_drawdown"]
+    if account["under_water"]:
+        longest = max(longest, account["last_time"] - account["peak_time"])
+    return longest / DAY
 
 
 def daily_ratios(days: Mapping[str, float], days_a_year: float) -> tuple[float | None, float | None]:

@@ -102,6 +102,7 @@ def _facts(summary: WalkForwardSummary) -> list[tuple[str, str]]:
         ("net PnL", f"{summary.net_pnl:+,.2f} ({summary.return_pct:+,.2f}%), out of sample"),
         ("trades", f"{summary.trades:,}, win rate {100 * summary.win_rate:.1f}%"),
         ("max drawdown", f"{summary.max_drawdown:,.2f} ({summary.max_drawdown_pct:,.2f}%)"),
+        ("longest drawdown", f"{summary.longest_drawdown_days:,.1f} days"),
         ("Sharpe / Sortino", f"{cell('sharpe', summary.sharpe)} / {cell('sortino', summary.sortino)}"),
         (metric, f"{cell(metric, summary.out_of_sample)} after {cell(metric, summary.in_sample)}, mean of the windows"),
         ("efficiency", kept),
