@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from barloom.backtest.figures import OF_TRADES
 from barloom.backtest.metrics import YEAR_DAYS, Metrics, daily_ratios, longest_drawdown_days
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.sweep.grid import Grid, parameters_of
@@ -421,12 +422,14 @@ def _summary(trained: list[Trained], joined: _Joined, walk: Walk, windows: Seque
     start, end = walk.base.balance, trained[-1].end_balance
     count = len(joined.daily)
     per_year = YEAR_DAYS * count / max(joined.days, count, 1.0)
-    sharpe, sortino = daily_ratios(daily_returns(start, joined.daily), per_year)
+    sharpe, sortino = (None, None) if joined.days <= 1.0 else daily_ratios(daily_returns(start, joined.daily), per_year)
     metric = metric_of(walk.rank_by)
     pairs = [
         (getattr(before, metric), getattr(after, metric))
         for _, before, after in both
         if getattr(before, metric) is not None and getattr(after, metric) is not None
+        # A side without a trade has nothing to compare: its zeros are no results.
+        if metric not in OF_TRADES or (before.trades and after.trades)
     ]
     rates_in, rates_out = [], []
     for one, before, after in both:
