@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from helpers.command import environment
+from helpers.waiting import PATIENCE
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS, BENCHMARKS = PROJECT / "docs", PROJECT / "benchmarks"
@@ -30,7 +31,7 @@ def measure(script: str, *words: object, code: int = 0) -> str:
         text=True,
         check=False,
         env=environment(),
-        timeout=600,
+        timeout=PATIENCE,
     )
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
