@@ -23,7 +23,7 @@ from helpers.waiting import ended, go_on, held, interrupt, wait_for
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stops processes by signal")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-pytestmark = pytest.mark.waits
+waits = pytest.mark.waits
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def finish(process):
     return out.split()
 
 
+@waits
 @linux
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_sweep_goes_on_with_the_same_command(slow, tmp_path, workers):
@@ -72,6 +73,7 @@ def test_a_killed_sweep_goes_on_with_the_same_command(slow, tmp_path, workers):
     assert not list(out.glob("sweeps/*/.*"))
 
 
+@waits
 @linux
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sweep_keeps_what_is_finished_and_says_so(slow, tmp_path, number):
@@ -95,6 +97,7 @@ def test_an_interrupted_sweep_keeps_what_is_finished_and_says_so(slow, tmp_path,
     assert valid(record, "benchmark")["status"] == "complete"
 
 
+@waits
 @posix
 def test_an_interrupt_before_anything_is_finished_leaves_nothing(tmp_path):
     out = tmp_path / "out"
@@ -119,6 +122,7 @@ def loaded(process, said, modules):
     wait_for(lambda: said.read_bytes().count(b"import time:") > modules or held(said.parent), process)
 
 
+@waits
 @posix
 @pytest.mark.parametrize("modules", MOMENTS)
 def test_an_interrupt_while_things_are_loaded_ends_with_130_and_no_half_sweep(slow, tmp_path, modules):
@@ -226,6 +230,7 @@ def test_a_sweep_none_of_whose_sets_ran_raises_the_first_reason(
         assert "RuntimeError: seven" in next(tmp_path.glob("out/sweeps/*/sweep.log")).read_text()
 
 
+@waits
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills processes by signal")
 def test_a_sweep_whose_every_worker_died_says_so(tmp_path, monkeypatch):
     # Nothing of it may run in this process: no measuring, and two workers whatever the cores.

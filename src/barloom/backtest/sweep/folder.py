@@ -30,7 +30,7 @@ from barloom.backtest.run_folder import StagedFile, append_row, check_summary, s
 from barloom.backtest.sweep.shared import forget
 from barloom.backtest.sweep.task import SET_ID, TASK_SCHEMA, TaskResult
 from barloom.bars.bars import BarsReport
-from barloom.bars.renaming import replace
+from barloom.bars.renaming import replace, sync_folder
 from barloom.errors import InputError
 
 PART = re.compile(r"(\d+)-(\d+)\.parquet")
@@ -271,6 +271,7 @@ class SweepFolder:
                     file.flush()
                     os.fsync(file.fileno())
                 replace(part, kept)
+                sync_folder(self.path)
             finally:
                 part.unlink(missing_ok=True)
         staged = StagedFile(whole, record)
