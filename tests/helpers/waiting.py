@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,17 @@ def hold(here):
 """Source of ``hold`` for programs that tests stop in the middle: they are there, and stay there, until they are told to go on."""
 
 
+def patient() -> Iterator[None]:
+    """Looks at what is waited for, one after the other, until patience is over, which is a failure."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        yield
+    raise AssertionError("it never came")
+
+
 def wait_for(found: Callable[[], Any], process: subprocess.Popen[Any] | None = None) -> Any:
     """What ``found`` gives once that is something; fails where the process ends before, or it never comes."""
-    until = time.monotonic() + PATIENCE
-    while True:
+    for _ in patient():
         # Looked at first: what a process leaves it has left before it ended.
         ended = process is not None and process.poll() is not None
         result = found()
@@ -46,8 +53,8 @@ def wait_for(found: Callable[[], Any], process: subprocess.Popen[Any] | None = N
             return result
         if ended and process is not None:
             raise AssertionError(f"the process ended before: {process.communicate()}")
-        assert time.monotonic() < until, "it never came"
         time.sleep(LOOK)
+    return None
 
 
 def held(folder: Path) -> list[int]:

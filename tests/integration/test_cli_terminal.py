@@ -5,14 +5,13 @@ import os
 import select
 import subprocess
 import sys
-import time
 
 import pytest
 
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.command import COMMAND, environment
-from helpers.waiting import LOOK, PATIENCE
+from helpers.waiting import LOOK, PATIENCE, patient
 
 pytestmark = [
     pytest.mark.waits,
@@ -43,8 +42,7 @@ def at_terminal(words, cwd, answers=(), stdout=subprocess.PIPE):
     )
     os.close(terminal)
     shown, asked, answers = b"", 0, list(answers)
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+    for _ in patient():
         # Looked at before the terminal is: what it has said by then is there to be read.
         over = process.poll() is not None
         if not select.select([master], [], [], 0.0 if over else LOOK)[0]:
