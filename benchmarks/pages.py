@@ -70,6 +70,11 @@ def ready(record: Path | None, page: Path | None, names: Iterable[str]) -> None:
         placed(page, dict.fromkeys(names, ""))
 
 
+def has_place(page: Path, name: str) -> bool:
+    """Whether a page that can be read has the place of a table."""
+    return page.is_file() and f"<!-- table: {name} -->" in page.read_text(encoding="utf-8")
+
+
 def fill(page: Path, tables: Mapping[str, str]) -> None:
     """Put tables into their places on a page.
 

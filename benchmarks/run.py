@@ -1,9 +1,10 @@
-"""Measures what docs/performance.md says: prints a table, keeps a record and writes the page when asked.
+"""Measures what docs/performance.md and the table of README.md say: prints a table, keeps a record and writes the page when asked.
 
 python benchmarks/run.py                      everything (half an hour)
 python benchmarks/run.py csv arrow --repeats 7
 python benchmarks/run.py --record benchmarks/performance.json --write docs/performance.md
 python benchmarks/run.py --from benchmarks/performance.json --write docs/performance.md      nothing is measured again
+python benchmarks/run.py --from benchmarks/performance.json --write README.md
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import endless
 import kernels
 import pages
 import peers
+import readme
 import resolving
 import scaling
 import sweeping
@@ -64,6 +66,18 @@ def table(found: Mapping[str, pages.Section]) -> str:
     return "\n".join([pages.stamps(shown), "", HEADER, *rows])
 
 
+def written(page: Path, found: Mapping[str, pages.Section]) -> None:
+    """Make the tables of a page anew: that of README.md, or that of docs/performance.md.
+
+    Raises:
+        SystemExit: the page cannot be read, has a place for neither, or the record lacks what README shows.
+    """
+    if pages.has_place(page, "readme"):
+        pages.fill(page, {"readme": readme.table(found)})
+    else:
+        pages.fill(page, {"performance": table(found)})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -89,11 +103,12 @@ def main() -> None:
     if options.kept:
         if not options.write or options.section or options.record:
             parser.error("--from measures nothing: it needs --write, and takes no section and no --record")
-        pages.fill(options.write, {"performance": table(pages.read(options.kept))})
+        written(options.write, pages.read(options.kept))
         return
     if unknown := set(options.section) - set(NAMES):
         parser.error(f"unknown section {', '.join(sorted(unknown))}: known are {' '.join(NAMES)}")
-    pages.ready(options.record, options.write, ["performance"])
+    readme_asked = options.write and pages.has_place(options.write, "readme")
+    pages.ready(options.record, options.write, ["readme" if readme_asked else "performance"])
     missed = False
     found: dict[str, pages.Section] = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -114,7 +129,7 @@ def main() -> None:
             missed = missed or any(row.verdict == "MISSED" for row in rows)
     print(pages.stamps(found))
     if options.write:
-        pages.fill(options.write, {"performance": table(pages.read(options.record) if options.record else found)})
+        written(options.write, pages.read(options.record) if options.record else found)
     if missed:
         sys.exit(1)
 

@@ -46,6 +46,11 @@ cdef struct Bars:
     const double* group_high
     const double* group_low
 
+# Where an account begins, if not at the first bar: bars before it are passed for their indicators alone.
+cdef struct Start:
+    int64_t since            # the midnight before its first bar; no trade is open then
+    bint continued           # the second account goes on from what an earlier one came to, with the drawdown it was in
+
 cdef inline void admit(
     Account* accounts, Trade* trade, Verdict* verdicts, const Plan* plan, bint first, const Money* money, bint ask_column
 ) noexcept nogil:
@@ -291,7 +296,7 @@ cdef inline int64_t next_day(int64_t time) noexcept nogil:
 
 cdef inline Py_ssize_t settle(
     Account* accounts, Days* days, const Money* money, Trade* trades, Py_ssize_t count, const Plan* plans, const Events* events,
-    const double* nights, const Market* market, Point* points
+    const double* nights, const Market* market, Point* points, const Start* start
 ) noexcept nogil:
     """Pass one chunk through the accounts.
 
@@ -331,6 +336,11 @@ cdef inline Py_ssize_t settle(
             if j > 0:
                 books[0].last_time = bars.time[j - 1]
                 books[0].last_bar = market.base + j - 1
+            if books[0].last_bar < 0 or books[0].last_time < start.since <= bars.time[j]:
+                # A fill at the close of the first bar may fall below the balance there: the balance was a peak until then.
+                for c in range(books[0].cases):
+                    if c == 0 or not start.continued:
+                        books[c].peak_time = bars.time[j]
             if books[0].last_bar >= 0:
                 end_day(days, books[0].last_equity)
                 if points != NULL:

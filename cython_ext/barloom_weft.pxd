@@ -6,7 +6,7 @@ from libc.string cimport memcpy, memmove, memset
 
 from barloom_asked cimport Columns, ask, set_default_plan
 from barloom_follow cimport step
-from barloom_ledger cimport CASES, ROW_BITS, ROW_MASK, Events, Point, settle
+from barloom_ledger cimport CASES, ROW_BITS, ROW_MASK, Events, Point, Start, settle
 from barloom_market cimport AT_CLOSE, Market, Terms
 from barloom_money cimport Account, Money
 from barloom_tally cimport Days, Tally, count_trade
@@ -33,6 +33,7 @@ cdef struct Weft:
     Tally tally
     Days days
     Money money
+    Start start
     int64_t max_hold         # of entries without their own, 0 for none
     int64_t places           # trades that may be open together, 0 for any number
     int64_t reverse          # whether a signal of the other side always gets the only place
@@ -244,7 +245,7 @@ cdef inline void book(Weft* weft, Desk* desk, const Job* job, bint keep) noexcep
             return
     weft.written = settle(
         weft.accounts, &weft.days, &weft.money, desk.hand.trades, desk.hand.count,
-        desk.hand.plans if weft.planned else NULL, &events, job.nights, market, weft.points if keep else NULL,
+        desk.hand.plans if weft.planned else NULL, &events, job.nights, market, weft.points if keep else NULL, &weft.start,
     )
 
 

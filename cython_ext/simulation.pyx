@@ -271,6 +271,7 @@ cdef class Wefts:
             if weft.money.parts < 1 or (weft.reverse and weft.places != 1):
                 raise ValueError("a signal has parts, and a position that reverses has one place")
             start_days(&weft.days, balance[k])
+            weft.start.since = -INT64_MAX - 1
             for c in range(CASES):
                 weft.accounts[c].balance = weft.accounts[c].peak = weft.accounts[c].last_equity = balance[k]
                 weft.accounts[c].day_end = -INT64_MAX - 1
@@ -294,6 +295,32 @@ cdef class Wefts:
         free(self.wefts)
         free(self.desks)
         free(self.jobs)
+
+    def start(self, int64_t since, const Account[::1] before):
+        """Let the account of the first set begin at a midnight, before any chunk is passed.
+
+        The second account then stands for all that was traded before and what follows: it goes on in the drawdown that ``before`` was in.
+
+        Args:
+            since: the midnight, nanoseconds UTC; no trade may be open there.
+            before: the account that this one goes on from, or None for a new one.
+        """
+        cdef Weft* weft = self.wefts
+        cdef Account* joined = &weft.accounts[1]
+        if self.count != 1 or weft.money.bounds or weft.accounts[0].last_bar >= 0:
+            raise ValueError("one set without bounds, before its first chunk")
+        weft.start.since = since
+        weft.accounts[0].cases = CASES
+        if before is not None:
+            if before.shape[0] != 1 or not before[0].peak >= joined.balance:
+                raise ValueError("the account before has a peak, which is not below the balance")
+            weft.start.continued = True
+            joined.peak = before[0].peak
+            joined.peak_time = before[0].peak_time
+            joined.max_drawdown = before[0].max_drawdown
+            joined.max_drawdown_pct = before[0].max_drawdown_pct
+            joined.longest_drawdown = before[0].longest_drawdown
+            joined.under_water = before[0].under_water
 
     def pass_chunk(self, Py_ssize_t first, list asked not None, list warps not None, const double[::1] nights):
         """Carry some sets through the chunk.

@@ -17,6 +17,7 @@ import pytest
 
 from faults.made import as_csv, columns
 from helpers.command import environment
+from helpers.waiting import PATIENCE
 
 HEAD = as_csv(columns())
 SIZE = 1 << 30
@@ -48,7 +49,7 @@ def outcomes(paths: list[Path]) -> tuple[list[str], int]:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=True,
     )
     *said, grown = done.stdout.splitlines()

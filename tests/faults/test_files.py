@@ -19,6 +19,7 @@ from barloom.errors import InputError
 from faults.made import KINDS, columns, every, read, table
 from faults.vendors import TEXT
 from helpers.command import environment, run_here
+from helpers.waiting import ended
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes of this kind are POSIX")
 ROWS = 60
@@ -170,6 +171,7 @@ for _ in range(100):
 """
 
 
+@pytest.mark.waits
 def test_f40_eight_processes_make_a_hundred_runs_each_in_one_second_of_one_folder(tmp_path: Path) -> None:
     """F40: each has a folder of its own, and the summary a whole row for each."""
     started = [
@@ -178,7 +180,7 @@ def test_f40_eight_processes_make_a_hundred_runs_each_in_one_second_of_one_folde
         )
         for _ in range(8)
     ]
-    said = [process.communicate(timeout=100)[0].split() for process in started]
+    said = [ended(process)[0].split() for process in started]
     assert [process.returncode for process in started] == [0] * 8
     names = [name for one in said for name in one]
     assert len(names) == len(set(names)) == 800

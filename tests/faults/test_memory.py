@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.command import environment
+from helpers.waiting import PATIENCE
 
 REFUSING = r"""
 #define _GNU_SOURCE
@@ -80,7 +81,7 @@ def test_every_refusal_of_memory_is_an_error(tmp_path: Path) -> None:
     subprocess.run(["gcc", "-shared", "-fPIC", "-O1", str(source), "-o", str(shim), "-ldl"], check=True)
     told = environment(LD_PRELOAD=str(shim))
     done = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, timeout=300, env=told, check=False
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=PATIENCE, env=told, check=False
     )
     assert done.returncode == 0, done.stderr
     refused = dict(line.split("=") for line in done.stdout.splitlines())

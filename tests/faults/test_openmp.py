@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from helpers.command import environment
+from helpers.waiting import PATIENCE
+
+pytestmark = pytest.mark.waits
 
 SOURCES = sorted((Path(__file__).parents[2] / "cython_ext").glob("*.p[xy][xd]"))
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for the OpenMP runtime in /proc")
@@ -69,7 +72,7 @@ def test_another_openmp_runtime_in_the_process_changes_nothing(tmp_path: Path) -
             [sys.executable, str(path), when, str(tmp_path)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             env=environment(),
         )
         assert done.returncode == 0, done.stderr

@@ -12,9 +12,10 @@ import pytest
 
 from barloom.backtest.orchestrator import available_cores
 from helpers.command import environment
-from helpers.sweeping import alive, children, made_bars, strategy_file, swept, wait_for
+from helpers.sweeping import alive, children, made_bars, strategy_file, swept
+from helpers.waiting import PATIENCE, go_on, held, wait_for
 
-pytestmark = pytest.mark.skipif(available_cores() < 2, reason="needs two workers")
+pytestmark = [pytest.mark.waits, pytest.mark.skipif(available_cores() < 2, reason="needs two workers")]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 STARTS = ["spawn"] if sys.platform == "win32" else ["spawn", "forkserver", "fork"]
 
@@ -66,7 +67,7 @@ def ran(folder: Path, script: str, *words: object) -> subprocess.CompletedProces
     path = folder / "script.py"
     path.write_text(script)
     command = [sys.executable, str(path), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment(), check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment(), check=False)
 
 
 @pytest.mark.parametrize(("start", "inside"), [*((start, "sweep") for start in STARTS), ("spawn", "threads")])
@@ -97,7 +98,9 @@ class Notebook:
     def __init__(self, folder: Path) -> None:
         manager = pytest.importorskip("jupyter_client.manager", reason="needs ipykernel")
         pytest.importorskip("ipykernel")
-        self.manager, self.client = manager.start_new_kernel(kernel_name="python3", env=environment(), cwd=str(folder))
+        self.manager, self.client = manager.start_new_kernel(
+            startup_timeout=PATIENCE, kernel_name="python3", env=environment(), cwd=str(folder)
+        )
 
     def cell(self, code: str) -> tuple[dict[str, Any], str]:
         """What a cell answers and prints."""
@@ -107,7 +110,7 @@ class Notebook:
             if message["msg_type"] == "stream":
                 printed.append(message["content"]["text"])
 
-        reply = self.client.execute_interactive(code, timeout=60, output_hook=heard)
+        reply = self.client.execute_interactive(code, timeout=PATIENCE, output_hook=heard)
         return reply["content"], "".join(printed)
 
     def processes(self) -> list[int]:
@@ -132,18 +135,22 @@ def test_a_notebook_that_is_stopped_in_a_sweep_goes_on(tmp_path: Path, notebook:
     bars = made_bars(tmp_path)
     first = notebook.cell(f"{SWEEP}\nprint(sweep({str(bars)!r}))")
     assert first[1].split() == [swept(bars).record.digest], first
-    slow = f"{strategy_file(tmp_path)}:Slow"
-    asked = notebook.client.execute(f"sweep({str(bars)!r}, {slow!r}, chunk_rows=512)")
-    workers = wait_for(lambda: len(notebook.processes()) >= 3 and notebook.processes())
+    strategy = f"{strategy_file(tmp_path)}:HeldInWorkers"
+    asked = notebook.client.execute(f"sweep({str(bars)!r}, {strategy!r})")
+    # A worker that is held is in the middle of a task: the cell waits for it, wherever it was before.
+    wait_for(lambda: held(tmp_path))
+    workers = notebook.processes()
+    assert set(held(tmp_path)) <= set(workers)
     if how == "restart":
         notebook.manager.restart_kernel()
-        notebook.client.wait_for_ready(timeout=60)
+        notebook.client.wait_for_ready(timeout=PATIENCE)
     else:
         notebook.manager.interrupt_kernel()
-        reply = notebook.client.get_shell_msg(timeout=60)
+        reply = notebook.client.get_shell_msg(timeout=PATIENCE)
         assert reply["parent_header"]["msg_id"] == asked
         assert reply["content"]["ename"] == "KeyboardInterrupt"
     # What looks after semaphores and shared memory stays with the kernel, and has no work.
-    wait_for(lambda: len(alive(workers)) <= (how == "interrupt"), seconds=30)
+    wait_for(lambda: not set(alive(workers)) & set(held(tmp_path)) and len(alive(workers)) <= (how == "interrupt"))
+    go_on(tmp_path)
     again = notebook.cell(f"{SWEEP}\nprint(sweep({str(bars)!r}))")
     assert again[1] == first[1], again

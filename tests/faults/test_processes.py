@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,8 +20,10 @@ from barloom.backtest.sweep.shared import SharedBars
 from barloom.backtest.sweep.task import TaskFailed
 from barloom.bars import from_synthetic
 from helpers.command import environment
-from helpers.sweeping import alive, children, made_bars, start, strategy_file, tasks_of, wait_for
+from helpers.sweeping import alive, children, made_bars, start, strategy_file, tasks_of
+from helpers.waiting import PATIENCE, ended, held, interrupt, wait_for
 
+pytestmark = pytest.mark.waits
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and fork")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -83,7 +84,7 @@ def python(script, *words, how="file", cwd=None, **settings):
         env=env,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
         **given,
         **settings,
@@ -160,16 +161,17 @@ def test_kernels_called_from_four_threads_at_once():
 @linux
 def test_ctrl_c_again_and_again_leaves_no_orphans(tmp_path):
     """F17."""
-    words = (made_bars(tmp_path), f"{strategy_file(tmp_path)}:Slow", 2, tmp_path / "out")
+    words = (made_bars(tmp_path), f"{strategy_file(tmp_path)}:Held", 2, tmp_path / "out")
     process = start(*words, cwd=tmp_path, start_new_session=True)
-    started = wait_for(lambda: len(children(process.pid)) >= 3 and children(process.pid), process)
+    wait_for(lambda: len(held(tmp_path)) == 2, process)
+    started = children(process.pid)
+    assert set(held(tmp_path)) <= set(started)
     for _ in range(4):
-        os.killpg(process.pid, signal.SIGINT)
-        time.sleep(0.02)
-    process.communicate(timeout=30)
+        interrupt(process, group=True)
+    ended(process)
     # The script may be in its own answer to the first when the second comes.
     assert process.returncode in {130, 1, -signal.SIGINT}
-    wait_for(lambda: not alive(started), seconds=30)
+    wait_for(lambda: not alive(started))
     assert not list(tmp_path.glob("out/sweeps/*/sweep.json"))
 
 

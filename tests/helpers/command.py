@@ -12,6 +12,7 @@ from typing import Any
 
 import barloom
 from barloom.cli.main import main
+from helpers.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-m", "barloom"]
 
@@ -25,7 +26,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def call(*words: object, cwd: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, with stdin that is no terminal."""
-    settings: dict[str, Any] = {"env": environment(), "stdin": subprocess.DEVNULL, "timeout": 120, **options}
+    settings: dict[str, Any] = {"env": environment(), "stdin": subprocess.DEVNULL, "timeout": PATIENCE, **options}
     return subprocess.run(
         [*COMMAND, *map(str, words)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False, **settings
     )

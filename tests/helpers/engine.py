@@ -24,6 +24,7 @@ class Outcome:
     accounts: np.ndarray
     accepted: int
     signals: int
+    first_time: int
 
     @property
     def account(self) -> np.ndarray:
@@ -71,4 +72,5 @@ def weave(
         totals.accounts,
         totals.accepted,
         book.signals,
+        int(market.time[0]),
     )

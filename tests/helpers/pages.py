@@ -19,6 +19,7 @@ from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.bar_files import Columns, ask_bars, finer_bars, minute_bars, spreads, write, write_market
 from helpers.command import environment
+from helpers.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(str(path.relative_to(ROOT).as_posix()) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
@@ -88,7 +89,7 @@ class Desk:
     def _done(self, *words: str) -> str:
         ended = subprocess.run(
             words, cwd=self.work, env=self._settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, encoding="utf-8", timeout=300, check=False,
+            stderr=subprocess.STDOUT, encoding="utf-8", timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert ended.returncode == 0, f"{words[-1]}\n{ended.stdout}"
         return ended.stdout

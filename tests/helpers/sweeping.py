@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +16,35 @@ from barloom.backtest.sweep.task import Task
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.command import environment
+from helpers.waiting import HOLD
 
 GRID = {"fast": [5, 10], "slow": [20, 40, 60], "stop": ["atr:1", "atr:3"]}
 """Twelve sets of ``ema-cross``."""
 
-STRATEGIES = '''
-import os, signal, time
-from pathlib import Path
+STRATEGIES = (
+    HOLD
+    + '''
+import multiprocessing, signal
 from barloom.strategies.ema_cross import EmaCross
 
 
-class Slow(EmaCross):
-    """A tenth of a second for every chunk."""
-    name = "slow"
+class Held(EmaCross):
+    """Is held at its first bars where fast is 8 or more."""
+    name = "held"
 
     def signals(self, window):
-        time.sleep(0.1)
+        if self.params.fast >= 8:
+            hold(Path(__file__).parent)
+        return super().signals(window)
+
+
+class HeldInWorkers(Held):
+    """The same in worker processes alone: not where a sweep measures some sets first."""
+    name = "held-in-workers"
+
+    def signals(self, window):
+        if multiprocessing.parent_process() is None:
+            return EmaCross.signals(self, window)
         return super().signals(window)
 
 
@@ -56,12 +67,13 @@ class Odd(EmaCross):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().signals(window)
 '''
+)
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep import planning
+from barloom.backtest.sweep import planning, work
 from barloom.backtest.sweep.grid import Grid
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.sweep import sweep_job
@@ -72,6 +84,8 @@ from barloom.observe import interrupts
 # As the command does: a signal while pandas is loaded ends in whatever pandas says then.
 load_arrow()
 planning.MOST_SETS = 1
+# No set runs before its turn: one that is held would be held there.
+work.measure = lambda *sets, **options: None
 interrupts.watch()
 try:
     base = RunParameters(strategy=sys.argv[2])
@@ -83,6 +97,14 @@ except KeyboardInterrupt as error:
     print(*error.args)
     sys.exit(130)
 """
+
+
+PIPES: dict[str, Any] = {
+    "stdin": subprocess.DEVNULL,
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.PIPE,
+    "text": True,
+}
 
 
 def made_bars(folder: Path, rows: int = 3000, suffix: str = ".arrow") -> Path:
@@ -119,32 +141,18 @@ def tasks_of(
     ]
 
 
-def start(*words: object, cwd: Path, script: str = SCRIPT, **settings: Any) -> subprocess.Popen[str]:
-    """A sweep as a process of its own: bars, strategy, workers, output folder."""
+def start(
+    *words: object, cwd: Path, script: str = SCRIPT, more: dict[str, str] | None = None, **settings: Any
+) -> subprocess.Popen[str]:
+    """A sweep as a process of its own: bars, strategy, workers, output folder; ``more`` stands in its environment."""
     path = cwd / "sweep_script.py"
     path.write_text(script)
     return subprocess.Popen(
         [sys.executable, str(path), *map(str, words)],
         cwd=cwd,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **settings,
+        env=environment(**(more or {})),
+        **{**PIPES, **settings},
     )
-
-
-def wait_for(found: Callable[[], Any], process: subprocess.Popen[str] | None = None, seconds: float = 60) -> Any:
-    """Wait until something is there; fail if the process ends before, or it never comes."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        result = found()
-        if result:
-            return result
-        assert process is None or process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    raise AssertionError("it never came")
 
 
 def children(process_id: int) -> list[int]:

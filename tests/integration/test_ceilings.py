@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import barloom
+from helpers.waiting import PATIENCE
 
 PROJECT = Path(__file__).resolve().parents[2]
 CEILINGS = {
@@ -45,7 +46,7 @@ def over(site: Path) -> tuple[set[str], str]:
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(site), "PYTEST_ADDOPTS": ""},
-        timeout=600,
+        timeout=PATIENCE,
     )
     failed = set(re.findall(r"^FAILED tests/memory/(\S+)", done.stdout, re.MULTILINE))
     assert done.returncode == (1 if failed else 0), done.stdout + done.stderr

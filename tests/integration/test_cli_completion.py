@@ -9,6 +9,7 @@ import pytest
 
 from barloom.cli._parser import build_parser
 from helpers.command import call, run_here
+from helpers.waiting import PATIENCE
 
 BASH = shutil.which("bash")
 MANUAL = Path(__file__).parents[2] / "tools" / "manual.py"
@@ -27,7 +28,7 @@ def completed(folder: Path, *words: str) -> set[str]:
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
     said = subprocess.run(
-        [str(BASH), "--norc", "-c", asked], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+        [str(BASH), "--norc", "-c", asked], cwd=folder, capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     return set(said.stdout.split())
 

@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,7 +12,8 @@ from barloom.bars import from_synthetic, open_bars
 from barloom.bars.sources import csv as text_bars
 from barloom.bars.writer import write_bars
 from helpers.bar_files import ask_bars, minute_bars, spreads, write
-from helpers.command import COMMAND, call, environment, run_here
+from helpers.command import call, environment, run_here
+from helpers.waiting import HOLD, ended, held, wait_for
 
 ROWS = 20_000
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
@@ -193,26 +192,51 @@ def test_info_tells_the_gaps_and_the_side_of_any_file(market):
     assert several.returncode == 2 and "one file" in several.stderr
 
 
+# The command, held at the second batch of bars that it writes.
+HELD = (
+    HOLD
+    + """
+import sys
+from barloom.bars import writer
+from barloom.cli.main import entry
+
+record, seen = writer._record, []
+
+
+def held(chunk, schema):
+    seen.append(chunk.base)
+    if len(seen) > 1:
+        hold(Path.cwd())
+    return record(chunk, schema)
+
+
+writer._record = held
+entry()
+"""
+)
+
+
 @posix
+@pytest.mark.waits
 @pytest.mark.parametrize("number", [9, signal.SIGINT, signal.SIGTERM])
 def test_an_ingest_that_is_stopped_leaves_the_old_store_and_no_new_one(tmp_path, number):
-    write_bars(from_synthetic(1_000_000, 3), tmp_path / "bars.csv")
+    write_bars(from_synthetic(400_000, 3), tmp_path / "bars.csv")
     write_bars(from_synthetic(100, 3), tmp_path / "old.csv")
     assert call("data", "ingest", "old.csv", "--out", "old.arrow", cwd=tmp_path).returncode == 0
     before = (tmp_path / "old.arrow").read_bytes()
     for out, words in (("new.arrow", []), ("old.arrow", ["--force"])):
         going = subprocess.Popen(
-            [*COMMAND, "data", "ingest", "bars.csv", "--out", out, *words],
+            [sys.executable, "-c", HELD, "data", "ingest", "bars.csv", "--out", out, *words],
             cwd=tmp_path,
             env=environment(),
             stderr=subprocess.PIPE,
         )
-        limit = time.monotonic() + 60
-        while not any(size(path) > 0 for path in tmp_path.glob(".*.part")):
-            assert going.poll() is None and time.monotonic() < limit
-            time.sleep(0.002)
+        wait_for(lambda: held(tmp_path), going)
+        assert any(path.stat().st_size > 0 for path in tmp_path.glob(".*.part"))
         going.send_signal(number)
-        _, said = going.communicate(timeout=30)
+        _, said = ended(going)
+        for path in tmp_path.glob("held-*"):
+            path.unlink()
         if number == 9:
             assert going.returncode == -number
             for path in tmp_path.glob(".*.part"):
@@ -221,10 +245,3 @@ def test_an_ingest_that_is_stopped_leaves_the_old_store_and_no_new_one(tmp_path,
             assert going.returncode == 130 and b"Traceback" not in said
         assert sorted(path.name for path in tmp_path.iterdir()) == ["bars.csv", "old.arrow", "old.csv"]
         assert (tmp_path / "old.arrow").read_bytes() == before
-
-
-def size(path):
-    try:
-        return os.stat(path).st_size
-    except FileNotFoundError:
-        return 0

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +11,8 @@ import pytest
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.command import COMMAND, call, environment, run_here
+from helpers.sweeping import strategy_file
+from helpers.waiting import HOLD, ended, go_on, held, interrupt, wait_for
 
 ROWS = 20_000
 GRID = ("--strategy", "ema-cross", "--grid", "fast=5:15:5", "--grid", "slow=20,50", "--where", "fast < slow")
@@ -169,6 +169,17 @@ def test_what_cannot_be_swept_is_refused_in_one_sentence(bars, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_sweep_none_of_whose_sets_ran_ends_with_the_code_of_the_first_reason(bars, tmp_path, monkeypatch, workers):
+    monkeypatch.chdir(tmp_path)
+    words = ("sweep", bars, "--max-workers", workers, "--strategy")
+    code, out, err = run_here(*words, "ema-cross", "--grid", "slow=25000,30000")
+    assert code == 2 and "every set of the grid was refused; the first:" in err and "give more bars" in err
+    assert "nan" not in (out + err).lower()
+    code, _, err = run_here(*words, f"{strategy_file(tmp_path)}:Odd", "--grid", "fast=7", "--grid", "slow=20,50")
+    assert code == 4 and "every set of the grid failed; the first:" in err and "RuntimeError: seven" in err
+
+
 def test_data_is_asked_for_and_a_missing_file_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert (
@@ -186,20 +197,40 @@ def test_a_scheduler_that_cannot_be_reached_is_said_and_nothing_is_left(bars, tm
     assert [path.name for path in tmp_path.iterdir()] == ["bars.arrow"]
 
 
+HELD = (
+    HOLD
+    + """
+from barloom.strategies.ema_cross import EmaCross
+
+
+class Held(EmaCross):
+    name = "held"
+
+    def signals(self, window):
+        here = Path(__file__).parent
+        if len(list(here.glob("results/sweeps/*/parts/*.parquet"))) >= 2:
+            hold(here)
+        return super().signals(window)
+"""
+)
+
+
+@pytest.mark.waits
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(bars, tmp_path):
-    words = ["sweep", str(bars), "--strategy", "ema-cross", "--grid", "fast=2:41:1", "--grid", "slow=50:90:1"]
+    strategy = tmp_path / "held.py"
+    strategy.write_text(HELD)
+    strategy.chmod(0o644)
+    words = ["sweep", str(bars), "--strategy", "held.py:Held", "--grid", "fast=2:41:1", "--grid", "slow=50:90:1"]
     # A search asks for a few sets at a time, so that there are many parts to be interrupted between.
     words += ["--keep-trades", "none", "--search", "tpe", "--trials", "192"]
     started = subprocess.Popen(
         [*COMMAND, *words], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 100
-    while len(list(tmp_path.glob("results/sweeps/*/parts/*.parquet"))) < 2:
-        assert started.poll() is None and time.monotonic() < deadline, started.communicate()
-        time.sleep(0.02)
-    started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=60)
+    wait_for(lambda: held(tmp_path), started)
+    interrupt(started)
+    go_on(tmp_path)
+    _, err = ended(started)
     assert started.returncode == 130, err
     assert "the same command goes on" in err
     said = subprocess.run(

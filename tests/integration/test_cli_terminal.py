@@ -5,15 +5,18 @@ import os
 import select
 import subprocess
 import sys
-import time
 
 import pytest
 
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.command import COMMAND, environment
+from helpers.waiting import LOOK, PATIENCE, patient
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
+pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,25 +42,27 @@ def at_terminal(words, cwd, answers=(), stdout=subprocess.PIPE):
     )
     os.close(terminal)
     shown, asked, answers = b"", 0, list(answers)
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        if select.select([master], [], [], 0.1)[0]:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:
+    for _ in patient():
+        # Looked at before the terminal is: what it has said by then is there to be read.
+        over = process.poll() is not None
+        if not select.select([master], [], [], 0.0 if over else LOOK)[0]:
+            if over:
                 break
-            if not piece:
-                break
-            shown += piece
-        if answers and shown.count(b"]: ") > asked:
+            continue
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+        while answers and shown.count(b"]: ") > asked:
             asked += 1
             os.write(master, answers.pop(0).encode())
-        if stdout is not None and process.poll() is not None and not select.select([master], [], [], 0)[0]:
-            break
     out = process.stdout.read().decode() if process.stdout else ""
     if process.stdout:
         process.stdout.close()
-    code = process.wait(timeout=20)
+    code = process.wait(timeout=PATIENCE)
     os.close(master)
     return code, shown.decode().replace("\r\n", "\n"), out
 
@@ -106,7 +111,7 @@ def test_an_interrupt_at_the_question_ends_with_130(bars, tmp_path):
     while b"]: " not in shown:
         shown += os.read(controller, 4096)
     process.send_signal(2)
-    assert process.wait(timeout=20) == 130
+    assert process.wait(timeout=PATIENCE) == 130
     os.close(controller)
     assert list(tmp_path.iterdir()) == []
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import barloom
+from helpers.waiting import PATIENCE
 
 PROJECT = Path(__file__).resolve().parents[2]
 GATE = PROJECT / "benchmarks" / "gate.py"
@@ -46,7 +47,7 @@ def gate(site: Path, *options: object) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(site)},
-        timeout=300,
+        timeout=PATIENCE,
     )
 
 
@@ -60,7 +61,7 @@ def site_with(folder: Path, kernel: str) -> Path:
     site = folder / "site"
     shutil.copytree(Path(barloom.__file__).parent, site / "barloom")
     words = [sys.executable, "setup.py", "-q", "build_ext", "--build-lib", "site"]
-    subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=300)
+    subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
     return site
 
 

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from helpers.command import environment
+from helpers.waiting import PATIENCE
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS, BENCHMARKS = PROJECT / "docs", PROJECT / "benchmarks"
@@ -30,7 +31,7 @@ def measure(script: str, *words: object, code: int = 0) -> str:
         text=True,
         check=False,
         env=environment(),
-        timeout=600,
+        timeout=PATIENCE,
     )
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
@@ -96,12 +97,46 @@ def test_the_command_of_a_row_repeats_that_row(measured):
     assert again.split("|")[1:3] == [f" {row[0]} ", f" {row[1]} "]
 
 
-@pytest.mark.parametrize("name", ["performance", "scaling"])
-def test_no_figure_of_the_pages_was_typed_by_hand(name, tmp_path):
-    page = tmp_path / f"{name}.md"
-    shutil.copy(DOCS / f"{name}.md", page)
-    measure({"performance": "run"}.get(name, name), "--from", BENCHMARKS / f"{name}.json", "--write", page)
-    assert page.read_text(encoding="utf-8") == (DOCS / f"{name}.md").read_text(encoding="utf-8")
+PAGES = {"docs/performance.md": "performance", "docs/scaling.md": "scaling", "README.md": "performance"}
+"""Pages with tables of figures, and the record that each is made of."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_figure_of_the_pages_was_typed_by_hand(page, tmp_path):
+    name, copy = PAGES[page], tmp_path / Path(page).name
+    shutil.copy(PROJECT / page, copy)
+    measure({"performance": "run"}.get(name, name), "--from", BENCHMARKS / f"{name}.json", "--write", copy)
+    assert copy.read_text(encoding="utf-8") == (PROJECT / page).read_text(encoding="utf-8")
+
+
+def test_every_figure_of_the_readme_changes_with_the_record(tmp_path):
+    """Each row that README shows is doubled in turn: its line changes, and no other one. Outside the table stands no figure of speed."""
+    before = PROJECT.joinpath("README.md").read_text(encoding="utf-8")
+    page, record = tmp_path / "README.md", tmp_path / "performance.json"
+    kept = json.loads((BENCHMARKS / "performance.json").read_text(encoding="utf-8"))
+    shown = 0
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        import pages
+        import readme
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+    for section in kept["sections"].values():
+        for row in section["rows"]:
+            value = row["value"]
+            row["value"] = 2.0 * value
+            record.write_text(json.dumps(kept), encoding="utf-8")
+            page.write_text(before, encoding="utf-8")
+            pages.fill(page, {"readme": readme.table(pages.read(record))})
+            after = page.read_text(encoding="utf-8").splitlines()
+            changed = [(old, new) for old, new in zip(before.splitlines(), after, strict=True) if old != new]
+            assert len(changed) <= 1
+            shown += len(changed)
+            row["value"] = value
+    assert shown == 28, "rows of the record that README shows"
+    section = before[before.index("## How fast") :]
+    outside = re.sub(r"<!-- table: readme -->.*?<!-- end -->", "", section, flags=re.DOTALL)
+    assert not re.search(r"\d", outside), "figures of speed stand in the table"
 
 
 def test_a_section_measured_again_replaces_itself_alone(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 
 from helpers.bar_files import minute_bars, write
 from helpers.command import COMMAND, environment
+from helpers.waiting import PATIENCE
 
 ROWS = 5_000
 ODD = "Börse & Märkte 株価"
@@ -56,7 +57,7 @@ def said(*words: str, cwd: Path, settings: dict[str, str], command: list[str] = 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr and b"Error" not in done.stderr, done.stderr
@@ -122,7 +123,7 @@ def test_a_name_beyond_ascii_is_refused_where_names_are_not_utf8(
     folder.mkdir()
     name = "bars.csv" if where == "folder" else f"{ODD}.csv"
     (folder / name).write_bytes(b"time,open,high,low,close\n")
-    settings = {"cwd": folder, "env": settings_of(**place), "stdin": subprocess.DEVNULL, "timeout": 120}
+    settings = {"cwd": folder, "env": settings_of(**place), "stdin": subprocess.DEVNULL, "timeout": PATIENCE}
     words = [*COMMAND, "run", name]
     done = subprocess.run(words, capture_output=True, check=False, **settings)  # type: ignore[call-overload]
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1, done.stderr
@@ -134,7 +135,7 @@ def test_a_name_beyond_ascii_is_refused_where_names_are_not_utf8(
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     with open(os.fsencode(tmp_path) + b"/M\xe4rkte.csv", "wb") as file:
         file.write(b"time,open,high,low,close\n")
-    settings = {"cwd": tmp_path, "env": environment(), "stdin": subprocess.DEVNULL, "timeout": 120}
+    settings = {"cwd": tmp_path, "env": environment(), "stdin": subprocess.DEVNULL, "timeout": PATIENCE}
     words = [*COMMAND, "run", b"M\xe4rkte.csv"]
     done = subprocess.run(words, capture_output=True, check=False, **settings)  # type: ignore[call-overload]
     assert done.returncode == 2

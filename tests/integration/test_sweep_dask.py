@@ -12,11 +12,13 @@ import pytest
 
 from barloom.backtest.sweep import planning
 from barloom.backtest.sweep.cluster import Cluster
-from barloom.errors import InputError
+from barloom.errors import BarloomError, InputError
 from helpers.command import environment
-from helpers.sweeping import made_bars, strategy_file, swept, wait_for
+from helpers.sweeping import made_bars, strategy_file, swept
+from helpers.waiting import PATIENCE, go_on, wait_for
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.waits
 
 
 def server(*words, **settings):
@@ -53,6 +55,8 @@ class Machine:
     def add(self):
         words = ("--host", "127.0.0.1", "--no-dashboard", "--no-nanny", "--nthreads", 1)
         self.workers.append(server("distributed.cli.dask_worker", self.address, *words, cwd=self.folder))
+        with distributed.Client(self.address, timeout=PATIENCE, set_as_default=False) as client:
+            client.wait_for_workers(len(self.workers), timeout=PATIENCE)
 
     def close(self):
         for process in (*self.workers, self.scheduler):
@@ -61,7 +65,9 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path_factory):
+def machine(tmp_path_factory, monkeypatch):
+    # That a scheduler answers within seconds is asked where it does not.
+    monkeypatch.setattr("barloom.backtest.sweep.cluster.REACHED_SECONDS", PATIENCE)
     made = Machine(tmp_path_factory.mktemp("dask"))
     yield made
     made.close()
@@ -98,6 +104,20 @@ def test_a_worker_that_dies_costs_only_its_batch(machine, tmp_path, monkeypatch)
     assert (there.folder / "sweep.parquet").read_bytes() == (here.folder / "sweep.parquet").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("grid", "kind", "said"),
+    [({"slow": [3500, 4000]}, InputError, "was refused"), ({"fast": [7]}, BarloomError, "failed")],
+)
+def test_a_sweep_none_of_whose_sets_ran_raises_the_first_reason(machine, tmp_path, grid, kind, said):
+    machine.add()
+    path, strategy = made_bars(tmp_path), f"{strategy_file(tmp_path)}:Odd"
+    with pytest.raises(
+        BarloomError, match=f"every set of the grid {said}; the first: .*(give more bars|seven)"
+    ) as raised:
+        swept(path, grid, strategy, executor="dask", scheduler=machine.address)
+    assert raised.value.exit_code == kind.exit_code
+
+
 def test_a_scheduler_that_is_not_there_is_said_plainly(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -119,10 +139,11 @@ def test_a_scheduler_without_workers_is_said_plainly(machine, monkeypatch):
 
 def test_a_scheduler_that_goes_away_keeps_what_is_finished(machine, tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "MOST_SETS", 1)
+    monkeypatch.setattr("barloom.backtest.sweep.work.measure", lambda *sets, **options: None)
     machine.add()
     path = made_bars(tmp_path)
     out = tmp_path / "out"
-    strategy = f"{strategy_file(tmp_path)}:Slow"
+    strategy = f"{strategy_file(tmp_path)}:Held"
     grid = {"fast": list(range(5, 17))}
 
     import barloom.backtest.sweep.folder as folder
@@ -135,8 +156,10 @@ def test_a_scheduler_that_goes_away_keeps_what_is_finished(machine, tmp_path, mo
             machine.scheduler.kill()
 
     monkeypatch.setattr(folder.SweepFolder, "save", saved)
+    # Held from the fourth set on: the scheduler is gone before that one is.
     with pytest.raises(InputError, match="is gone"):
         swept(path, grid, strategy, out=out, keep_trades="none", executor="dask", scheduler=machine.address)
     monkeypatch.setattr(folder.SweepFolder, "save", save)
     assert len(list(out.glob("sweeps/*/parts/*"))) >= 2
+    go_on(tmp_path)
     assert swept(path, grid, strategy, out=out, keep_trades="none").record.resumed >= 2

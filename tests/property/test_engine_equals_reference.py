@@ -43,6 +43,10 @@ def assert_equal(outcome: Outcome, judged: reference.ReferenceResult) -> None:
 def assert_equal_money(outcome: Outcome, judged: reference.ReferenceResult, balance: float) -> None:
     """Equity is summed in another order, so it is equal but for rounding."""
     account = outcome.account[0]
+    lasted = max(
+        int(account["longest_drawdown"]), (account["last_time"] - account["peak_time"]) * account["under_water"]
+    )
+    assert 0 <= lasted <= account["last_time"] - outcome.first_time, "no drawdown began before the bars did"
     assert account["exposed_bars"] == judged.exposed_bars
     for name, expected in (
         ("last_equity", judged.equity[-1]),

@@ -29,7 +29,8 @@ class Metrics(BaseModel):
         max_drawdown, max_drawdown_pct: deepest fall of equity at a bar's close below its peak, in money and in percent of that peak.
         longest_drawdown_days: longest time from a peak until equity was back there, or until the end.
         sharpe, sortino: mean of the daily returns over their deviation (below 0 for Sortino), annualised by the days with bars a year.
-        calmar: compound annual return in percent over ``max_drawdown_pct``.
+        calmar: compound annual return in percent over ``max_drawdown_pct``. These three are None for bars of one day, which say nothing of
+            a year.
         exposure: share of bars on which a trade was open.
         average_bars_held, longest_bars_held: entry and exit bar counted.
         longest_win_streak, longest_loss_streak: in the order of entry.
@@ -121,13 +122,11 @@ class Outcome:
         tally: dict[str, Any] = {name: self.totals.tally[name][0].item() for name in TALLY.names or ()}
         account: dict[str, Any] = {name: self.totals.account[name][0].item() for name in ACCOUNT.names or ()}
         trades = tally["trades"]
-        longest = account["longest_drawdown"]
-        if account["under_water"]:
-            longest = max(longest, account["last_time"] - account["peak_time"])
         final = account["last_equity"]
         days = max(1.0, (account["last_time"] - self.first_time) / DAY)
         drawdown_pct = 100.0 * account["max_drawdown_pct"]
         counted = self.totals.days["count"]
+        one_day = spans_one_day(self.first_time, account["last_time"]) or counted < 2
         sharpe, sortino = daily_ratios(self.totals.days, YEAR_DAYS * counted / max(days, counted))
         return Metrics(
             trades=trades,
@@ -146,10 +145,10 @@ class Outcome:
             return_pct=100.0 * (final / self.balance - 1.0),
             max_drawdown=account["max_drawdown"],
             max_drawdown_pct=drawdown_pct,
-            longest_drawdown_days=longest / DAY,
-            sharpe=sharpe,
-            sortino=sortino,
-            calmar=_ratio(annual_return_pct(self.balance, final, days), drawdown_pct),
+            longest_drawdown_days=longest_drawdown_days(account),
+            sharpe=None if one_day else sharpe,
+            sortino=None if one_day else sortino,
+            calmar=None if one_day else _ratio(annual_return_pct(self.balance, final, days), drawdown_pct),
             exposure=account["exposed_bars"] / self.bars if self.bars else 0.0,
             average_bars_held=tally["bars_held"] / trades if trades else 0.0,
             longest_bars_held=tally["longest_hold"],
@@ -177,6 +176,19 @@ class Outcome:
         return Bounds(
             chosen=cases[0], best=cases[1], worst=cases[2], deciding_trades=int(self.totals.tally["undecided"][0])
         )
+
+
+def longest_drawdown_days(account: Mapping[str, Any]) -> float:
+    """The longest drawdown of an account (``ACCOUNT`` by its names) in days: from a peak until equity was back there, or to the last bar."""
+    longest: int = account["longest_drawdown"]
+    if account["under_water"]:
+        longest = max(longest, account["last_time"] - account["peak_time"])
+    return longest / DAY
+
+
+def spans_one_day(first: int, last: int) -> bool:
+    """Whether bars from one time to another (nanoseconds) are of one day: of one date in UTC, or of less than 24 hours."""
+    return last - first < DAY or last // DAY == first // DAY
 
 
 def daily_ratios(days: Mapping[str, float], days_a_year: float) -> tuple[float | None, float | None]:

@@ -33,6 +33,7 @@ from barloom.execution.orders import Orders
 from barloom.execution.quotes import QuoteMaker, Quotes
 from barloom.execution.rules import Rules
 from barloom.execution.sizing import Sizing
+from barloom.execution.totals import Start
 from barloom.observe.clock import Clock
 from barloom.strategies.registry import load_strategy
 
@@ -219,13 +220,14 @@ def weave(
     clock: Clock | None = None,
     head: Head | None = None,
     origin: StrategyOrigin | None = None,
+    start: Start | None = None,
 ) -> RunResult:
     """Pass every chunk of the bars through feed and book, and finished trades on to the sink."""
     cores = available_cores()
     total = bars.bars_at_hand()
     threads = min(threads or cores, cores)
     sink = sink or MemorySink()
-    book = Book(rules, threads=threads, fine=None if finer is None else finer.reader())
+    book = Book(rules, threads=threads, fine=None if finer is None else finer.reader(), start=start)
     passed = trades = first_time = 0
     clock = clock or Clock()
     started = time.perf_counter()

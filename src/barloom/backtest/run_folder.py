@@ -139,6 +139,7 @@ def append_row(path: Path, row: Mapping[str, Any]) -> None:
                 file.write(_line(list(row)))
         finally:
             header.discard()
+        sync_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
     try:
         _lock(handle)

@@ -165,9 +165,7 @@ class ParquetSink:
     def commit(self) -> None:
         """Give the files their names; call after ``finish``."""
         for table in (self._trades, self._equity):
-            with open(table.temporary, "r+b") as file:
-                os.fsync(file.fileno())
-            replace(table.temporary, table.path)
+            table.name(table.path)
         sync_folder(self.folder)
 
     def abandon(self, keep_partial: bool) -> Path | None:
@@ -177,7 +175,8 @@ class ParquetSink:
             self.finish()
             if keep_partial and self._kept:
                 kept = self.folder / "trades.partial.parquet"
-                replace(self._trades.temporary, kept)
+                self._trades.name(kept)
+                sync_folder(self.folder)
         for table in (self._trades, self._equity):
             with contextlib.suppress(OSError):
                 table.temporary.unlink()
@@ -211,6 +210,12 @@ class _Table:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.close()
+
+    def name(self, path: Path) -> None:
+        """Sync the file, which is closed, and give it a name; the folder is still to be synced."""
+        with open(self.temporary, "r+b") as file:
+            os.fsync(file.fileno())
+        replace(self.temporary, path)
 
 
 def points_schema() -> pa.Schema:

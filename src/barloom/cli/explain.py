@@ -10,6 +10,7 @@ from pathlib import Path
 
 from barloom.backtest.explain import explain
 from barloom.backtest.explanation import Asked, BarShown, Explanation, Prices
+from barloom.backtest.figures import figure
 from barloom.backtest.story import price
 from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
@@ -44,12 +45,12 @@ def _run_folder(text: str, out: Path) -> Path:
 
 
 def _money(value: float) -> str:
-    return f"{value:+,.2f}"
+    return figure(value, "+,.2f")
 
 
 def _less(cost: float) -> str:
     """A cost as it counts: taken off."""
-    return f"{-cost:+,.2f}" if cost else "0.00"
+    return figure(-cost, "+,.2f") if cost else "0.00"
 
 
 def _prices(side: Prices) -> str:
@@ -149,7 +150,7 @@ def _result(story: Explanation) -> Rows:
         ("size", f"{money.size:,.10g}"),
         ("gross", _money(money.gross_pnl)),
         *((f"  {name}", _less(cost)) for name, cost in costs.items()),
-        ("net", _money(money.net_pnl) + ("" if money.r is None else f", {money.r:+.3f} R")),
+        ("net", _money(money.net_pnl) + ("" if money.r is None else f", {figure(money.r, '+,.3f')} R")),
         ("checked", story.checked),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barloom.backtest.sweep.overfitting import Overfitting
-from barloom.backtest.sweep.report import overfitting_facts, stability_facts
+from barloom.backtest.sweep.report import dash_facts, overfitting_facts, stability_facts
 from barloom.backtest.sweep.stability import Stability
 from barloom.backtest.sweep.table import SweepTable, metric_of
 from barloom.cli.tables import facts_table, listing, render
@@ -42,5 +42,6 @@ def ranking_text(
     lines = stability_facts(table, stability, metric)
     if overfitting is not None:
         lines += overfitting_facts(overfitting)
+    lines += dash_facts(table, metric, min_trades, count)
     parts = [listing(header, rows)] if rows else []
     return render(title, *parts, facts_table([*lines, *facts]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from barloom.backtest.figures import NO_TRADE, figure, missing, reasons
 from barloom.backtest.job import JobOutcome
-from barloom.backtest.metrics import Metrics
+from barloom.backtest.metrics import Metrics, spans_one_day
 from barloom.backtest.records import RunRecord
 from barloom.cli.tables import facts_table, render
 
@@ -13,30 +14,45 @@ DIGEST_SHOWN = 16
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _number(value: float | None, pattern: str = ",.2f", unit: str = "") -> str:
-    """A number, or a dash where there is none."""
-    return "-" if value is None else f"{value:{pattern}}{unit}"
-
-
 def _time(nanoseconds: int) -> str:
     return f"{EPOCH + timedelta(seconds=nanoseconds // 1_000_000_000):%Y-%m-%d %H:%M}"
 
 
-def _results(metrics: Metrics) -> list[tuple[str, str]]:
-    risk = f"{_number(metrics.max_drawdown)} ({_number(metrics.max_drawdown_pct)}%)"
-    ratios = " / ".join(_number(value) for value in (metrics.sharpe, metrics.sortino, metrics.calmar))
-    held = f"{metrics.average_bars_held:,.1f} bars on average, {metrics.longest_bars_held:,} at most"
-    return [
-        ("net PnL", f"{_number(metrics.net_pnl, '+,.2f')} ({_number(metrics.return_pct, '+,.2f')}%)"),
-        ("trades", f"{metrics.trades:,} ({metrics.wins:,} won, {metrics.losses:,} lost)"),
-        ("win rate", f"{100 * metrics.win_rate:.1f}%"),
-        ("profit factor", _number(metrics.profit_factor)),
-        ("expectancy", _number(metrics.expectancy_r, "+.3f", " R")),
-        ("max drawdown", risk),
-        ("Sharpe / Sortino / Calmar", ratios),
-        ("exposure", f"{100 * metrics.exposure:.1f}% of bars"),
-        ("holding", held),
-    ]
+NAMES = {
+    "net_pnl": "net PnL",
+    "win_rate": "win rate",
+    "profit_factor": "profit factor",
+    "expectancy_r": "expectancy",
+    "max_drawdown": "max drawdown",
+    "longest_drawdown_days": "longest drawdown",
+    "sharpe": "Sharpe",
+    "sortino": "Sortino",
+    "calmar": "Calmar",
+    "exposure": "exposure",
+    "average_bars_held": "holding",
+}
+"""What the summary calls the metrics that may be a dash."""
+
+
+def _results(metrics: Metrics, one_day: bool) -> list[tuple[str, str]]:
+    why = missing(metrics.model_dump(), one_day)
+    ratios = " / ".join(figure(value) for value in (metrics.sharpe, metrics.sortino, metrics.calmar))
+    figures = {
+        "net_pnl": f"{figure(metrics.net_pnl, '+,.2f')} ({figure(metrics.return_pct, '+,.2f', '%')})",
+        "trades": f"{metrics.trades:,} ({metrics.wins:,} won, {metrics.losses:,} lost)" if metrics.trades else "0",
+        "win_rate": f"{100 * metrics.win_rate:.1f}%",
+        "profit_factor": figure(metrics.profit_factor),
+        "expectancy_r": figure(metrics.expectancy_r, "+,.3f", " R"),
+        "max_drawdown": f"{figure(metrics.max_drawdown)} ({figure(metrics.max_drawdown_pct, unit='%')})",
+        "longest_drawdown_days": f"{metrics.longest_drawdown_days:,.1f} days",
+        "exposure": f"{100 * metrics.exposure:.1f}% of bars",
+        "average_bars_held": f"{metrics.average_bars_held:,.1f} bars on average, {metrics.longest_bars_held:,} at most",
+    }
+    rows = [(NAMES.get(name, name), "-" if name in why else value) for name, value in figures.items()]
+    rows.insert(7, ("Sharpe / Sortino / Calmar", ratios))
+    if why:
+        rows.append(("why -", NO_TRADE if not metrics.trades else reasons(why, NAMES)))
+    return rows
 
 
 def _bounds(run: RunRecord) -> list[tuple[str, str]]:
@@ -50,8 +66,8 @@ def _bounds(run: RunRecord) -> list[tuple[str, str]]:
         return [("bounds", every if settled else "no bar left a trade open")]
     worst, best = bounds.worst, bounds.best
     said = (
-        f"net PnL {worst.net_pnl:+,.2f} / {best.net_pnl:+,.2f}, "
-        f"max drawdown {worst.max_drawdown:,.2f} / {best.max_drawdown:,.2f}, "
+        f"net PnL {figure(worst.net_pnl, '+,.2f')} / {figure(best.net_pnl, '+,.2f')}, "
+        f"max drawdown {figure(worst.max_drawdown)} / {figure(best.max_drawdown)}, "
         f"win rate {100 * worst.win_rate:.1f}% / {100 * best.win_rate:.1f}%; "
     )
     trades = "1 trade decides" if bounds.deciding_trades == 1 else f"{bounds.deciding_trades:,} trades decide"
@@ -95,4 +111,5 @@ def summary(outcome: JobOutcome) -> str:
     """The table as text for stdout."""
     run = outcome.run
     title = f"{run.parameters.strategy}, {run.parameters.direction}"
-    return render(title, facts_table([*_results(run.metrics), *_bounds(run), *_signals(run), *_work(outcome)]))
+    results = _results(run.metrics, spans_one_day(run.data.first_ts, run.data.last_ts))
+    return render(title, facts_table([*results, *_bounds(run), *_signals(run), *_work(outcome)]))

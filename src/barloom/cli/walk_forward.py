@@ -8,9 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from barloom.backtest.figures import figure, missing, reasons
+from barloom.backtest.metrics import Metrics
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.planning import duration
-from barloom.backtest.sweep.table import cell, text_of
+from barloom.backtest.sweep.table import cell, dashed, text_of
 from barloom.backtest.sweep.walk_folder import WalkForwardRecord, walk_forward_job
 from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForwardSummary
 from barloom.backtest.sweep.windows import CalendarSpan
@@ -72,40 +74,83 @@ def _text(record: WalkForwardRecord) -> str:
     metric = summary.metric
     header = ["no.", "train", "test", *record.names, f"{metric} before", f"{metric} after", "trades", "return"]
     rows = [_row(window, record.names, metric) for window in record.windows]
-    notes = [(f"window {one.window}", one.why) for one in record.windows if one.why]
+    notes = [(f"window {one.window}", why) for one in record.windows if (why := one.why or _dashes(one, metric))]
     return render(listing(header, rows), facts_table([*_facts(summary), *notes, *_work(record)]))
 
 
 def _row(window: Trained, names: Sequence[str], metric: str) -> list[str]:
     before, after = window.in_sample, window.out_of_sample
+    idle = after is None or after.trades == 0
     values = [text_of(window.values[name]) if name in window.values else "-" for name in names]
     return [
         str(window.window),
         f"{window.train_start[:DATE]} to {window.train_end[:DATE]}",
         f"to {window.test_end[:DATE]}{'' if window.whole else ' (cut)'}",
         *values,
-        "-" if before is None else cell(metric, getattr(before, metric)),
-        "-" if after is None else cell(metric, getattr(after, metric)),
+        _figure(before, metric),
+        _figure(after, metric),
         "-" if after is None else f"{after.trades:,}",
-        "-" if after is None else f"{after.return_pct:+,.2f}%",
+        "-" if after is None or idle else figure(after.return_pct, "+,.2f", "%"),
     ]
+
+
+def _figure(metrics: Metrics | None, metric: str) -> str:
+    return "-" if metrics is None else cell(metric, dashed(metrics.model_dump())[metric])
+
+
+def _dashes(window: Trained, metric: str) -> str:
+    """Why the metric is a dash on one side of a window that was tested; empty where it is none."""
+    said = []
+    for side, metrics in (("in sample", window.in_sample), ("out of sample", window.out_of_sample)):
+        why = {} if metrics is None else missing(metrics.model_dump(), None)
+        if metric in why:
+            said.append(f"no {metric} {side}: {why[metric]}")
+    return "; ".join(said)
 
 
 def _facts(summary: WalkForwardSummary) -> list[tuple[str, str]]:
     metric = summary.metric
     gained = f", {summary.profitable_windows:,} of them gained" if summary.tested else ""
-    kept = (
-        "-" if summary.efficiency is None else f"{100 * summary.efficiency:.0f}% of the daily return in sample was left"
-    )
+    kept = "- (the sets did not gain in sample)"
+    if summary.efficiency is not None:
+        kept = f"{100 * summary.efficiency:.0f}% of the daily return in sample was left"
+    if not summary.trades:
+        figures = ("net PnL", "win rate", "max drawdown", "longest drawdown", "Sharpe / Sortino")
+        rows = [
+            *((name, "-") for name in figures),
+            ("why -", f"{', '.join(figures)}: no trade was made out of sample"),
+        ]
+    else:
+        rows = _joined(summary)
     return [
         ("windows", f"{summary.windows:,} of {summary.sets:,} sets each, {summary.tested:,} tested{gained}"),
-        ("net PnL", f"{summary.net_pnl:+,.2f} ({summary.return_pct:+,.2f}%), out of sample"),
-        ("trades", f"{summary.trades:,}, win rate {100 * summary.win_rate:.1f}%"),
-        ("max drawdown", f"{summary.max_drawdown:,.2f} ({summary.max_drawdown_pct:,.2f}%)"),
-        ("Sharpe / Sortino", f"{cell('sharpe', summary.sharpe)} / {cell('sortino', summary.sortino)}"),
+        *rows,
         (metric, f"{cell(metric, summary.out_of_sample)} after {cell(metric, summary.in_sample)}, mean of the windows"),
         ("efficiency", kept),
     ]
+
+
+def _joined(summary: WalkForwardSummary) -> list[tuple[str, str]]:
+    """All tests as one account."""
+    net = f"{figure(summary.net_pnl, '+,.2f')} ({figure(summary.return_pct, '+,.2f', '%')})"
+    rows = [
+        ("net PnL", f"{net}, out of sample"),
+        ("trades", f"{summary.trades:,}, win rate {100 * summary.win_rate:.1f}%"),
+        ("max drawdown", f"{figure(summary.max_drawdown)} ({figure(summary.max_drawdown_pct, unit='%')})"),
+        ("longest drawdown", f"{summary.longest_drawdown_days:,.1f} days"),
+        ("Sharpe / Sortino", f"{figure(summary.sharpe)} / {figure(summary.sortino)}"),
+    ]
+    why = missing(
+        {
+            "trades": summary.trades,
+            "profit_factor": 0.0,
+            "expectancy_r": 0.0,
+            "calmar": 0.0,
+            **summary.model_dump(include={"sharpe", "sortino", "max_drawdown", "max_drawdown_pct"}),
+        },
+        None,
+    )
+    return [*rows, *([("why -", reasons(why, {"sharpe": "Sharpe", "sortino": "Sortino"}))] if why else [])]
 
 
 def _work(record: WalkForwardRecord) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from barloom.execution.money import wefts_of
 from barloom.execution.quotes import QuoteMaker, Quotes
 from barloom.execution.rules import Rules
 from barloom.execution.sessions import nights
-from barloom.execution.totals import Totals, totals_of
+from barloom.execution.totals import Start, Totals, totals_of
 from barloom.execution.trades import CLOSED, CONFLICT, PLAN, TRADE, Trades
 from barloom.execution.warps import WarpMaker, asked_of
 
@@ -36,11 +36,15 @@ class Book:
     numbers; a trade that closed waits for those entered before it. ``points`` holds the equity points of the last chunk.
     """
 
-    def __init__(self, rules: Rules, *, threads: int = 1, fine: FineReader | None = None) -> None:
+    def __init__(
+        self, rules: Rules, *, threads: int = 1, fine: FineReader | None = None, start: Start | None = None
+    ) -> None:
         self.rules = rules
         self.signals = 0
         self.points: npt.NDArray[np.void] = np.empty(0, dtype=POINT)
         self._wefts = wefts_of([rules], threads=threads, keep=True)
+        if start is not None:
+            self._wefts.start(start.since, start.before)
         self._warps = WarpMaker(rules)
         self._quotes = QuoteMaker()
         self._fine = fine

@@ -68,7 +68,7 @@ def keep_ledger(bars: ReferenceBars, signals: list[list[ReferenceTrade]], rules:
             for trade in parts:
                 leaving.setdefault(trade.exit_bar, []).append(trade)
     open_trades: list[ReferenceTrade] = []
-    peak_time, under_water = 0, False
+    peak_time, under_water = bars.time[0], False
     for j in range(len(bars)):
         for parts in entering.get(j, []):
             why = size_parts(parts, balance, open_trades, sizing)

@@ -17,6 +17,20 @@ REASONS = 16  # room in the kernel
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Where an account begins after the first bar, which is then there for the indicators alone.
+
+    Attributes:
+        since: the midnight before its first bar, nanoseconds UTC; no entry comes before it.
+        before: the account it goes on from, one row of ``ACCOUNT``; None for a new one. With the balance of that account and no bounds
+            asked for, the second row of ``Totals.accounts`` is then both as one: in the drawdown that the account before was in.
+    """
+
+    since: int
+    before: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """The running totals of one parameter set.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Generator
 
 import pytest
 
 from barloom.backtest.ahead import ahead
+from helpers.waiting import PATIENCE
+
+pytestmark = pytest.mark.waits
 
 
 def numbers(count: int, made: list[int], closed: list[bool]) -> Generator[int, None, None]:
@@ -21,14 +23,30 @@ def numbers(count: int, made: list[int], closed: list[bool]) -> Generator[int, N
 
 
 def test_all_items_in_order_and_never_more_than_one_ahead() -> None:
-    made: list[int] = []
+    """Told where an item is made, which is where it would be too early, by what has been used until then."""
+    used: list[int] = []
+    early: list[tuple[int, int]] = []
+    next_made = [threading.Event() for _ in range(21)]
     closed: list[bool] = []
-    for k, item in enumerate(ahead(numbers(20, made, closed))):
-        time.sleep(0.002)
+
+    def watched() -> Generator[int, None, None]:
+        try:
+            for k in range(20):
+                # A buffer of item k is written again when item k + 2 is made: item k must be done with then.
+                if k >= 2 and len(used) < k - 1:
+                    early.append((k, len(used)))
+                next_made[k].set()
+                yield k
+        finally:
+            next_made[20].set()
+            closed.append(True)
+
+    for k, item in enumerate(ahead(watched())):
         assert item == k
-        # A buffer of item k is written again when item k + 2 is made.
-        assert made[-1] <= k + 1
-    assert made == list(range(20))
+        # One item ahead is made meanwhile: it is waited for, so that there is time to make two.
+        assert next_made[k + 1].wait(PATIENCE)
+        used.append(k)
+    assert used == list(range(20)) and early == []
     assert closed == [True]
 
 

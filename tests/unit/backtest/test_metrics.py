@@ -9,11 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from barloom.backtest.metrics import Bounds, Case, Outcome, annual_return_pct, daily_ratios
+from barloom.backtest.metrics import Bounds, Case, Outcome, annual_return_pct, daily_ratios, longest_drawdown_days
+from barloom.execution import reference
 from barloom.execution.book import Book, Rules
+from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
 from barloom.execution.sizing import Sizing
 from barloom.execution.totals import Totals
+from helpers.engine import weave
 from helpers.market import MINUTE, START, Market
 from helpers.money import Settled, trade
 
@@ -200,3 +203,32 @@ def test_bounds_without_trades() -> None:
     bounds = outcome_of(Market([(100, 101, 99, 100)] * 5), Entries.none(), balance=1000.0).bounds()
     nothing = Case(trades=0, win_rate=0.0, net_pnl=0.0, return_pct=0.0, max_drawdown=0.0, max_drawdown_pct=0.0)
     assert bounds == Bounds(chosen=nothing, best=nothing, worst=nothing, deciding_trades=0)
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 2, 100])
+@pytest.mark.parametrize("entry", ["close", "next_open"])
+def test_an_account_that_falls_from_the_first_bar_on_falls_from_there(entry: str, chunk_rows: int) -> None:
+    """A fill at the close of the first bar pays its spread there: equity was never at its peak at a close, and the balance is the peak."""
+    market = Market([(100 - k, 100 - k, 99 - k, 99 - k) for k in range(5)])
+    rules = Rules(places=0, entry=entry, costs=Costs(spread=0.5), sizing=Sizing(balance=1000.0, units=1.0))
+    outcome = weave(market, Entries([0], [1]), rules, chunk_rows)
+    judged = reference.simulate(market.reference(), Entries([0], [1]), rules)
+    for case in range(3):
+        account = dict(zip(outcome.accounts.dtype.names, outcome.accounts[case].item(), strict=True))
+        assert longest_drawdown_days(account) * 24 * 60 == pytest.approx(4)
+        assert account["peak_time"] == market.time[0]
+    assert judged.longest_drawdown == market.time[-1] - market.time[0]
+
+
+@pytest.mark.parametrize("minutes", [0, -60 * 24 * 365 * 80])
+def test_no_drawdown_is_longer_than_the_bars(minutes: int) -> None:
+    """Neither of an account without a trade, nor of one under water from the first bar to the last, before 1970 or after it."""
+    times = [minutes + k for k in range(5)]
+    falling = Market([(100 - k, 100 - k, 99 - k, 99 - k) for k in range(5)], minutes=times)
+    for entries, longest in ((Entries.none(), 0.0), (Entries([0], [1]), 4.0)):
+        book = Book(Rules(entry="close", costs=Costs(spread=0.5), sizing=Sizing(balance=100.0, units=1.0)))
+        for chunk in falling.chunks(2):
+            cut = slice(*np.searchsorted(entries.signal_bar, [chunk.base, chunk.base + chunk.rows]))
+            book.pass_chunk(chunk, entries.take(cut))
+        metrics = Outcome(book.totals(), 100.0, int(falling.time[0]), 5).metrics()
+        assert metrics.longest_drawdown_days * 24 * 60 == pytest.approx(longest)

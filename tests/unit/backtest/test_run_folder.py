@@ -12,6 +12,7 @@ import pytest
 from barloom.backtest import run_folder
 from barloom.backtest.run_folder import RunFolder, StagedFile, append_row, check_summary, new_job_id, safe_name
 from barloom.errors import InputError
+from helpers.waiting import PATIENCE
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -112,6 +113,7 @@ def test_rows_are_appended_under_one_header(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["summary.csv"]
 
 
+@pytest.mark.waits
 def test_processes_that_append_at_once_lose_no_row_and_write_one_header(tmp_path):
     """F40."""
     path = tmp_path / "summary.csv"
@@ -120,7 +122,7 @@ def test_processes_that_append_at_once_lose_no_row_and_write_one_header(tmp_path
         "for n in range(25): append_row(Path(sys.argv[1]), {'who': sys.argv[2], 'n': n})"
     )
     writers = [subprocess.Popen([sys.executable, "-c", code, str(path), str(who)]) for who in range(4)]
-    assert [writer.wait() for writer in writers] == [0] * 4
+    assert [writer.wait(PATIENCE) for writer in writers] == [0] * 4
     assert {(row["who"], row["n"]) for row in rows(path)} == {(str(w), str(n)) for w in range(4) for n in range(25)}
     assert path.read_text().count("who,n") == 1
 

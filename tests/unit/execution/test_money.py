@@ -344,7 +344,7 @@ def marked_plainly(
     sizes = [trades["size"], trades["size_best"], trades["size_worst"]][case]
     balance = peak = rules.sizing.balance
     out = {"max_drawdown": 0.0, "max_drawdown_pct": 0.0, "longest_drawdown": 0, "exposed_bars": 0, "wins": 0}
-    peak_time, under_water = 0, False
+    peak_time, under_water = int(market.time[0]), False
     for j, close in enumerate(market.close.tolist()):
         open_now = (trades["entry_bar"] <= j) & (trades["exit_bar"] >= j)
         out["exposed_bars"] += bool(open_now.any())

@@ -10,6 +10,8 @@ import pytest
 
 from helpers.command import environment
 
+pytestmark = pytest.mark.waits
+
 SWALLOWED = """
 import os, signal
 from barloom.observe import interrupts

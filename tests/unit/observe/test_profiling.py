@@ -104,9 +104,22 @@ def test_nothing_is_left_after_an_error_either():
     assert simulation.Wefts is before and sys.getprofile() is None
 
 
-def test_own_time_is_without_what_is_called_and_other_threads_are_seen():
+@pytest.mark.waits
+def test_own_time_is_without_what_is_called_and_other_threads_are_seen(monkeypatch):
+    class Clock:
+        """A nanosecond a look, and a millisecond for what works: what the machine does meanwhile is in no figure."""
+
+        now = 0
+
+        def perf_counter_ns(self):
+            self.now += 1
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr("barloom.observe.stacks.time", clock)
+
     def inner():
-        busy()
+        clock.now += 1_000_000
 
     def outer():
         inner()

@@ -8,6 +8,8 @@ import pytest
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import LINE_SECONDS, ProgressReport, SweepProgress
 
+pytestmark = pytest.mark.waits
+
 
 @dataclass
 class Step:

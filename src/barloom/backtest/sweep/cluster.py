@@ -96,7 +96,10 @@ class Cluster:
 
     def _outcome(self, future: Any, task: Task) -> TaskResult | TaskFailed:
         if future.status == "finished":
-            found: TaskResult | TaskFailed = future.result()
+            try:
+                found: TaskResult | TaskFailed = future.result()
+            except (OSError, CancelledError):  # it went away with what it had
+                raise self._gone() from None
             future.release()
             return found
         if future.status in ("cancelled", "lost"):

@@ -30,7 +30,7 @@ from barloom.backtest.run_folder import StagedFile, append_row, check_summary, s
 from barloom.backtest.sweep.shared import forget
 from barloom.backtest.sweep.task import SET_ID, TASK_SCHEMA, TaskResult
 from barloom.bars.bars import BarsReport
-from barloom.bars.renaming import replace
+from barloom.bars.renaming import replace, sync_folder
 from barloom.errors import InputError
 
 PART = re.compile(r"(\d+)-(\d+)\.parquet")
@@ -223,6 +223,7 @@ class SweepFolder:
             "seconds": result.seconds,
             "cpu_seconds": result.cpu_seconds,
             "peak_rss": result.peak_rss,
+            "broken": result.broken,
         }
         table = result.table.replace_schema_metadata({_PART_KEY: TypeAdapter(Any).dump_json(facts)})
         self._commit(self._parts / f"{name}.parquet", table)
@@ -270,6 +271,7 @@ class SweepFolder:
                     file.flush()
                     os.fsync(file.fileno())
                 replace(part, kept)
+                sync_folder(self.path)
             finally:
                 part.unlink(missing_ok=True)
         staged = StagedFile(whole, record)
@@ -330,6 +332,7 @@ def _read_part(path: Path, first: int, last: int) -> TaskResult | None:
             cpu_seconds=float(facts["cpu_seconds"]),
             peak_rss=facts["peak_rss"],
             trades=None,
+            broken={int(number): str(details) for number, details in facts["broken"].items()},
         )
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None

@@ -37,7 +37,7 @@ class HeatMap:
         how: which of the sets that share a cell: their ``best``, or their ``mean``.
         others: the other names of the grid, over which that is.
         across, down: the labels of the columns and the rows.
-        values: a row a value of ``y``, a column a value of ``x``; NaN where no set has the metric and enough trades.
+        values: a row a value of ``y``, a column a value of ``x``; NaN where no set has the metric and enough trades, or none made a trade.
     """
 
     x: str
@@ -210,7 +210,7 @@ def png(drawn: HeatMap) -> bytes:
     if max(rows, columns) <= NUMBERED:
         for (row, column), value in np.ndenumerate(drawn.values):
             letters = "white" if is_dark(drawn.colour(value)) else "black"
-            said = "" if np.isnan(value) else cell(drawn.metric, float(value))
+            said = cell(drawn.metric, float(value))
             axes.text(column, row, said, ha="center", va="center", fontsize=8, color=letters)
     figure.colorbar(image, ax=axes)
     content = io.BytesIO()

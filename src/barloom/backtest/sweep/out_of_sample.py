@@ -15,7 +15,8 @@ from barloom.backtest.sweep.windows import DAY
 from barloom.backtest.writer import MemorySink, Points
 from barloom.bars.fine import Fine
 from barloom.execution import trades as record
-from barloom.execution.totals import daily_returns
+from barloom.execution.account import Rows
+from barloom.execution.totals import Start, daily_returns
 from barloom.observe.clock import Clock
 from barloom.strategies.registry import load_strategy
 
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A run on test bars: bars and days counted from the first of them, ``checksum`` as in the run."""
+    """A run on test bars: bars and days counted from the first of them, ``checksum`` as in the run.
+
+    ``joined`` is the account of all tests so far, this one included, marked at every close as one: a row of ``ACCOUNT``. Drawdowns of
+    ``points`` are below the peak of that account, those of ``metrics`` below the test's own.
+    """
 
     metrics: Metrics
     checksum: str
@@ -38,6 +43,7 @@ class Tested:
     points: Points
     daily: list[float]
     days: float
+    joined: Rows
 
 
 class _Since:
@@ -74,17 +80,29 @@ class _Since:
 
 
 def run_after(
-    part: Bars, parameters: RunParameters, since: int, *, fine: Bars | None = None, clock: Clock | None = None
+    part: Bars,
+    parameters: RunParameters,
+    since: int,
+    *,
+    before: Rows | None = None,
+    fine: Bars | None = None,
+    clock: Clock | None = None,
 ) -> Tested | None:
     """Run a set on those bars that are at ``since`` (nanoseconds UTC) or later, warm from the ones before; None where there are none.
 
-    ``clock`` takes the seconds of each step.
+    Args:
+        part: the bars.
+        parameters: the set, with the balance that the test begins with.
+        since: a midnight.
+        before: the account of all tests before this one, which ended with that balance; None if it is the first.
+        fine: finer bars of the same times.
+        clock: takes the seconds of each step.
 
     Raises:
         InputError: the set is refused, or the bars cannot be read.
     """
     parameters = parameters.with_finer_bars(fine is not None)
-    rules = rules_of(parameters)
+    rules = replace(rules_of(parameters), bounds=False)
     strategy = load_strategy(parameters.strategy, parameters.params)
     feed = _Since(feed_of(parameters, strategy), since)
     sink = MemorySink()
@@ -97,6 +115,7 @@ def run_after(
         threads=parameters.threads,
         sink=sink,
         clock=clock,
+        start=Start(since, before),
     )
     report, outcome = result.report, result.outcome
     if report is None or outcome is None or feed.first_time is None:
@@ -106,9 +125,12 @@ def run_after(
         columns[name] = columns[name] - feed.before
     points = sink.points[sink.points["time"] >= feed.first_time].copy()
     points["bar"] -= feed.before
+    if before is not None:
+        points["drawdown"] = np.maximum(points["drawdown"], before["peak"][0] - points["equity"])
     # What the training days add to the totals is a flat start: the days that count begin with the test.
     daily: list[float] = points["equity"][points["trade_id"] < 0].tolist()
     totals = replace(outcome.totals, days=daily_returns(parameters.balance, daily))
     tested = Outcome(totals, parameters.balance, feed.first_time, outcome.bars - feed.before)
     metrics = tested.metrics()
-    return Tested(metrics, result.checksum, columns, points, daily, max(1.0, (report.last_ts - feed.first_time) / DAY))
+    days = max(1.0, (report.last_ts - feed.first_time) / DAY)
+    return Tested(metrics, result.checksum, columns, points, daily, days, outcome.totals.accounts[1:2].copy())

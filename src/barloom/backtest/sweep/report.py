@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-import numpy as np
-
+from barloom.backtest.figures import NO_TRADE, ONE_DAY, figure, listed, missing
 from barloom.backtest.sweep.heat_map import HeatMap, hex_of, is_dark
 from barloom.backtest.sweep.overfitting import Overfitting
 from barloom.backtest.sweep.stability import NEAR_PCT, Stability
-from barloom.backtest.sweep.table import SweepTable, cell, column_of, metric_of, text_of
+from barloom.backtest.sweep.table import SHOWN, SweepTable, cell, column_of, metric_of, text_of
 
 SIGNIFICANT = 0.95
 MAX_PAGE_ROWS = 1000
@@ -62,9 +61,9 @@ def overfitting_facts(found: Overfitting) -> list[tuple[str, str]]:
     unjudged = "" if found.judged == found.tried else f", {found.judged:,} with a Sharpe ratio"
     facts = [("sets tried", f"{found.tried:,}{unjudged}{independent}")]
     if found.expected_max_sharpe is not None:
-        own = "" if found.sharpe is None else f"{found.sharpe:.2f}; "
+        own = "" if found.sharpe is None else f"{figure(found.sharpe)}; "
         facts.append(
-            ("Sharpe", f"{own}{found.expected_max_sharpe:.2f} is expected of the best of so many without merit")
+            ("Sharpe", f"{own}{figure(found.expected_max_sharpe)} is expected of the best of so many without merit")
         )
     if found.deflated_sharpe is None:
         facts.append(("deflated Sharpe", f"none: {found.no_deflated_sharpe}"))
@@ -85,8 +84,39 @@ def overfitting_facts(found: Overfitting) -> list[tuple[str, str]]:
         )
     )
     if found.train_sharpe is not None and found.test_sharpe is not None and found.loss is not None:
-        said = f"Sharpe {found.test_sharpe:.2f} after {found.train_sharpe:.2f}; it loses in {100 * found.loss:.0f}% of them"
+        said = f"Sharpe {figure(found.test_sharpe)} after {figure(found.train_sharpe)}; it loses in {100 * found.loss:.0f}% of them"
         facts.append(("the best in the other half", said))
+    return facts
+
+
+def _one_day(days: int | None) -> bool | None:
+    """Whether bars with so many daily returns are of one day; two may be the two ends of a night."""
+    return None if days is None or days == 2 else days < 2
+
+
+def dash_facts(table: SweepTable, by: str, min_trades: int, count: int | None) -> list[tuple[str, str]]:
+    """Why a metric is a dash in the best ``count`` sets, and why sets that ran are not ranked, as names and values.
+
+    Raises:
+        InputError: there is no such metric.
+    """
+    metric = metric_of(by)
+    ranking = table.ranking(metric, min_trades)
+    shown = ranking.places[: ranking.ranked if count is None else min(count, ranking.ranked)]
+    whys: dict[str, list[str]] = {}
+    for row in table.take(shown).records():
+        for name, why in missing(row, _one_day(row["days"])).items():
+            if name in (metric, *SHOWN):
+                whys.setdefault(why, []).append(name)
+    facts = [("why -", "; ".join(f"{listed(names)}: {why}" for why, names in whys.items()))] if whys else []
+    left = table.take(ranking.places[ranking.ranked :])
+    ran, trades, days = left.table["error"].is_null(), left.numbers("trades"), left.numbers("days")
+    bare = ran.to_numpy() & (left.numbers(metric) != left.numbers(metric))
+    idle, short = int((bare & (trades == 0)).sum()), int((bare & (trades > 0) & (days <= 2)).sum())
+    other = int(bare.sum()) - idle - short
+    for number, why in ((idle, NO_TRADE), (short, ONE_DAY), (other, "it is not defined for what they made")):
+        if number:
+            facts.append(("not ranked", f"{number:,} of {len(table):,} sets have no {metric}: {why}"))
     return facts
 
 
@@ -122,6 +152,7 @@ def page(
     shown = f"{ranked:,} of {len(table):,} sets are ranked by {metric_of(by)}"
     shown += f", the first {len(rows):,} are here" if len(rows) < ranked else ""
     shown += f"; {table.refused:,} could not be run" if table.refused else ""
+    facts += dash_facts(table, by, min_trades, MAX_PAGE_ROWS)
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<table class="facts">{"".join(_row([name], [value]) for name, value in facts)}</table>',
@@ -156,7 +187,7 @@ def _map(one: HeatMap) -> str:
         cells = []
         for value in values:
             colour = one.colour(float(value))
-            said = "" if np.isnan(value) else cell(one.metric, float(value))
+            said = cell(one.metric, float(value))
             letters = "white" if is_dark(colour) else "black"
             cells.append(f'<td class="{letters}" style="background:{hex_of(colour)}">{escape(said)}</td>')
         lines.append(f"<tr><th>{escape(label)}</th>{''.join(cells)}</tr>\n")

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from barloom.backtest.figures import OF_TRADES, figure
 from barloom.backtest.metrics import Metrics
 from barloom.errors import InputError, nearest
 
@@ -148,14 +149,18 @@ class SweepTable:
         return len(self) - int(self.table["error"].null_count)
 
     def numbers(self, metric: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """A metric of every set as numbers; NaN where there is none."""
+        """A metric of every set as numbers; NaN where there is none, or where a set made no trade that it could be of."""
         column = pc.cast(self.table[metric], pa.float64())
-        return np.asarray(pc.fill_null(column, np.nan).to_numpy(), dtype=np.float64)
+        if metric in OF_TRADES:
+            # Without a trade they are all 0.
+            column = pc.if_else(pc.and_(pc.equal(self.table["trades"], 0), pc.equal(column, 0.0)), None, column)
+        return np.array(pc.fill_null(column, np.nan).to_numpy(), dtype=np.float64)
 
     def ranking(self, by: str = "sharpe", min_trades: int = 0) -> Ranking:
         """The order of the sets by a metric.
 
-        Drawdowns and losses go up, everything else goes down; equal values by ``set_id``. Sets without a value follow, then those with
+        Drawdowns and losses go up, everything else goes down; equal values by ``set_id``. Sets without a value, which are also those that
+        made no trade unless trades or what is left are counted, follow, then those with
         fewer than ``min_trades`` trades, then those that could not be run.
 
         Raises:
@@ -261,7 +266,7 @@ class SweepTable:
         rows = self.take(ranking.places[: ranking.ranked if count is None else min(count, ranking.ranked)]).records()
         metrics = [metric, *(name for name in SHOWN if name != metric)]
         header = ["set_id", *map(column_of, self.names), *metrics]
-        return header, [[cell(name, row[name]) for name in header] for row in rows]
+        return header, [[cell(name, row[name]) for name in header] for row in map(dashed, rows)]
 
 
 def distance_of(text: str) -> tuple[str, float]:
@@ -270,16 +275,22 @@ def distance_of(text: str) -> tuple[str, float]:
     return (found[1].lower(), float(found[2])) if found else ("", 0.0)
 
 
+def dashed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without the metrics that say nothing where a set made no trade."""
+    idle = row["trades"] == 0
+    return {name: None if idle and value == 0 and name in OF_TRADES else value for name, value in row.items()}
+
+
 def cell(name: str, value: Any) -> str:
     """A value of a column for people; a dash where there is none."""
-    if value is None:
+    if value is None or value != value:
         return "-"
     if name == "win_rate":
         return f"{100 * value:.1f}%"
     if name in WHOLE_NUMBERS and float(value).is_integer():
-        return f"{value:,.0f}"
+        return figure(value, ",.0f")
     if name in METRICS:
-        return f"{value:,.2f}%" if name.endswith("_pct") else f"{value:,.2f}"
+        return figure(value, unit="%" if name.endswith("_pct") else "")
     return text_of(value)
 
 

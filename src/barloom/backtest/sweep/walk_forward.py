@@ -17,19 +17,21 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from barloom.backtest.metrics import YEAR_DAYS, Metrics, daily_ratios
+from barloom.backtest.figures import OF_TRADES
+from barloom.backtest.metrics import YEAR_DAYS, Metrics, daily_ratios, longest_drawdown_days
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.sweep.grid import Grid, parameters_of
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.out_of_sample import Tested, run_after
 from barloom.backtest.sweep.table import SweepTable, metric_of
+from barloom.backtest.sweep.task import nothing_ran
 from barloom.backtest.sweep.windows import DAY, CalendarSpan, Window, windows_of
-from barloom.backtest.writer import Points, points_schema, points_to_arrow
+from barloom.backtest.writer import points_schema, points_to_arrow
 from barloom.bars.span import Span
 from barloom.bars.times import iso
-from barloom.errors import InputError
+from barloom.errors import BarloomError, InputError
 from barloom.execution import trades as record
-from barloom.execution.account import join
+from barloom.execution.account import ACCOUNT, Rows
 from barloom.execution.totals import daily_returns
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ class WalkForwardSummary(BaseModel):
         sets: sets tried in each.
         profitable_windows: tests that gained.
         trades, net_pnl, return_pct, win_rate: of the joined tests; the return in percent of the starting balance.
-        max_drawdown, max_drawdown_pct: deepest fall below the peak of the joined equity, at days' ends, exits and within each test.
+        max_drawdown, max_drawdown_pct, longest_drawdown_days: of the joined equity at every close, as in ``Metrics``: a fall that one test
+            begins and another one deepens is one.
         sharpe, sortino: of the joined daily returns, as in ``Metrics``.
         metric: what sets were ranked by.
         in_sample, out_of_sample: mean of that metric over the windows where it is there on both sides.
@@ -100,6 +103,7 @@ class WalkForwardSummary(BaseModel):
     win_rate: float
     max_drawdown: float
     max_drawdown_pct: float
+    longest_drawdown_days: float
     sharpe: float | None
     sortino: float | None
     metric: str
@@ -116,7 +120,7 @@ class WalkForward:
         windows: a record a window, in their order.
         summary: the tests joined.
         trades_table: trades of all tests with their ``window`` first; ``trade_id`` counts on, bars count from the first one of the test.
-        equity_table: equity points of all tests, likewise.
+        equity_table: equity points of all tests, likewise; ``drawdown`` is below the peak of all tests so far.
         digest: BLAKE2b of number, set and checksum of every test.
         seconds: wall clock.
     """
@@ -262,7 +266,8 @@ def walk_forward(
         on_progress: told after each part of a sweep.
 
     Raises:
-        InputError: the bars cannot be read.
+        InputError: the bars cannot be read, or every set was refused in every window.
+        BarloomError: no set could be run in any window, and the first failed in code.
     """
     started = time.perf_counter()
     metric = metric_of(walk.rank_by)
@@ -271,6 +276,7 @@ def walk_forward(
     balance = walk.base.balance
     tested = _Joined()
     trained: list[Trained] = []
+    nothing: list[BarloomError] = []
 
     def tell(done: int, refused: int = 0) -> None:
         if on_progress is not None:
@@ -284,6 +290,9 @@ def walk_forward(
 
         table = loom.sweep(walk.names, walk.sets, start=window.train_start, end=window.train_end, on_progress=on_step)
         failed += table.refused
+        if table.refused == len(table):
+            numbers, errors = table.table["set_id"].to_pylist(), table.table["error"].to_pylist()
+            nothing.append(nothing_ran(numbers, errors, loom.broken, "the grid, in every window,"))
         tell(before + len(walk.sets))
         chosen, why = _chosen(table, metric, walk.min_trades)
         if balance <= 0.0:
@@ -293,7 +302,9 @@ def walk_forward(
             try:
                 parameters = walk.make(walk.sets[chosen]).model_copy(update={"balance": balance})
                 part = loom.part(window.train_start, window.test_end)
-                tried = run_after(part, parameters, window.train_end, fine=loom.fine, clock=loom.spent.clock)
+                tried = run_after(
+                    part, parameters, window.train_end, before=tested.account, fine=loom.fine, clock=loom.spent.clock
+                )
                 why = "" if tried is not None else "there are no bars to test on"
             except InputError as error:
                 why = str(error)
@@ -321,6 +332,8 @@ def walk_forward(
             tested.add(window.number, chosen, tried)
             loom.spent.trades += tried.metrics.trades
         balance = after
+    if len(nothing) == len(windows):
+        raise nothing[0]
     summary = _summary(trained, tested, walk, windows)
     seconds = time.perf_counter() - started
     return WalkForward(tuple(trained), summary, tested.trades(), tested.equity(), tested.digest.hexdigest(), seconds)
@@ -350,7 +363,8 @@ class _Joined:
     def __init__(self) -> None:
         self._trades: list[pa.Table] = []
         self._points: list[pa.Table] = []
-        self.points: list[Points] = []
+        self.account: Rows | None = None
+        """The account of all tests as one."""
         self.daily: list[float] = []
         self.days = 0.0
         self.digest = hashlib.blake2b(digest_size=32)
@@ -366,7 +380,7 @@ class _Joined:
         self._count += len(columns["trade_id"])
         self._trades.append(_numbered(window, record.to_arrow(columns)))
         self._points.append(_numbered(window, points_to_arrow(points)))
-        self.points.append(points)
+        self.account = test.joined
         self.daily += test.daily
         self.days += test.days
 
@@ -378,13 +392,16 @@ class _Joined:
         """All equity points."""
         return _together(self._points, points_schema())
 
-    def drawdown(self, balance: float) -> tuple[float, float]:
-        """Deepest fall of the joined equity points below their peak, in money and in percent of the peak."""
-        if not self.points:
-            return 0.0, 0.0
-        equity = np.concatenate([[balance], join(self.points, self.points[0].dtype)["equity"]])
-        peak = np.maximum.accumulate(equity)
-        return float((peak - equity).max()), float(100.0 * ((peak - equity) / peak).max())
+    def drawdowns(self) -> dict[str, float]:
+        """The drawdowns of all tests as one account, by their names in the summary."""
+        if self.account is None:
+            return {"max_drawdown": 0.0, "max_drawdown_pct": 0.0, "longest_drawdown_days": 0.0}
+        account = {name: self.account[name][0].item() for name in ACCOUNT.names or ()}
+        return {
+            "max_drawdown": account["max_drawdown"],
+            "max_drawdown_pct": 100.0 * account["max_drawdown_pct"],
+            "longest_drawdown_days": longest_drawdown_days(account),
+        }
 
 
 def _numbered(window: int, batch: pa.RecordBatch) -> pa.Table:
@@ -403,15 +420,16 @@ def _summary(trained: list[Trained], joined: _Joined, walk: Walk, windows: Seque
     metrics = [after for _, _, after in both if after is not None]
     trades = sum(one.trades for one in metrics)
     start, end = walk.base.balance, trained[-1].end_balance
-    fall, fall_pct = joined.drawdown(start)
     count = len(joined.daily)
     per_year = YEAR_DAYS * count / max(joined.days, count, 1.0)
-    sharpe, sortino = daily_ratios(daily_returns(start, joined.daily), per_year)
+    sharpe, sortino = (None, None) if joined.days <= 1.0 else daily_ratios(daily_returns(start, joined.daily), per_year)
     metric = metric_of(walk.rank_by)
     pairs = [
         (getattr(before, metric), getattr(after, metric))
         for _, before, after in both
         if getattr(before, metric) is not None and getattr(after, metric) is not None
+        # A side without a trade has nothing to compare: its zeros are no results.
+        if metric not in OF_TRADES or (before.trades and after.trades)
     ]
     rates_in, rates_out = [], []
     for one, before, after in both:
@@ -430,8 +448,7 @@ def _summary(trained: list[Trained], joined: _Joined, walk: Walk, windows: Seque
         net_pnl=sum(one.net_pnl for one in metrics),
         return_pct=100.0 * (end / start - 1.0),
         win_rate=sum(one.wins for one in metrics) / trades if trades else 0.0,
-        max_drawdown=max([fall, *(one.max_drawdown for one in metrics)]),
-        max_drawdown_pct=max([fall_pct, *(one.max_drawdown_pct for one in metrics)]),
+        **joined.drawdowns(),
         sharpe=sharpe,
         sortino=sortino,
         metric=metric,

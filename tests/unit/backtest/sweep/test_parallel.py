@@ -16,8 +16,10 @@ from barloom.backtest.sweep.task import TaskFailed
 from barloom.bars import from_synthetic
 from barloom.errors import FidelityError, InputError
 from helpers.command import environment
-from helpers.sweeping import alive, children, made_bars, strategy_file, tasks_of, wait_for
+from helpers.sweeping import alive, children, made_bars, strategy_file, tasks_of
+from helpers.waiting import ended, held, wait_for
 
+pytestmark = pytest.mark.waits
 posix = pytest.mark.skipif(sys.platform == "win32", reason="kills processes by signal")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -81,11 +83,12 @@ def test_a_task_that_kills_its_workers_is_recorded_and_the_others_go_on(shared, 
 @linux
 def test_workers_end_when_they_are_closed_in_the_middle(shared, tmp_path):
     """F17: no orphans, and no task is waited for."""
-    strategy = f"{strategy_file(tmp_path)}:Slow"
+    strategy = f"{strategy_file(tmp_path)}:Held"
     workers = Workers(2)
-    workers._give(workers._start(), tasks_of(shared, [(5,)], 1, strategy=strategy, chunk_rows=5)[0], 0)
-    workers._give(workers._start(), tasks_of(shared, [(6,)], 1, strategy=strategy, chunk_rows=5)[0], 0)
+    workers._give(workers._start(), tasks_of(shared, [(8,)], 1, strategy=strategy)[0], 0)
+    workers._give(workers._start(), tasks_of(shared, [(9,)], 1, strategy=strategy)[0], 0)
     busy = [worker.process.pid for worker in workers._workers]
+    wait_for(lambda: sorted(held(tmp_path)) == sorted(busy))
     assert alive(busy) == busy
     workers.close()
     assert not alive(busy)
@@ -94,7 +97,7 @@ def test_workers_end_when_they_are_closed_in_the_middle(shared, tmp_path):
 @linux
 def test_workers_end_with_a_parent_that_is_killed(shared, tmp_path):
     """F17: kill -9 leaves nobody behind, not even in the middle of a task."""
-    strategy = f"{strategy_file(tmp_path)}:Slow"
+    strategy = f"{strategy_file(tmp_path)}:Held"
     script = tmp_path / "parent.py"
     script.write_text(
         "import sys\n"
@@ -102,14 +105,16 @@ def test_workers_end_with_a_parent_that_is_killed(shared, tmp_path):
         "from barloom.backtest.sweep.task import Task\n"
         "for found in Workers(2).run([Task.model_validate_json(text) for text in sys.argv[1:]]): print(found)\n"
     )
-    texts = [task.model_dump_json() for task in tasks_of(shared, [(5,), (6,)], 1, strategy=strategy, chunk_rows=5)]
+    texts = [task.model_dump_json() for task in tasks_of(shared, [(8,), (9,)], 1, strategy=strategy)]
     parent = subprocess.Popen(
         [sys.executable, str(script), *texts], env=environment(), stderr=subprocess.PIPE, text=True
     )
-    busy = wait_for(lambda: len(children(parent.pid)) >= 3 and children(parent.pid), parent)
+    wait_for(lambda: len(held(tmp_path)) == 2, parent)
+    busy = children(parent.pid)
+    assert set(held(tmp_path)) <= set(busy)
     parent.send_signal(signal.SIGKILL)
-    parent.communicate()
-    wait_for(lambda: not alive(busy), seconds=30)
+    ended(parent)
+    wait_for(lambda: not alive(busy))
 
 
 def test_workers_above_the_cores_are_capped_with_one_warning(caplog):

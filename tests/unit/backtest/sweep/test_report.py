@@ -122,7 +122,7 @@ def test_a_page_holds_the_map_the_sets_and_the_figures() -> None:
     assert cells[cells.index("max_drawdown_pct") + 1 :][:4] == ["1", "5", "atr:2", "1.80"]
     drawn_at = cells.index("stop \\ fast")
     assert cells[drawn_at : drawn_at + 4] == ["stop \\ fast", "5", "10", "20"]
-    assert cells[drawn_at + 4 : drawn_at + 12] == ["atr:1", "0.50", "1.70", "", "atr:2", "1.80", "-2.00", "0.40"]
+    assert cells[drawn_at + 4 : drawn_at + 12] == ["atr:1", "0.50", "1.70", "-", "atr:2", "1.80", "-2.00", "0.40"]
     assert "set 1 (fast 5, stop atr:2): sharpe 1.80" in cells
     assert "6, 5 with a Sharpe ratio" in cells
     assert f'<td class="white" style="background:{hex_of(DIVERGING[0])}">-2.00</td>' in text
@@ -143,13 +143,13 @@ def test_a_page_escapes_every_word_and_fetches_nothing() -> None:
 
 
 def test_a_page_has_the_first_sets_and_says_how_many_there_are() -> None:
-    rows = [{"sharpe": float(k)} for k in range(MAX_PAGE_ROWS + 5)] + [{"error": "no"}]
+    rows = [{"sharpe": float(k), "trades": 1} for k in range(MAX_PAGE_ROWS + 5)] + [{"error": "no"}]
     table = SweepTable.made(("k",), [(k,) for k in range(len(rows))], results_of(rows))
     text = page("many", table, "sharpe")
     assert (
         f"1,005 of 1,006 sets are ranked by sharpe, the first {MAX_PAGE_ROWS:,} are here; 1 could not be run." in text
     )
-    assert text.count("<tr>") == MAX_PAGE_ROWS + 2
+    assert text.count("<tr>") == MAX_PAGE_ROWS + 3, "the best set, why there are dashes, the header"
 
 
 def test_the_terminal_shows_the_best_and_what_the_search_leaves(monkeypatch: pytest.MonkeyPatch) -> None:

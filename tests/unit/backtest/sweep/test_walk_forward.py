@@ -10,6 +10,7 @@ import pytest
 import barloom as bl
 from barloom.backtest.metrics import YEAR_DAYS
 from barloom.bars.times import parse_time
+from helpers.sweeping import strategy_file
 
 GRID = {"fast": [5, 15], "slow": [20, 50]}
 SPANS = {"train": "2w", "test": "1w"}
@@ -110,12 +111,65 @@ def test_the_summary_is_of_the_windows(walked):
     assert summary.profitable_windows == sum(one.out_of_sample.net_pnl > 0 for one in windows)
     after = [one for one in windows if one.out_of_sample.sharpe is not None]
     assert summary.in_sample == pytest.approx(np.mean([one.in_sample.sharpe for one in after]))
-    equity = np.array([10_000.0, *walked.equity.equity])
-    peak = np.maximum.accumulate(equity)
-    assert summary.max_drawdown >= (peak - equity).max()
-    assert summary.max_drawdown_pct >= max(one.out_of_sample.max_drawdown_pct for one in windows)
     assert list(walked.table.window) == [one.window for one in windows]
     assert {"fast", "slow", "in_sample_sharpe", "out_of_sample_sharpe", "end_balance"} <= set(walked.table)
+
+
+def marked(bars, walked):
+    """Time and equity at every close of every test, as one account: closed trades and what open ones are worth there."""
+    times, closes = (
+        np.concatenate(columns)
+        for columns in zip(*((c.timestamp.copy(), c.close.copy()) for c in bars.chunks(10_000)), strict=True)
+    )
+    at, equity, balance = [], [], walked.windows[0].start_balance
+    for window in walked.windows:
+        bounds = [parse_time(window.test_start, "start"), parse_time(window.test_end, "end")]
+        here = slice(*np.searchsorted(times, bounds))
+        trades = walked.trades[walked.trades.window == window.window]
+        worth = np.full(len(times[here]), balance)
+        for trade in trades.itertuples():
+            held = slice(trade.entry_bar, trade.exit_bar)
+            side = 1.0 if str(trade.side) in ("1", "long") else -1.0
+            worth[held] += trade.size * side * (closes[here][held] - trade.entry_price)
+            worth[trade.exit_bar :] += trade.net_pnl
+        balance = float(worth[-1]) if len(worth) else balance
+        at.append(times[here])
+        equity.append(worth)
+    return np.concatenate(at), np.concatenate(equity)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"step": "2w"}, {"position": "overlap", "max_open": 0, "size": 40_000.0}, {"commission_pct": 0.01}],
+    ids=["plain", "gaps", "crowded", "losing"],
+)
+def test_the_drawdown_is_that_of_one_account_over_all_tests(bars, options):
+    """A fall that one test begins and the next ones deepen is one, at every close; so is the time under water."""
+    asked = {**SPANS, **{name: options[name] for name in ("step",) if name in options}}
+    rest = {name: value for name, value in options.items() if name != "step"}
+    walked = bl.walk_forward(bars, "ema-cross", GRID, **asked, **rest)
+    times, equity = marked(bars, walked)
+    whole = np.array([10_000.0, *equity])
+    peak = np.maximum.accumulate(whole)[1:]
+    summary = walked.summary
+    assert summary.max_drawdown == pytest.approx((peak - equity).max(), rel=1e-6)
+    assert summary.max_drawdown_pct == pytest.approx(100.0 * ((peak - equity) / peak).max(), rel=1e-6)
+    at_peak = np.flatnonzero(equity >= peak - 1e-7)
+    bounds = np.unique([0, *at_peak, len(times) - 1])
+    assert summary.longest_drawdown_days == pytest.approx(np.diff(times[bounds]).max() / DAY, abs=1e-6)
+    alone = max(one.out_of_sample.max_drawdown for one in walked.windows)
+    assert summary.max_drawdown > alone, "the case is one in which the fall spans tests"
+    points = walked.equity
+    place = np.searchsorted(times, points.time.astype("datetime64[ns, UTC]").astype("int64"))
+    np.testing.assert_allclose(points.drawdown, (peak - equity)[place], atol=1e-6)
+    assert points.drawdown.max() <= summary.max_drawdown
+
+
+def test_a_walk_forward_of_one_test_has_the_drawdowns_of_that_test(bars):
+    walked = bl.walk_forward(bars.select(end="2015-01-22"), "ema-cross", GRID, **SPANS, entry="close", spread=0.0005)
+    (one,) = walked.windows
+    for name in ("max_drawdown", "max_drawdown_pct", "longest_drawdown_days", "sharpe", "sortino"):
+        assert getattr(walked.summary, name) == getattr(one.out_of_sample, name), name
 
 
 def test_a_parameter_called_as_a_column_is_has_one_of_its_own(bars):
@@ -151,8 +205,22 @@ def test_a_window_without_a_set_to_run_says_why_and_the_others_go_on(bars):
     assert picky.summary.tested == 0 and picky.summary.efficiency is None
     assert {one.why for one in picky.windows} == {"no set had a sharpe and 1,000,000 trades in sample"}
     assert len(picky.trades) == len(picky.equity) == 0 and "window" in picky.trades
-    refused = bl.walk_forward(bars, "ema-cross", {"fast": [5], "slow": [30_000]}, **SPANS)
-    assert all("give more bars" in one.why and one.refused == 1 for one in refused.windows)
+    # The first training is too short for the set, the later ones of an anchored walk are not.
+    short = bl.walk_forward(bars, "ema-cross", {"fast": [5], "slow": [25_000]}, **SPANS, anchored=True)
+    whys = ["give more bars" in one.why for one in short.windows]
+    assert whys[0] and not whys[-1] and whys == sorted(whys, reverse=True)
+    assert [one.refused for one in short.windows] == [int(why) for why in whys]
+
+
+def test_a_walk_forward_without_a_set_that_runs_in_any_window_raises_the_first_reason(bars, tmp_path):
+    said = "every set of the grid, in every window, was refused; the first: .*give more bars"
+    with pytest.raises(bl.InputError, match=said):
+        bl.walk_forward(bars, "ema-cross", {"fast": [5], "slow": [30_000]}, **SPANS, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    strategy = f"{strategy_file(tmp_path)}:Odd"
+    with pytest.raises(bl.BarloomError, match=r"in every window, failed; the first: .*seven") as failed:
+        bl.walk_forward(bars, strategy, {"fast": [7]}, **SPANS)
+    assert failed.value.exit_code == 4
 
 
 def test_a_test_on_a_weekend_has_no_bars(bars):
