@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,22 +17,51 @@ from barloom.errors import InputError
 from barloom.observe.criteria import unjudged
 from barloom.observe.machine import machine
 from barloom.observe.memory import MB, peak_rss
+from barloom.outputs import Output, is_json_with, refuse_no_name
+
+log = logging.getLogger(__name__)
+
+
+_is_record = is_json_with("job_id", "status", "criteria", "phase_times", "machine")
+
+
+def _output(path: Path) -> Output:
+    """What decides whether a benchmark record may go there: to a new name, or in the place of another such record."""
+    return Output(path, "--benchmark-out", ours=_is_record, kind="a benchmark record of barloom")
 
 
 def benchmark_path(path: Path | None, job_id: str, benchmarks: Path) -> Path:
     """Where the benchmark record goes: to ``path``, a file or a folder, or to the folder of all records.
 
     Raises:
-        InputError: ``--benchmark-out`` is in no folder.
+        InputError: ``--benchmark-out`` is in no folder, or something else than a benchmark record is there.
     """
     name = f"benchmark_{job_id}.json"
     if path is None:
         return benchmarks / name
+    refuse_no_name(path, "--benchmark-out")
     if path.is_dir():
-        return path / name
-    if not path.parent.is_dir():
-        raise InputError(f"--benchmark-out {path}: there is no folder '{path.parent}'; make it or name another file")
+        path = path / name
+    _output(path).check()
     return path
+
+
+class StagedRecord(StagedFile):
+    """A benchmark record under a temporary name; where its own was taken while the job ran, it goes to the folder of all records."""
+
+    def __init__(self, path: Path, record: BenchmarkRecord, benchmarks: Path) -> None:
+        """Write the record beside ``path``, which ``benchmark_path`` gave."""
+        self._record, self._benchmarks = record, benchmarks
+        super().__init__(path, record.to_json(), _output(path))
+
+    def commit(self) -> None:
+        """Rename to the final name; see ``StagedFile.commit``."""
+        try:
+            super().commit()
+        except InputError as error:
+            path = self._benchmarks / f"benchmark_{self._record.job_id}.json"
+            log.warning("%s; the benchmark record is in %s", error, path)
+            StagedFile(path, self._record.to_json()).commit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +108,9 @@ class Unfinished:
 
     def leave(self, path: Path, error: str) -> None:
         """Write the record, where that can be done."""
-        with contextlib.suppress(OSError):
-            StagedFile(path, self.record(error).to_json()).commit()
+        with contextlib.suppress(OSError, InputError):
+            staged = StagedFile(path, self.record(error).to_json(), _output(path))
+            try:
+                staged.commit()
+            finally:
+                staged.discard()

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from barloom import __version__
 from barloom.backtest import orchestrator
-from barloom.backtest.failure import Unfinished, benchmark_path
+from barloom.backtest.failure import StagedRecord, Unfinished, benchmark_path
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.plan import within
 from barloom.backtest.profiled import Profiled, profiler_of
@@ -75,10 +75,10 @@ class JobOutcome:
 
 
 @contextlib.contextmanager
-def logged_to(path: Path, mode: str = "x") -> Iterator[None]:
+def logged_to(path: Path) -> Iterator[None]:
     """Everything barloom logs, from INFO up, goes to the file as well, and so does the traceback of what is raised."""
     logger = logging.getLogger("barloom")
-    handler = LogFile(path, mode)
+    handler = LogFile(path)
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(min(level or logging.INFO, logging.INFO))
@@ -250,7 +250,7 @@ def _commit(
     staged: list[StagedFile] = []
     try:
         staged.append(folder.stage("run.json", run.to_json()))
-        staged.append(StagedFile(path, benchmark.to_json()))
+        staged.append(StagedRecord(path, benchmark, folder.benchmarks))
         staged += [folder.stage(name, content) for name, content in more]
         sink.commit()
         for file in staged[1:]:

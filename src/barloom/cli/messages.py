@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import platform
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ from barloom.observe.log_file import LogFile
 OPTIONS = ("verbose", "quiet", "log_file")
 USUAL = ("barloom.observe.progress", "barloom.cli.given", "barloom.cli.bench")
 """Loggers whose plain messages are shown without ``-v`` too."""
-_OURS = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ barloom")
 log = logging.getLogger(__name__)
 
 
@@ -150,11 +148,6 @@ def _open(path: Path) -> LogFile:
         InputError: it cannot be written, or is something else than a log.
     """
     try:
-        if path.is_file():
-            with open(path, "rb") as file:
-                first = file.read(64)
-            if first and not _OURS.match(first):
-                raise InputError(f"--log-file {path} is there and no log of barloom: name another file")
-        return LogFile(path, "a")
+        return LogFile(path, "--log-file")
     except OSError as error:
         raise InputError(f"--log-file {path}: {error.strerror or error}; name a file that can be written") from None

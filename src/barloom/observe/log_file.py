@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import logging
 import traceback
+from io import TextIOWrapper
 from pathlib import Path
+
+from barloom.outputs import open_log
 
 
 class LogFile(logging.FileHandler):
     """A log file that a full disk does not turn into noise on stderr."""
 
-    def __init__(self, path: Path, mode: str) -> None:
-        """Open the file.
-
-        Args:
-            path: where it is.
-            mode: ``x`` for a new file, ``a`` to go on with one.
+    def __init__(self, path: Path, option: str = "the log") -> None:
+        """Open the file: a new one, or a log that barloom began, to go on with; ``option`` is what the user calls it.
 
         Raises:
+            InputError: something else is there.
             OSError: it cannot be opened.
         """
-        super().__init__(path, mode=mode, encoding="utf-8", errors="backslashreplace")
+        self._path, self._option = path, option
+        super().__init__(path, mode="a", encoding="utf-8", errors="backslashreplace")
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+
+    def _open(self) -> TextIOWrapper:
+        return open_log(self._path, self._option)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Nothing: what cannot be written is lost."""

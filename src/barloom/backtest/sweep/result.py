@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +20,14 @@ from barloom.backtest.sweep.overfitting import Overfitting
 from barloom.backtest.sweep.stability import Stability
 from barloom.backtest.sweep.sweep import SweepOutcome
 from barloom.errors import InputError
+from barloom.outputs import Output, holds
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from barloom.bars.bars import Bars
+
+_is_drawn = holds(re.compile(rb'<meta name="generator" content="barloom">|tEXtSoftware\0barloom'))
 
 
 @dataclass
@@ -114,7 +118,7 @@ class SweepResult:
         """Draw a metric over two names of the grid: a picture to a ``.png``, a page with the ranking to an ``.html`` file.
 
         Args:
-            path: the file; replaced if it is there.
+            path: the file; a picture or page of barloom that is there is replaced, any other file refused.
             x: the name across.
             y: the name down.
             by: the metric; None for the one sets are ranked by.
@@ -126,6 +130,8 @@ class SweepResult:
         from barloom.backtest.sweep.report import page
 
         file, table = Path(path), self.outcome.table
+        output = Output(file, "the heat map", ours=_is_drawn, kind="a picture or page that barloom made")
+        output.check()
         metric = by or self.rank_by
         drawn = heat_map(table, x, y, metric, min_trades=self.min_trades)
         if file.suffix.lower() == ".png":
@@ -145,7 +151,11 @@ class SweepResult:
         else:
             raise InputError(f"{file} is neither a .png nor an .html file: name one of these")
         try:
-            StagedFile(file, content).commit()
+            staged = StagedFile(file, content, output)
+            try:
+                staged.commit()
+            finally:
+                staged.discard()
         except OSError as error:
             raise InputError(f"cannot write {file}: {error.strerror or error}; name another file") from None
         return file

@@ -94,7 +94,7 @@ def sweep_job(
         before = job.finished(folder)
         if before is not None:
             return before
-        with logged_to(folder.path / "sweep.log", "a"), ExitStack() as stack:
+        with logged_to(folder.path / "sweep.log"), ExitStack() as stack:
             log.info("barloom %s: %s", __version__, " ".join(command))
             return job.run(stack, folder)
     except InputError:

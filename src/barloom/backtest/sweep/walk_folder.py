@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from barloom import __version__
-from barloom.backtest.failure import benchmark_path
+from barloom.backtest.failure import StagedRecord, benchmark_path
 from barloom.backtest.job import dataset_slice, logged_to
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.profiled import files_asked, profiler_of
@@ -258,7 +258,7 @@ class _Folder:
                 pq.write_table(table, content)
                 staged.append(StagedFile(self.path / name, content.getvalue()))
             staged += [StagedFile(self.path / name, content) for name, content in more]
-            staged.append(StagedFile(to, benchmark.to_json()))
+            staged.append(StagedRecord(to, benchmark, self.benchmarks))
             staged.append(StagedFile(self.path / RECORD, record.to_json()))
             for file in staged[:-1]:
                 file.commit()
