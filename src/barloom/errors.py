@@ -28,13 +28,30 @@ class InputError(BarloomError, ValueError):
 
 
 class StrategyError(BarloomError):
-    """A strategy's own code failed."""
+    """A strategy's own code failed, or tried to end the program."""
+
+    exit_code = 2
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(sentence(message))
 
 
 class FidelityError(BarloomError):
     """Two runs that must agree do not, or the reference simulator disagrees with the kernel."""
 
     exit_code = 3
+
+
+def described(error: BaseException) -> str:
+    """An error in words: its kind and what it says, whatever it is."""
+    try:
+        said = str(error)
+    except BaseException:
+        said = "it cannot say why"
+    kind = type(error).__name__
+    if isinstance(error, SystemExit):
+        return f"{kind}: {said or None}, and no strategy may end the program"
+    return f"{kind}: {said}"
 
 
 def sentence(text: str) -> str:

@@ -30,6 +30,7 @@ from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.reference import ReferenceTrade
 from barloom.execution.rules import Rules
 from barloom.indicators import Indicator
+from barloom.strategies.calling import describe
 from barloom.strategies.registry import load_strategy
 
 BAR_NUMBERS = ("signal_bar", "entry_bar", "exit_bar")
@@ -67,7 +68,7 @@ def explain(run: str | os.PathLike[str], trade_id: int) -> Explanation:
             f"trade {trade_id} of {record.job_id} does not come out of the reference simulator as it is in trades.parquet: "
             "please report this"
         )
-    names = strategy.indicators()
+    names = describe(strategy).indicators
     indicators = {name: stretch.indicators.get(spec, math.nan) for name, spec in names.items()}
     return tell(folder, record, row, replayed, indicators)
 

@@ -13,13 +13,20 @@ from pathlib import Path
 from barloom import __version__
 from barloom.backtest.records import BenchmarkRecord, Machine
 from barloom.backtest.run_folder import StagedFile
-from barloom.errors import InputError
+from barloom.errors import BarloomError, InputError, StrategyError, described
 from barloom.observe.criteria import unjudged
 from barloom.observe.machine import machine
 from barloom.observe.memory import MB, peak_rss
 from barloom.outputs import Output, is_json_with, refuse_no_name
 
 log = logging.getLogger(__name__)
+
+
+def with_log(error: Exception, path: Path) -> BarloomError:
+    """What to raise for what was not expected of a job: the same kind of error, with the path of the log that holds the traceback."""
+    said = str(error) if isinstance(error, BarloomError) else f"unexpected: {described(error)}"
+    kind = StrategyError if isinstance(error, StrategyError) else BarloomError
+    return kind(f"{said}; the traceback is in {path}")
 
 
 _is_record = is_json_with("job_id", "status", "criteria", "phase_times", "machine")

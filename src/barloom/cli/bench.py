@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import logging
 import statistics
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from barloom.cli import output as results
 from barloom.cli.tables import listing, render
 from barloom.errors import InputError
 from barloom.outputs import Output, is_json_with, is_told
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
             staged.commit()
         finally:
             staged.discard()
-    sys.stdout.write(text.decode("utf-8") if options.format == "json" else _measured(record))
+    results.write(text.decode("utf-8") if options.format == "json" else _measured(record))
     return 0
 
 
@@ -124,7 +124,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     old, new = read_bench(Path(options.old)), read_bench(Path(options.new))
     found = compare(old, new, options.max_regression)
-    sys.stdout.write(found.to_json().decode("utf-8") if options.format == "json" else _compared(found))
+    results.write(found.to_json().decode("utf-8") if options.format == "json" else _compared(found))
     return SLOWER if found.regressed else 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 import time
 from collections.abc import Generator
 from contextlib import closing
@@ -19,6 +18,7 @@ from barloom.bars.facts import StoreFacts
 from barloom.bars.moments import iso
 from barloom.bars.store import ingest
 from barloom.bars.writer import write_bars
+from barloom.cli import output as results
 from barloom.cli.given import say_taken_for
 from barloom.cli.tables import counted
 from barloom.errors import InputError
@@ -96,7 +96,7 @@ def generate_command(options: argparse.Namespace) -> int:
         written = write_bars(
             _Shown(from_synthetic(options.rows, options.seed), progress), path, output=output, made=GENERATED
         )
-    print(f"{path}: {written:,} bars, {path.stat().st_size:,} bytes, seed {options.seed}")
+    results.write(f"{path}: {written:,} bars, {path.stat().st_size:,} bytes, seed {options.seed}\n")
     return 0
 
 
@@ -127,11 +127,13 @@ def ingest_command(options: argparse.Namespace) -> int:
         )
     if options.format == "json":
         said = {"store": options.out, "already_ingested": done.already, **done.facts.model_dump(mode="json")}
-        sys.stdout.write(json.dumps(said, indent=2) + "\n")
+        results.write(json.dumps(said, indent=2) + "\n")
     elif done.already:
-        print(f"{options.out}: already ingested from the same files, nothing to do (--force ingests them again)")
+        results.write(
+            f"{options.out}: already ingested from the same files, nothing to do (--force ingests them again)\n"
+        )
     else:
-        print(_told(options.out, done.facts))
+        results.write(_told(options.out, done.facts) + "\n")
     return 0
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, NoReturn
 
+from barloom.cli import output
 from barloom.observe import interrupts
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ INTERRUPTED = 130
 
 RECORDED = ("run", "sweep", "walk-forward", "data")
 """Commands whose records name the folder they were given in."""
+ANYBODYS = ("run", "sweep", "walk-forward", "explain", "strategies")
+"""Commands that run a user's code."""
 
 
 def _say(text: str) -> None:
@@ -40,17 +43,6 @@ def _open_standard_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _silence_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not fail."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(devnull, sys.stdout.fileno())
-    except (OSError, ValueError):
-        return
-    finally:
-        os.close(devnull)
 
 
 def _keep_traceback() -> str:
@@ -84,9 +76,15 @@ def _refuse_unreadable(words: Sequence[str], command: str) -> None:
 def _run(words: Sequence[str]) -> int:
     """Parse the words and run their command; its exit code, also where the parser ends by itself (help, version, errors)."""
     from barloom.cli._parser import build_parser
+    from barloom.errors import StrategyError, described
 
     try:
         options = build_parser().parse_args(words)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else UNEXPECTED
+    if options.command in ANYBODYS:
+        output.keep_apart()
+    try:
         command = importlib.import_module(f"barloom.cli.{options.command.replace('-', '_')}")
         _loaded()
         interrupts.check()
@@ -94,7 +92,9 @@ def _run(words: Sequence[str]) -> int:
             _refuse_unreadable(words, options.command)
             code: int = command.main(options, words)
     except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else UNEXPECTED
+        raise StrategyError(
+            f"something ended the program with {described(ending)}: look for exit() in the code that was given"
+        ) from None
     return code
 
 
@@ -142,8 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _run(words)
-        # Here, where a reader that has gone or a full disk can still be told of.
-        sys.stdout.flush()
+        output.flush()
         return code
     except BarloomError as error:
         if interrupts.seen():
@@ -153,13 +152,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         # The reader has gone (`| head`): what there was to do is done, and there is nobody to tell.
-        _silence_stdout()
+        output.silence()
         return DONE
     except KeyboardInterrupt as interrupt:
         _say(f"interrupted{': ' if interrupt.args else ''}{' '.join(map(str, interrupt.args))}")
         return INTERRUPTED
     except OSError as error:
-        _silence_stdout()
+        output.silence()
         where = f"'{error.filename}'" if error.filename else "the output"
         _say(f"error: cannot read or write {where}: {error.strerror or error}")
         return BAD_INPUT
@@ -180,6 +179,7 @@ def entry() -> NoReturn:
     """
     _open_standard_streams()
     try:
+        output.allow()
         interrupts.watch()
         _load_lightly()
         code = main()

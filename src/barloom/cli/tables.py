@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from barloom.cli import output
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,8 +26,8 @@ def render(*parts: RenderableType, piped_width: int = WIDE) -> str:
     """
     from rich.console import Console
 
-    told = sys.stdout.isatty() or "COLUMNS" in os.environ
-    console = Console(file=sys.stdout, highlight=False, width=None if told else piped_width)
+    told = output.stream().isatty() or "COLUMNS" in os.environ
+    console = Console(file=output.stream(), highlight=False, width=None if told else piped_width)
     with console.capture() as captured:
         for part in parts:
             console.print(part)
@@ -48,7 +49,7 @@ def facts_table(rows: Iterable[tuple[str, str]], title: str | None = None) -> Ta
 
 def render_facts(rows: Mapping[str, str]) -> str:
     """The same as text; rich, which takes its time to load, is for terminals."""
-    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+    if output.stream().isatty() or "COLUMNS" in os.environ:
         return render(facts_table(rows.items()))
     width = max(map(len, rows))
     return "".join(f"{name:<{width}}  {value}".rstrip() + "\n" for name, value in rows.items())
