@@ -13,6 +13,7 @@ import pytest
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.command import COMMAND, call, environment, run_here
+from helpers.sweeping import strategy_file
 
 ROWS = 20_000
 GRID = ("--strategy", "ema-cross", "--grid", "fast=5:15:5", "--grid", "slow=20,50", "--where", "fast < slow")
@@ -167,6 +168,17 @@ def test_what_cannot_be_swept_is_refused_in_one_sentence(bars, tmp_path, monkeyp
     assert code == 2 and out == ""
     assert err.startswith("barloom: error: ") and err.count("\n") == 1 and said in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_sweep_none_of_whose_sets_ran_ends_with_the_code_of_the_first_reason(bars, tmp_path, monkeypatch, workers):
+    monkeypatch.chdir(tmp_path)
+    words = ("sweep", bars, "--max-workers", workers, "--strategy")
+    code, out, err = run_here(*words, "ema-cross", "--grid", "slow=25000,30000")
+    assert code == 2 and "every set of the grid was refused; the first:" in err and "give more bars" in err
+    assert "nan" not in (out + err).lower()
+    code, _, err = run_here(*words, f"{strategy_file(tmp_path)}:Odd", "--grid", "fast=7", "--grid", "slow=20,50")
+    assert code == 2 and "every set of the grid failed; the first:" in err and "RuntimeError: seven" in err
 
 
 def test_data_is_asked_for_and_a_missing_file_is_named(tmp_path, monkeypatch):

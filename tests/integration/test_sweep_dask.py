@@ -12,7 +12,7 @@ import pytest
 
 from barloom.backtest.sweep import planning
 from barloom.backtest.sweep.cluster import Cluster
-from barloom.errors import InputError
+from barloom.errors import BarloomError, InputError
 from helpers.command import environment
 from helpers.sweeping import made_bars, strategy_file, swept, wait_for
 
@@ -96,6 +96,20 @@ def test_a_worker_that_dies_costs_only_its_batch(machine, tmp_path, monkeypatch)
     )
     wait_for(lambda: [worker.poll() for worker in machine.workers].count(None) == 1)
     assert (there.folder / "sweep.parquet").read_bytes() == (here.folder / "sweep.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("grid", "kind", "said"),
+    [({"slow": [3500, 4000]}, InputError, "was refused"), ({"fast": [7]}, BarloomError, "failed")],
+)
+def test_a_sweep_none_of_whose_sets_ran_raises_the_first_reason(machine, tmp_path, grid, kind, said):
+    machine.add()
+    path, strategy = made_bars(tmp_path), f"{strategy_file(tmp_path)}:Odd"
+    with pytest.raises(
+        BarloomError, match=f"every set of the grid {said}; the first: .*(give more bars|seven)"
+    ) as raised:
+        swept(path, grid, strategy, executor="dask", scheduler=machine.address)
+    assert raised.value.exit_code == kind.exit_code
 
 
 def test_a_scheduler_that_is_not_there_is_said_plainly(tmp_path):

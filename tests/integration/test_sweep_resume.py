@@ -17,7 +17,7 @@ from barloom.backtest.sweep.grid import Grid
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.sweep import sweep_job
 from barloom.bars import open_bars
-from barloom.errors import InputError
+from barloom.errors import BarloomError, InputError
 from helpers.recorded import valid
 from helpers.sweeping import GRID, alive, children, made_bars, start, strategy_file, swept, wait_for
 
@@ -190,6 +190,44 @@ def test_a_sweep_whose_every_set_is_refused_says_why_and_leaves_nothing(tmp_path
     with pytest.raises(InputError, match=r"every set of the grid was refused; the first: .*slow"):
         swept(path, {"fast": [70, 80]}, out=out)
     assert not out.exists()
+
+
+FAILING = [
+    ({"fast": [70, 80]}, "ema-cross", InputError, "was refused; the first: .*slow"),
+    ({"slow": [3500, 4000]}, "ema-cross", InputError, "was refused; the first: .*give more bars"),
+    ({"fast": [7], "stop": GRID["stop"]}, "Odd", BarloomError, "failed; the first: .*RuntimeError: seven"),
+    ({"fast": [70, 7]}, "Odd", InputError, "was refused; the first: .*slow"),
+    ({"fast": [7, 70]}, "Odd", BarloomError, "failed; the first: .*RuntimeError: seven"),
+]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("grid", "strategy", "kind", "said"), FAILING)
+def test_a_sweep_none_of_whose_sets_ran_raises_the_first_reason(
+    tmp_path, monkeypatch, grid, strategy, kind, said, workers
+):
+    """Before a bar was read or after all of them, in this process or in workers: no table without a number, and the error is of its kind."""
+    monkeypatch.setattr(planning, "MOST_SETS", 1)
+    path = made_bars(tmp_path)
+    strategy = f"{strategy_file(tmp_path)}:{strategy}" if strategy == "Odd" else strategy
+    for out in (None, tmp_path / "out", tmp_path / "out"):
+        with pytest.raises(BarloomError, match=f"every set of the grid {said}") as raised:
+            swept(path, grid, strategy, out=out, max_workers=workers)
+        assert raised.value.exit_code == kind.exit_code
+    assert not list(tmp_path.glob("out/sweeps/*/parts/*")) and not list(tmp_path.glob("out/sweeps/*/sweep.*t"))
+    if kind is BarloomError:
+        assert "RuntimeError: seven" in next(tmp_path.glob("out/sweeps/*/sweep.log")).read_text()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills processes by signal")
+def test_a_sweep_whose_every_worker_died_says_so(tmp_path, monkeypatch):
+    # Nothing of it may run in this process: no measuring, and two workers whatever the cores.
+    monkeypatch.setattr("barloom.backtest.sweep.work.measure", lambda *sets, **options: None)
+    monkeypatch.setattr("barloom.backtest.sweep.work.capped", lambda workers: workers)
+    strategy = f"{strategy_file(tmp_path)}:Odd"
+    with pytest.raises(BarloomError, match="every set of the grid failed; the first: its worker died twice") as raised:
+        swept(made_bars(tmp_path), {"fast": [8]}, strategy, max_workers=2)
+    assert raised.value.exit_code == 4
 
 
 def test_refused_sets_are_in_the_table_and_the_others_run(tmp_path):

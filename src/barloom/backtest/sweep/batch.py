@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import traceback
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -81,12 +82,15 @@ class Batch:
         report: what the pass over the bars found; None if every set was refused.
         trades: the trades of every set with its place in the batch as ``set``, where they were kept.
         seconds: wall clock.
+        broken: places of sets that were not refused but failed in a strategy's code, the first of them
+            with its traceback.
     """
 
     table: pa.Table
     report: BarsReport | None
     trades: pa.Table | None
     seconds: float
+    broken: dict[int, str]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -138,7 +142,8 @@ def run_batch(
         rows = [{"error": loom.errors[k]} if k in loom.errors else loom.rows[k] for k in range(len(sets))]
         table = pa.Table.from_pylist(rows, schema=SCHEMA)
     ran = len(loom.errors) < len(sets)
-    return Batch(table, bars.report if ran else None, kept.table() if kept else None, time.perf_counter() - started)
+    trades = kept.table() if kept else None
+    return Batch(table, bars.report if ran else None, trades, time.perf_counter() - started, loom.errors.broken)
 
 
 def sharing(bars: Bars, sets: Sequence[RunParameters]) -> Sharing:
@@ -170,6 +175,25 @@ class _Strand:
         self.failed = False
 
 
+class _Errors(dict[int, str]):
+    """Why sets could not be run, by their places; ``broken`` are those that failed in code, the first of them with its traceback.
+
+    Text and not exceptions, which would keep the bars they met.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: dict[int, str] = {}
+
+    def note(self, place: int, error: BarloomError) -> None:
+        """Note why a set cannot be run; the first reason stays."""
+        if place in self:
+            return
+        self[place] = str(error)
+        if not isinstance(error, InputError):
+            self.broken[place] = "" if self.broken else "".join(traceback.format_exception(error))
+
+
 class _Loom:
     """The sets of a batch, by the signals they share."""
 
@@ -177,7 +201,7 @@ class _Loom:
         self.bars = bars
         self.sets = sets
         self.clock = clock
-        self.errors: dict[int, str] = {}
+        self.errors = _Errors()
         self.rows: dict[int, dict[str, Any]] = {}
         self._strands: dict[Hashable, _Strand] = {}
         self._made: dict[Hashable, Any] = {}
@@ -186,7 +210,7 @@ class _Loom:
             try:
                 self._take(place, parameters, fine)
             except BarloomError as error:
-                self.errors[place] = str(error)
+                self.errors.note(place, error)
         self.strands = [strand for strand in self._strands.values() if strand.sets]
         self.wants_atr = any(one.atr for strand in self.strands for one in strand.sets)
 
@@ -248,7 +272,7 @@ class _Loom:
                         clock=self.clock,
                     )
                 except BarloomError as error:
-                    self.errors[one.place] = str(error)
+                    self.errors.note(one.place, error)
                     continue
                 self.rows[one.place] = _row(result.outcome)
                 if kept is not None:
@@ -290,10 +314,12 @@ class _Loom:
             for one in strand.sets:
                 needed = max(1, strand.maker.warmup, warmup(ATR) if one.atr else 1)
                 if tile.bars < needed:
-                    self.errors.setdefault(
+                    self.errors.note(
                         one.place,
-                        f"{self.bars.label} has {tile.bars} bars in the selection, and the indicators of {strand.maker.name} give no value "
-                        f"before {needed}: give more bars, or shorter periods with --param",
+                        InputError(
+                            f"{self.bars.label} has {tile.bars} bars in the selection, and the indicators of {strand.maker.name} give no "
+                            f"value before {needed}: give more bars, or shorter periods with --param"
+                        ),
                     )
         for one, totals in zip(tile.sets, tile.totals(), strict=True):
             if one.place in self.errors:
@@ -303,7 +329,7 @@ class _Loom:
                 outcome = Outcome(totals, one.rules.sizing.balance, tile.first_time, tile.bars)
                 self.rows[one.place] = _row(outcome)
             except InputError as error:
-                self.errors[one.place] = str(error)
+                self.errors.note(one.place, error)
 
     def _steps(
         self, tiles: Sequence[_Tile], rows: int, threads: int
@@ -404,7 +430,7 @@ class _ChunkWork:
     quotes: Quotes
     pip: float
     makers: dict[Hashable, WarpMaker]
-    errors: dict[int, str]
+    errors: _Errors
     warps: dict[Hashable, Warp] = dataclasses.field(default_factory=dict)
 
     def asked(self, strand: _Strand) -> list[tuple[Asked | None, Warp | None]]:
@@ -415,7 +441,7 @@ class _ChunkWork:
             except BarloomError as error:
                 strand.failed = True
                 for one in strand.sets:
-                    self.errors.setdefault(one.place, str(error))
+                    self.errors.note(one.place, error)
         return [(None, None)] * len(strand.sets)
 
     def _asked(self, strand: _Strand) -> list[tuple[Asked | None, Warp | None]]:
@@ -440,7 +466,7 @@ class _ChunkWork:
                 try:
                     asked = hung[id(orders)] = asked_of(base.hung(orders, maker))
                 except BarloomError as error:
-                    self.errors.setdefault(one.place, str(error))
+                    self.errors.note(one.place, error)
                     found.append((None, None))
                     continue
             warp = self.warps.get(one.terms)

@@ -19,7 +19,6 @@ from barloom.backtest.sweep.records import SweepRecord
 from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.table import SweepTable
 from barloom.bars.bars import BarsReport
-from barloom.errors import InputError
 from barloom.observe.criteria import Criterion, Facts, judge
 from barloom.observe.machine import machine, versions
 from barloom.observe.memory import MB
@@ -38,7 +37,7 @@ class Ended:
     Attributes:
         spent: what it took.
         resumed: sets that were finished before.
-        report: what a pass over the bars found; None where every set was refused.
+        report: what a pass over the bars found.
         best: numbers of the best sets.
         profile: where one was asked for.
     """
@@ -61,15 +60,14 @@ def table_digest(table: SweepTable) -> str:
 def records_of(
     job: SweepJob, plan: Plan, table: SweepTable, ended: Ended, folder: SweepFolder | None
 ) -> tuple[SweepRecord, BenchmarkRecord, Path | None]:
-    """Both records.
+    """Both records of a sweep in which at least one set ran.
 
     Raises:
-        InputError: no set could be run, so that there is nothing to record.
+        InputError: ``--benchmark-out`` is in no folder.
     """
     options = job.options
     if ended.report is None:
-        said = next((error for error in table.table["error"].to_pylist() if error), "no set ran")
-        raise InputError(f"every set of the grid was refused; the first: {said}")
+        raise RuntimeError("a set that ran has no report of its bars")
     data = dataset_slice(job.bars, job.fine, ended.report, options.reading, **options.part)
     spent = ended.spent
     ended_at = max(datetime.now(UTC), spent.started_at)

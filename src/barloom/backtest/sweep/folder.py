@@ -224,6 +224,7 @@ class SweepFolder:
             "seconds": result.seconds,
             "cpu_seconds": result.cpu_seconds,
             "peak_rss": result.peak_rss,
+            "broken": result.broken,
         }
         table = result.table.replace_schema_metadata({_PART_KEY: TypeAdapter(Any).dump_json(facts)})
         self._commit(self._parts / f"{name}.parquet", table)
@@ -333,6 +334,7 @@ def _read_part(path: Path, first: int, last: int) -> TaskResult | None:
             cpu_seconds=float(facts["cpu_seconds"]),
             peak_rss=facts["peak_rss"],
             trades=None,
+            broken={int(number): str(details) for number, details in facts["broken"].items()},
         )
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None

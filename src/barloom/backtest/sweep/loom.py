@@ -34,6 +34,7 @@ class Loom:
         workers, threads: processes, and threads of each.
         report: what the last pass over bars in a stretch found.
         spent: what the tasks of all sweeps took.
+        broken: sets that failed in code in the last sweep, each with what is known of it.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Loom:
         self.workers = 1
         self.threads = available_cores()
         self.report: BarsReport | None = None
+        self.broken: dict[int, str] = {}
         self.spent = spent or Spent()
         self._reading = options.reading if reading_known else None
         self._stack = ExitStack()
@@ -138,6 +140,7 @@ class Loom:
         executor = self._executor or Here(bars, self.fine, clock=self.spent.clock)
         shared = self._readable.shared if self._executor is not None else None
         shared = None if shared is None else shared.window(start, end)
+        self.broken = {}
         began, tables, done, failed = time.perf_counter(), [], 0, 0
 
         def tasks() -> Iterator[Task]:
@@ -162,8 +165,10 @@ class Loom:
                 if found.kind in ("input", "fidelity"):
                     raise raised(found)
                 tables.append(errors_table(dict.fromkeys(found.set_ids, found.message)))
+                self.broken |= dict.fromkeys(found.set_ids, found.details)
             else:
                 tables.append(found.table)
+                self.broken |= found.broken
                 self.report = found.report or self.report
                 self.spent.take(found)
             done += len(found.set_ids)

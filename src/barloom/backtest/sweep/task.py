@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ from barloom.backtest.sweep.batch import SCHEMA, run_batch
 from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.shared import SharedBars
 from barloom.bars.bars import Bars, BarsReport
-from barloom.errors import BarloomError, FidelityError, InputError, described, sentence
+from barloom.errors import BarloomError, FidelityError, InputError, StrategyError, described, sentence
 from barloom.observe.clock import Clock
 from barloom.observe.memory import peak_rss
 
@@ -73,6 +73,7 @@ class TaskResult:
         trades: with ``set_id`` first; None unless they were kept.
         phases: seconds by phase; empty where a clock was handed in, or the task was done by an earlier process.
         measured: its profile; None unless another process made one.
+        broken: sets that were not refused but failed in code, each with its traceback.
     """
 
     set_ids: tuple[int, ...]
@@ -84,6 +85,7 @@ class TaskResult:
     trades: pa.Table | None
     phases: dict[str, float] = field(default_factory=dict)
     measured: Measured | None = None
+    broken: dict[int, str] = field(default_factory=dict)
 
     @property
     def trades_count(self) -> int:
@@ -146,7 +148,8 @@ def perform(
         except InputError as error:
             refused[set_id] = str(error)
     own = Clock() if clock is None else clock
-    tables, kept, report = _run(task, made, bars, fine, on_progress, own)
+    broken: dict[int, str] = {}
+    tables, kept, report = _run(task, made, bars, fine, on_progress, own, broken)
     tables.append(errors_table(refused))
     table = pa.concat_tables(tables).sort_by(SET_ID).combine_chunks()
     if list(task.set_ids) != sorted(task.set_ids):
@@ -161,6 +164,7 @@ def perform(
         peak_rss=peak_rss(),
         trades=trades,
         phases=own.phases() if clock is None else {},
+        broken=broken,
     )
 
 
@@ -171,8 +175,9 @@ def _run(
     fine: Bars | None,
     on_progress: Callable[[Progress], None] | None,
     clock: Clock,
+    broken: dict[int, str],
 ) -> tuple[list[pa.Table], list[pa.Table], BarsReport | None]:
-    """The sets in one batch; one by one where one of them makes it fail, so that it fails alone."""
+    """The sets in one batch; one by one where one of them makes it fail, so that it fails alone and is noted in ``broken``."""
     if not sets:
         return [], [], None
     ids = list(sets)
@@ -193,13 +198,15 @@ def _run(
         if len(sets) > 1:
             tables, kept, report = [], [], None
             for set_id, parameters in sets.items():
-                table, trades, found = _run(task, {set_id: parameters}, bars, fine, on_progress, clock)
+                table, trades, found = _run(task, {set_id: parameters}, bars, fine, on_progress, clock, broken)
                 tables += table
                 kept += trades
                 report = report or found
             return tables, kept, report
         said = str(error) if isinstance(error, BarloomError) else f"unexpected: {described(error)}"
+        broken[ids[0]] = "" if broken else traceback.format_exc()
         return [errors_table({ids[0]: sentence(said)})], [], None
+    broken |= {ids[place]: details for place, details in batch.broken.items()}
     table = batch.table.add_column(0, TASK_SCHEMA.field(0), pa.array(ids, pa.int64()))
     kept = []
     if batch.trades is not None:
@@ -212,6 +219,20 @@ def errors_table(errors: dict[int, str]) -> pa.Table:
     """Rows of sets that could not be run, by number, each with its sentence."""
     rows: Sequence[dict[str, Any]] = [{SET_ID: set_id, "error": error} for set_id, error in errors.items()]
     return pa.Table.from_pylist(rows, schema=TASK_SCHEMA)
+
+
+def nothing_ran(numbers: Sequence[int], errors: Sequence[str], broken: Mapping[int, str], of: str) -> BarloomError:
+    """The error of a sweep none of whose sets could be run: the first reason, and of the kind that it is.
+
+    Args:
+        numbers: of the sets, in their order.
+        errors: what is said of each.
+        broken: those that failed in code, with their tracebacks.
+        of: what the sets are of, in words.
+    """
+    if numbers[0] in broken:
+        return StrategyError(f"every set of {of} failed; the first: {errors[0]}")
+    return InputError(f"every set of {of} was refused; the first: {errors[0]}")
 
 
 def perform_text(text: str) -> TaskResult | TaskFailed:

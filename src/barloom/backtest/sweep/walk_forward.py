@@ -23,11 +23,12 @@ from barloom.backtest.sweep.grid import Grid, parameters_of
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.out_of_sample import Tested, run_after
 from barloom.backtest.sweep.table import SweepTable, metric_of
+from barloom.backtest.sweep.task import nothing_ran
 from barloom.backtest.sweep.windows import DAY, CalendarSpan, Window, windows_of
 from barloom.backtest.writer import Points, points_schema, points_to_arrow
 from barloom.bars.span import Span
 from barloom.bars.times import iso
-from barloom.errors import InputError
+from barloom.errors import BarloomError, InputError
 from barloom.execution import trades as record
 from barloom.execution.account import join
 from barloom.execution.totals import daily_returns
@@ -262,7 +263,8 @@ def walk_forward(
         on_progress: told after each part of a sweep.
 
     Raises:
-        InputError: the bars cannot be read.
+        InputError: the bars cannot be read, or every set was refused in every window.
+        BarloomError: no set could be run in any window, and the first failed in code.
     """
     started = time.perf_counter()
     metric = metric_of(walk.rank_by)
@@ -271,6 +273,7 @@ def walk_forward(
     balance = walk.base.balance
     tested = _Joined()
     trained: list[Trained] = []
+    nothing: list[BarloomError] = []
 
     def tell(done: int, refused: int = 0) -> None:
         if on_progress is not None:
@@ -284,6 +287,9 @@ def walk_forward(
 
         table = loom.sweep(walk.names, walk.sets, start=window.train_start, end=window.train_end, on_progress=on_step)
         failed += table.refused
+        if table.refused == len(table):
+            numbers, errors = table.table["set_id"].to_pylist(), table.table["error"].to_pylist()
+            nothing.append(nothing_ran(numbers, errors, loom.broken, "the grid, in every window,"))
         tell(before + len(walk.sets))
         chosen, why = _chosen(table, metric, walk.min_trades)
         if balance <= 0.0:
@@ -321,6 +327,8 @@ def walk_forward(
             tested.add(window.number, chosen, tried)
             loom.spent.trades += tried.metrics.trades
         balance = after
+    if len(nothing) == len(windows):
+        raise nothing[0]
     summary = _summary(trained, tested, walk, windows)
     seconds = time.perf_counter() - started
     return WalkForward(tuple(trained), summary, tested.trades(), tested.equity(), tested.digest.hexdigest(), seconds)

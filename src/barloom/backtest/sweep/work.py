@@ -39,7 +39,7 @@ from barloom.backtest.sweep.records import SweepRecord
 from barloom.backtest.sweep.shared import Readable, readable
 from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.table import SweepTable
-from barloom.backtest.sweep.task import SET_ID, Task, TaskFailed, TaskResult, Value, errors_table, perform
+from barloom.backtest.sweep.task import SET_ID, Task, TaskFailed, TaskResult, Value, errors_table, nothing_ran, perform
 from barloom.backtest.sweep.tiling import INDICATOR_BYTES
 from barloom.bars.bars import Bars, BarsReport
 from barloom.bars.resampling import ResampledBars
@@ -143,6 +143,8 @@ class SweepJob:
     results: dict[int, TaskResult] = field(default_factory=dict)
     """By first set."""
     failed: dict[int, str] = field(default_factory=dict)
+    broken: dict[int, str] = field(default_factory=dict)
+    """Sets that failed in code, or whose worker did, each with what is known of it."""
 
     def __post_init__(self) -> None:
         options = self.options
@@ -342,8 +344,7 @@ class SweepJob:
             spent.working = time.perf_counter() - began
             with spent.clock.phase("write"):
                 table = self._table(range(len(self.sets)))
-            if folder is not None and self._report() is None:
-                folder.forget_parts()  # every set was refused
+            self._refuse_nothing(table, folder)
             best, trades = self._trades(prepared, folder, table)
         log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in spent.phases().items()))
         ended = Ended(
@@ -405,6 +406,7 @@ class SweepJob:
                     raise raised(found)
                 log.error("sets %d to %d: %s %s", found.set_ids[0], found.set_ids[-1], found.message, found.details)
                 self.failed |= dict.fromkeys(found.set_ids, found.message)
+                self.broken |= dict.fromkeys(found.set_ids, found.details)
             else:
                 self._same_bars(found, folder)
                 if folder is not None:
@@ -487,6 +489,24 @@ class SweepJob:
         failed = {number: said for number, said in self.failed.items() if number in ids}
         whole = pa.concat_tables([*parts, errors_table(failed)])
         return SweepTable.made(self.names, self.sets, whole)
+
+    def _refuse_nothing(self, table: SweepTable, folder: SweepFolder | None) -> None:
+        """Refuse a table in which no set has a result.
+
+        Raises:
+            InputError: every set was refused.
+            BarloomError: the first of them failed in code.
+        """
+        if table.refused < len(table):
+            return
+        if folder is not None:
+            folder.forget_parts()
+        broken = {number: said for result in self.results.values() for number, said in result.broken.items()}
+        broken |= self.broken
+        numbers = table.table[SET_ID].to_pylist()
+        if numbers and broken.get(numbers[0]):
+            log.error("set %d: %s", numbers[0], broken[numbers[0]])
+        raise nothing_ran(numbers, table.table["error"].to_pylist(), broken, "the grid")
 
     def _report(self) -> BarsReport | None:
         """What a pass found of the bars as they were given."""

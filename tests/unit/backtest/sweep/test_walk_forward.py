@@ -10,6 +10,7 @@ import pytest
 import barloom as bl
 from barloom.backtest.metrics import YEAR_DAYS
 from barloom.bars.times import parse_time
+from helpers.sweeping import strategy_file
 
 GRID = {"fast": [5, 15], "slow": [20, 50]}
 SPANS = {"train": "2w", "test": "1w"}
@@ -151,8 +152,22 @@ def test_a_window_without_a_set_to_run_says_why_and_the_others_go_on(bars):
     assert picky.summary.tested == 0 and picky.summary.efficiency is None
     assert {one.why for one in picky.windows} == {"no set had a sharpe and 1,000,000 trades in sample"}
     assert len(picky.trades) == len(picky.equity) == 0 and "window" in picky.trades
-    refused = bl.walk_forward(bars, "ema-cross", {"fast": [5], "slow": [30_000]}, **SPANS)
-    assert all("give more bars" in one.why and one.refused == 1 for one in refused.windows)
+    # The first training is too short for the set, the later ones of an anchored walk are not.
+    short = bl.walk_forward(bars, "ema-cross", {"fast": [5], "slow": [25_000]}, **SPANS, anchored=True)
+    whys = ["give more bars" in one.why for one in short.windows]
+    assert whys[0] and not whys[-1] and whys == sorted(whys, reverse=True)
+    assert [one.refused for one in short.windows] == [int(why) for why in whys]
+
+
+def test_a_walk_forward_without_a_set_that_runs_in_any_window_raises_the_first_reason(bars, tmp_path):
+    said = "every set of the grid, in every window, was refused; the first: .*give more bars"
+    with pytest.raises(bl.InputError, match=said):
+        bl.walk_forward(bars, "ema-cross", {"fast": [5], "slow": [30_000]}, **SPANS, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    strategy = f"{strategy_file(tmp_path)}:Odd"
+    with pytest.raises(bl.BarloomError, match=r"in every window, failed; the first: .*seven") as failed:
+        bl.walk_forward(bars, strategy, {"fast": [7]}, **SPANS)
+    assert failed.value.exit_code == 4
 
 
 def test_a_test_on_a_weekend_has_no_bars(bars):
