@@ -28,12 +28,16 @@ class InputError(BarloomError, ValueError):
 
 
 class StrategyError(BarloomError):
-    """A strategy's own code failed, or tried to end the program."""
-
-    exit_code = 2
+    """A strategy's own code failed."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(sentence(message))
+
+
+class StrategyExitError(StrategyError, InputError):
+    """A strategy's code tried to end the program, or gave a warning where warnings are to be errors."""
+
+    exit_code = 2
 
 
 class FidelityError(BarloomError):

@@ -178,7 +178,7 @@ def test_a_sweep_none_of_whose_sets_ran_ends_with_the_code_of_the_first_reason(b
     assert code == 2 and "every set of the grid was refused; the first:" in err and "give more bars" in err
     assert "nan" not in (out + err).lower()
     code, _, err = run_here(*words, f"{strategy_file(tmp_path)}:Odd", "--grid", "fast=7", "--grid", "slow=20,50")
-    assert code == 2 and "every set of the grid failed; the first:" in err and "RuntimeError: seven" in err
+    assert code == 4 and "every set of the grid failed; the first:" in err and "RuntimeError: seven" in err
 
 
 def test_data_is_asked_for_and_a_missing_file_is_named(tmp_path, monkeypatch):

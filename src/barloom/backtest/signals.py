@@ -99,15 +99,18 @@ class SignalMaker:
         window = Window(chunk, self.specs, prepared, self.higher)
         first, last = chunk.base - chunk.history, chunk.base + chunk.rows - 1
         with Theirs(lambda: f"{method}() of strategy {self.name} failed on bars {first} to {last}"):
-            signals = ask(window)
+            try:
+                signals = ask(window)
+            finally:
+                window.end()
         if not isinstance(signals, kind):
             raise InputError(
                 f"{method}() of strategy {self.name} gave a {type(signals).__name__}: return bl.{kind.__name__}"
             )
-        if len(signals) and signals.signal_bar[-1] >= len(window):
+        if len(signals) and signals.signal_bar[-1] >= len(chunk.close):
             raise InputError(
                 f"{method}() of strategy {self.name} gave signal_bar {signals.signal_bar[-1]} in a window of "
-                f"{len(window)} bars: give indices into the window"
+                f"{len(chunk.close)} bars: give indices into the window"
             )
         return signals
 

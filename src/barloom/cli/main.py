@@ -76,7 +76,7 @@ def _refuse_unreadable(words: Sequence[str], command: str) -> None:
 def _run(words: Sequence[str]) -> int:
     """Parse the words and run their command; its exit code, also where the parser ends by itself (help, version, errors)."""
     from barloom.cli._parser import build_parser
-    from barloom.errors import StrategyError, described
+    from barloom.errors import StrategyExitError, described
 
     try:
         options = build_parser().parse_args(words)
@@ -92,7 +92,7 @@ def _run(words: Sequence[str]) -> int:
             _refuse_unreadable(words, options.command)
             code: int = command.main(options, words)
     except SystemExit as ending:
-        raise StrategyError(
+        raise StrategyExitError(
             f"something ended the program with {described(ending)}: look for exit() in the code that was given"
         ) from None
     return code

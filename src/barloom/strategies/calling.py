@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from barloom.errors import BarloomError, InputError, StrategyError, described
+from barloom.errors import BarloomError, InputError, StrategyError, StrategyExitError, described
 from barloom.indicators.spec import Indicator, Source
 from barloom.strategies.base import Strategy
 
@@ -24,9 +24,9 @@ MOST_LOOKBACK = 1_000_000_000
 class Theirs:
     """A context manager around a call of a user's code.
 
-    Errors of barloom and Ctrl-C pass; all else that is raised, also SystemExit, which would end the program with any exit code, becomes a
-    ``StrategyError`` that says what was being done. Meanwhile ``sys.stdout`` is stderr, for results are alone on stdout; and ``os._exit``
-    raises, as nobody would learn why the run had ended.
+    Errors of barloom and Ctrl-C pass; all else that is raised becomes a ``StrategyError`` that says what was being done. SystemExit, which
+    would end the program with any exit code, and a warning where warnings are errors become a ``StrategyExitError``. Meanwhile
+    ``sys.stdout`` is stderr, for results are alone on stdout; and ``os._exit`` raises, as nobody would learn why the run had ended.
 
     Args:
         doing: what is being done, for the sentence: ``signals() of strategy x failed on bars 0 to 9``; a function that makes it where
@@ -49,7 +49,8 @@ class Theirs:
         if error is None or isinstance(error, BarloomError | KeyboardInterrupt):
             return
         doing = self._doing if isinstance(self._doing, str) else self._doing()
-        raise self._refused(f"{doing}: {described(error)}") from error
+        ended = isinstance(error, Warning) or not isinstance(error, Exception)
+        raise (StrategyExitError if ended else self._refused)(f"{doing}: {described(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def load_strategy(
             is not what ``ran`` says; a class that is no Strategy; or a file that every user of the machine may write to.
     """
     kind, origin = _find(text, source_option, ran)
-    with Theirs(f"strategy {kind.name} could not be made"):
+    with Theirs(f"strategy {kind.name} could not be made", InputError):
         strategy = kind(read_parameters(kind, params or {}))
         strategy.origin = origin
     return strategy

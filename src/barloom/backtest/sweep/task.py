@@ -19,7 +19,7 @@ from barloom.backtest.sweep.batch import SCHEMA, run_batch
 from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.shared import SharedBars
 from barloom.bars.bars import Bars, BarsReport
-from barloom.errors import BarloomError, FidelityError, InputError, StrategyError, described, sentence
+from barloom.errors import BarloomError, FidelityError, InputError, described, sentence
 from barloom.observe.clock import Clock
 from barloom.observe.memory import peak_rss
 
@@ -231,7 +231,7 @@ def nothing_ran(numbers: Sequence[int], errors: Sequence[str], broken: Mapping[i
         of: what the sets are of, in words.
     """
     if numbers[0] in broken:
-        return StrategyError(f"every set of {of} failed; the first: {errors[0]}")
+        return BarloomError(f"every set of {of} failed; the first: {errors[0]}")
     return InputError(f"every set of {of} was refused; the first: {errors[0]}")
 
 

@@ -406,7 +406,8 @@ class SweepJob:
                     raise raised(found)
                 log.error("sets %d to %d: %s %s", found.set_ids[0], found.set_ids[-1], found.message, found.details)
                 self.failed |= dict.fromkeys(found.set_ids, found.message)
-                self.broken |= dict.fromkeys(found.set_ids, found.details)
+                if found.kind != "died":  # that is the strategy's doing, or the machine's, and told by its name
+                    self.broken |= dict.fromkeys(found.set_ids, found.details)
             else:
                 self._same_bars(found, folder)
                 if folder is not None:
