@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 LONGEST_SENTENCE = 2000
 
@@ -56,6 +56,15 @@ def described(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"{kind}: {said or None}, and no strategy may end the program"
     return f"{kind}: {said}"
+
+
+def shown(value: object, form: Callable[[object], str] = repr, limit: int = 60) -> str:
+    """A value in a message, cut, whatever it is: an integer of thousands of digits, or an object that cannot say what it is."""
+    try:
+        text = form(value)
+    except Exception:
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def sentence(text: str) -> str:

@@ -351,7 +351,8 @@ def from_arrays(
     The arrays are checked here, once: do not change them while the bars are in use.
 
     Args:
-        timestamp: datetime64 of any unit, or integer nanoseconds; UTC, increasing.
+        timestamp: datetime64 of any unit, or integers, UTC, increasing: seconds up to 1e11, milliseconds up to 1e14, microseconds up to
+            1e17 and nanoseconds beyond, told by the largest.
         open: prices, positive and finite.
         high: at least open and close.
         low: at most open and close.

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from barloom.errors import BarloomError, InputError, StrategyError, StrategyExitError, described
+from barloom.errors import BarloomError, InputError, StrategyError, StrategyExitError, described, shown
 from barloom.indicators.spec import Indicator, Source
 from barloom.strategies.base import Strategy
 
@@ -97,7 +97,7 @@ def _lookback(name: str, value: Any) -> int:
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or not 0 <= value <= MOST_LOOKBACK:
         raise InputError(
-            f"lookback of strategy {name} is {_short(value)}: give the bars before its own that a signal reads, 0 or more"
+            f"lookback of strategy {name} is {shown(value)}: give the bars before its own that a signal reads, 0 or more"
         )
     return int(value)
 
@@ -107,7 +107,7 @@ def _named(where: str, value: Any, kinds: tuple[type, ...], what: str) -> Mappin
         raise InputError(f"{where} gave a {type(value).__name__}: return a dict of names and what they stand for")
     for key, one in value.items():
         if not isinstance(key, str) or not isinstance(one, kinds):
-            raise InputError(f"{where} has {_short(key)}: {_short(one)}, which is not a name and {what}")
+            raise InputError(f"{where} has {shown(key)}: {shown(one)}, which is not a name and {what}")
     return value
 
 
@@ -116,15 +116,6 @@ def _longer(name: str, value: Any) -> Mapping[str, Mapping[str, Source]]:
     for timeframe, sources in _named(where, value, (Mapping,), "a dict of what is read of it").items():
         _named(f"{where}, {timeframe},", sources, (Indicator, str), "an indicator or a column")
     return value  # type: ignore[no-any-return]
-
-
-def _short(value: object) -> str:
-    """A value in a message, whatever it is."""
-    try:
-        text = repr(value)
-    except BaseException:
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 # ---------------------------------------------------------------- streams
