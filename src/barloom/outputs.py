@@ -66,11 +66,14 @@ class Output:
             InputError: there is no such folder, or something is there that may not be replaced.
         """
         refuse_no_name(self.path, self.option)
-        if not self.path.parent.is_dir():
-            raise InputError(
-                f"{self.option} {self.path}: there is no folder '{self.path.parent}'; make it or name another file"
-            )
-        self._free()
+        try:
+            if not self.path.parent.is_dir():
+                raise InputError(
+                    f"{self.option} {self.path}: there is no folder '{self.path.parent}'; make it or name another file"
+                )
+            self._free()
+        except OSError as error:
+            raise InputError(f"{self.option} {self.path}: {error.strerror or error}; name another file") from None
 
     def _free(self) -> bool:
         """Whether nothing is there; False for a file that may be replaced."""
@@ -123,7 +126,12 @@ def refuse_other_than_file(path: Path) -> None:
     Raises:
         InputError: there is one.
     """
-    found = look(path)
+    try:
+        found = look(path)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be used: {getattr(error, 'strerror', None) or error}; choose another --out"
+        ) from None
     for is_kind, said in _KINDS:
         if found is not None and is_kind(found.st_mode):
             raise InputError(f"{path} {said}, where a file belongs: move it away or choose another --out")

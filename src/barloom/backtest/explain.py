@@ -22,6 +22,7 @@ from barloom.backtest.story import ASK_PRICES, PRICES, Event, Replayed, Row, tel
 from barloom.bars.bars import Bars, from_synthetic
 from barloom.bars.chunk import Chunk
 from barloom.bars.fine import Fine
+from barloom.boundary import PATH, takes, whole
 from barloom.errors import FidelityError, InputError
 from barloom.execution import reference
 from barloom.execution import trades as trade_record
@@ -36,6 +37,7 @@ from barloom.strategies.registry import load_strategy
 BAR_NUMBERS = ("signal_bar", "entry_bar", "exit_bar")
 
 
+@takes(run=PATH, trade_id=whole(0))
 def explain(run: str | os.PathLike[str], trade_id: int) -> Explanation:
     """The story of one trade of a finished run.
 

@@ -18,12 +18,17 @@ from barloom.observe.criteria import unjudged
 from barloom.observe.machine import machine
 from barloom.observe.memory import MB, peak_rss
 from barloom.outputs import Output, is_json_with, refuse_no_name
+from barloom.threads import is_refused, no_threads
 
 log = logging.getLogger(__name__)
 
 
 def with_log(error: Exception, path: Path) -> BarloomError:
     """What to raise for what was not expected of a job: the same kind of error, with the path of the log that holds the traceback."""
+    if is_refused(error):
+        return no_threads()
+    if isinstance(error, MemoryError):
+        return InputError(f"there is not enough memory ({error}): give --max-ram, or fewer --chunk-rows")
     said = str(error) if isinstance(error, BarloomError) else f"unexpected: {described(error)}"
     kind = StrategyError if isinstance(error, StrategyError) else BarloomError
     return kind(f"{said}; the traceback is in {path}")

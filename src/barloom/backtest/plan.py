@@ -7,6 +7,7 @@ holds a million at once takes more.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from barloom.backtest.orchestrator import CHUNK_ROWS, available_cores
@@ -38,7 +39,10 @@ def parse_size(text: str) -> int:
     found = SIZE.fullmatch(text.strip())
     if not found or found[2].lower() == "i":
         raise InputError(f"--max-ram is '{text}': give a size such as 500MB, 1.5GB or 512MiB")
-    return int(float(found[1]) * UNITS[found[2].lower()])
+    most = float(found[1]) * UNITS[found[2].lower()]
+    if most > sys.maxsize:
+        raise InputError(f"--max-ram {text.strip()} is more than a machine can have: give a size such as 2GB")
+    return int(most)
 
 
 def within(

@@ -24,6 +24,7 @@ from barloom.bars.stored import STORE_SAYS
 from barloom.bars.writer import BATCH_ROWS, STORES, write_bars
 from barloom.errors import InputError
 from barloom.outputs import Output, holds, remove_parts
+from barloom.threads import start
 
 BLOCK = 1 << 22  # bytes hashed between two looks at whether to go on
 SPARE = 2048  # bytes kept free for the numbers that the facts will hold
@@ -252,7 +253,7 @@ class _Hashing:
         self._thread = threading.Thread(target=self._work, name="barloom-hash")
 
     def __enter__(self) -> _Hashing:
-        self._thread.start()
+        start(self._thread)
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
             staged.commit()
         finally:
             staged.discard()
-    results.write(text.decode("utf-8") if options.format == "json" else _measured(record))
+    results.document(text.decode("utf-8")) if options.format == "json" else results.write(_measured(record))
     return 0
 
 
@@ -124,7 +124,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     old, new = read_bench(Path(options.old)), read_bench(Path(options.new))
     found = compare(old, new, options.max_regression)
-    results.write(found.to_json().decode("utf-8") if options.format == "json" else _compared(found))
+    results.document(found.to_json().decode("utf-8")) if options.format == "json" else results.write(_compared(found))
     return SLOWER if found.regressed else 0
 
 

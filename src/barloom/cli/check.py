@@ -44,7 +44,7 @@ def check_command(options: argparse.Namespace) -> int:
     found = check_bars(bars)
     command = suggestion(found, files, given)
     if options.format == "json":
-        output.write(found.model_dump_json(indent=2) + "\n")
+        output.document(found.model_dump_json(indent=2))
         return 0
     if not found.findings:
         output.write(render(_facts(found, command)))

@@ -27,7 +27,7 @@ def _info(options: argparse.Namespace) -> int:
         load_arrow()
         found = describe(options.file, **told).model_dump(mode="json")
     if options.format == "json":
-        output.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        output.document(json.dumps(found, indent=2, ensure_ascii=False))
         return 0
     step, longest, store = found["timeframe_seconds"], found["longest_gap_seconds"], found["store"]
     rows = {

@@ -193,7 +193,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     load_arrow()
     story = explain(_run_folder(options.run, Path(options.out)), options.trade_id)
     if options.format == "json":
-        output.write(story.to_json().decode("utf-8"))
+        output.document(story.to_json().decode("utf-8"))
     else:
         output.write(text(story))
     return 0

@@ -22,7 +22,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     """Print the facts as lines, or as one JSON document."""
     facts: dict[str, Any] = {"versions": versions(), "machine": machine(), "kernels": kernels()}
     if options.format == "json":
-        output.write(json.dumps(facts, indent=2, allow_nan=False) + "\n")
+        output.document(json.dumps(facts, indent=2, allow_nan=False))
         return 0
     about = facts["machine"]
     names = dict(facts["versions"])
@@ -38,5 +38,5 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     }
     width = max(map(len, lines))
     for name, value in lines.items():
-        output.write(f"{name:<{width}}  {value}\n")
+        output.line(f"{name:<{width}}  {value}")
     return 0

@@ -96,7 +96,7 @@ def generate_command(options: argparse.Namespace) -> int:
         written = write_bars(
             _Shown(from_synthetic(options.rows, options.seed), progress), path, output=output, made=GENERATED
         )
-    results.write(f"{path}: {written:,} bars, {path.stat().st_size:,} bytes, seed {options.seed}\n")
+    results.line(f"{path}: {written:,} bars, {path.stat().st_size:,} bytes, seed {options.seed}")
     return 0
 
 
@@ -127,13 +127,11 @@ def ingest_command(options: argparse.Namespace) -> int:
         )
     if options.format == "json":
         said = {"store": options.out, "already_ingested": done.already, **done.facts.model_dump(mode="json")}
-        results.write(json.dumps(said, indent=2) + "\n")
+        results.document(json.dumps(said, indent=2))
     elif done.already:
-        results.write(
-            f"{options.out}: already ingested from the same files, nothing to do (--force ingests them again)\n"
-        )
+        results.line(f"{options.out}: already ingested from the same files, nothing to do (--force ingests them again)")
     else:
-        results.write(_told(options.out, done.facts) + "\n")
+        results.line(_told(options.out, done.facts))
     return 0
 
 

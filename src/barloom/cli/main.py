@@ -29,8 +29,10 @@ ANYBODYS = ("run", "sweep", "walk-forward", "explain", "strategies")
 
 def _say(text: str) -> None:
     """One line on stderr; silence where stderr is closed too."""
+    from barloom.errors import sentence
+
     try:
-        print(f"barloom: {text}", file=sys.stderr, flush=True)
+        print(f"barloom: {sentence(text)}", file=sys.stderr, flush=True)
     except (OSError, ValueError, AttributeError):
         return
 
@@ -75,6 +77,7 @@ def _refuse_unreadable(words: Sequence[str], command: str) -> None:
 
 def _run(words: Sequence[str]) -> int:
     """Parse the words and run their command; its exit code, also where the parser ends by itself (help, version, errors)."""
+    from barloom.boundary import refuse_unusable
     from barloom.cli._parser import build_parser
     from barloom.errors import StrategyExitError, described
 
@@ -88,6 +91,11 @@ def _run(words: Sequence[str]) -> int:
         command = importlib.import_module(f"barloom.cli.{options.command.replace('-', '_')}")
         _loaded()
         interrupts.check()
+        for word in words:
+            if not any(
+                "\udc80" <= letter <= "\udcff" for letter in word
+            ):  # names of files as the system has them: told below
+                refuse_unusable("a word of the command line", word)
         with _messages(options, words):
             _refuse_unreadable(words, options.command)
             code: int = command.main(options, words)
@@ -137,7 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 2 bad input or options, 3 two runs that must agree do not, 4 unexpected, 130 interrupted.
     """
-    from barloom.errors import BarloomError
+    from barloom.errors import BarloomError, described
+    from barloom.threads import is_refused, no_threads
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -162,12 +171,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"'{error.filename}'" if error.filename else "the output"
         _say(f"error: cannot read or write {where}: {error.strerror or error}")
         return BAD_INPUT
+    except MemoryError as error:
+        _say(f"error: there is not enough memory ({error}): give --max-ram, or fewer --chunk-rows")
+        return BAD_INPUT
     except Exception as error:
         if interrupts.seen():
             # It came while a library was being loaded, which then failed in its own words.
             _say("interrupted")
             return INTERRUPTED
-        _say(f"unexpected error: {type(error).__name__}: {error}; the traceback is in {_keep_traceback()}")
+        if is_refused(error):
+            _say(f"error: {no_threads()}")
+            return BAD_INPUT
+        _say(f"unexpected error: {described(error)}; the traceback is in {_keep_traceback()}")
         return UNEXPECTED
 
 

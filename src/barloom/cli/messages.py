@@ -14,7 +14,7 @@ from typing import Any, Self, TextIO
 
 from barloom import __version__
 from barloom.errors import BarloomError, InputError
-from barloom.observe.log_file import LogFile
+from barloom.observe.log_file import LogFile, Plain
 
 OPTIONS = ("verbose", "quiet", "log_file")
 USUAL = ("barloom.observe.progress", "barloom.cli.given", "barloom.cli.bench")
@@ -27,7 +27,7 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
-        self.setFormatter(logging.Formatter("barloom: %(message)s"))
+        self.setFormatter(Plain("barloom: %(message)s"))
         self.verbose = False
         self.addFilter(lambda record: self.verbose or record.levelno >= logging.WARNING or record.name in USUAL)
 

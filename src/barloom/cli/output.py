@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from typing import TextIO
+
+from barloom.errors import sentence
 
 _own: TextIO | None = None
 _allowed = False
@@ -46,6 +49,20 @@ def stream() -> TextIO:
 def write(text: str) -> None:
     """Write a part of the result."""
     stream().write(text)
+
+
+def line(text: str) -> None:
+    """Write a line of the result, on one line whatever names there are in it."""
+    write(sentence(text) + "\n")
+
+
+def document(text: str) -> None:
+    """Write a JSON document; what does not print is escaped in it, as JSON escapes it."""
+    if not text.isascii():
+        text = "".join(
+            letter if letter.isprintable() or letter in "\n\r\t" else json.dumps(letter)[1:-1] for letter in text
+        )
+    write(text if text.endswith("\n") else f"{text}\n")
 
 
 def flush() -> None:

@@ -61,7 +61,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     retries = answers.retries if answers is not None else None
     outcome = run_job(bars, parameters, job_options, command=["barloom", *words], retries=retries)
     if output == "json":
-        results.write((outcome.folder / "run.json").read_text(encoding="utf-8"))
+        results.document((outcome.folder / "run.json").read_text(encoding="utf-8"))
     else:
         from barloom.cli.summary import summary
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from barloom.cli import output
-from barloom.cli.tables import facts_table, listing, render
+from barloom.cli.tables import Lines, facts_table, listing, render
 from barloom.strategies.base import Strategy
 from barloom.strategies.parameters import accepts
 from barloom.strategies.registry import BUILT_IN, load_strategy
@@ -42,10 +42,8 @@ def _parameters(kind: type[Strategy]) -> list[dict[str, Any]]:
 def _list(options: argparse.Namespace) -> int:
     found = {name: (_rules(kind) or [""])[0] for name, kind in BUILT_IN.items()}
     if options.format == "json":
-        output.write(
-            json.dumps([{"name": name, "rules": rules} for name, rules in found.items()], indent=2, allow_nan=False)
-            + "\n"
-        )
+        shown = [{"name": name, "rules": rules} for name, rules in found.items()]
+        output.document(json.dumps(shown, indent=2, allow_nan=False))
     else:
         output.write(render(listing(("strategy", "rules"), found.items()), piped_width=PIPED))
     return 0
@@ -56,10 +54,10 @@ def _show(options: argparse.Namespace) -> int:
     rules, parameters = _rules(kind), _parameters(kind)
     if options.format == "json":
         shown = {"name": kind.name, "rules": rules, "parameters": parameters}
-        output.write(json.dumps(shown, indent=2, allow_nan=False, default=str) + "\n")
+        output.document(json.dumps(shown, indent=2, allow_nan=False, default=str))
         return 0
     rows = [(each["name"], str(each["default"]), each["accepts"], each["meaning"]) for each in parameters]
-    parts: list[Any] = [facts_table([(kind.name, "\n".join(rules))])]
+    parts: list[Any] = [facts_table([(kind.name, Lines(rules))])]
     if rows:
         parts += ["", listing(("parameter", "default", "accepts", "meaning"), rows)]
     output.write(render(*parts, piped_width=PIPED))

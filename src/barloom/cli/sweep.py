@@ -120,7 +120,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
 
 def _say_plan(plan: Plan, output: str) -> None:
     if output == "json":
-        results.write(json.dumps(plan.model_dump(), indent=2) + "\n")
+        results.document(json.dumps(plan.model_dump(), indent=2))
     else:
         results.write(render(facts_table(plan.rows())))
 
@@ -171,4 +171,4 @@ def _say_json(outcome: SweepOutcome, asked: SweepOptions, judged: Judged, top: i
         "overfitting": judged.overfitting.model_dump(mode="json"),
         "pages": [str(path) for path in files],
     }
-    results.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    results.document(json.dumps(document, indent=2, allow_nan=False))

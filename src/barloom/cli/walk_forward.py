@@ -49,7 +49,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
             bars, walk, asked, command=["barloom", *words], reading_known=True, on_progress=progress
         )
     if output == "json":
-        results.write(json.dumps(outcome.record.model_dump(mode="json"), indent=2, allow_nan=False) + "\n")
+        results.document(json.dumps(outcome.record.model_dump(mode="json"), indent=2, allow_nan=False))
     else:
         results.write(_text(outcome.record))
     return 0

@@ -19,6 +19,7 @@ from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.overfitting import Overfitting
 from barloom.backtest.sweep.stability import Stability
 from barloom.backtest.sweep.sweep import SweepOutcome
+from barloom.boundary import PATH, TEXT, takes, whole
 from barloom.errors import InputError
 from barloom.outputs import Output, holds
 
@@ -80,6 +81,7 @@ class SweepResult:
         """Where the files are; None where nothing was written."""
         return self.outcome.folder
 
+    @takes(set_id=whole(0))
     def parameters(self, set_id: int) -> RunParameters:
         """The options of the single run that a set is.
 
@@ -93,6 +95,7 @@ class SweepResult:
             raise InputError(f"there is no set {set_id}: sets are numbered from 0 to {len(table) - 1}") from None
         return parameters_of(self.base, table.names, [values[name] for name in table.names])
 
+    @takes(set_id=whole(0))
     def run(self, set_id: int) -> RunResult:
         """Run one set by itself: its trades, equity and bounds.
 
@@ -101,6 +104,7 @@ class SweepResult:
         """
         return orchestrator.run(self.bars, self.parameters(set_id), fine=self.fine)
 
+    @takes(set_id=whole(0))
     def trades(self, set_id: int) -> pd.DataFrame:
         """The trades of one set: as they were kept, else by running it again.
 
@@ -114,6 +118,7 @@ class SweepResult:
                 return found.drop_columns(["set_id"]).to_pandas()
         return self.run(set_id).trades
 
+    @takes(path=PATH, x=TEXT, y=TEXT, by=TEXT.optional)
     def save_heat_map(self, path: str | Path, x: str, y: str, *, by: str | None = None) -> Path:
         """Draw a metric over two names of the grid: a picture to a ``.png``, a page with the ranking to an ``.html`` file.
 
