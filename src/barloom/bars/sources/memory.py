@@ -162,6 +162,8 @@ def epochs(name: str, values: Ints) -> Ints:
     """
     largest = max(abs(int(values.min())), abs(int(values.max())))
     factor = next(factor for most, factor in UNITS if largest <= most)
+    if factor == 1:
+        return values  # nanoseconds of the first seconds of 1970 have any size
     before, after = values[:-1], values[1:]
     jumps = (before >= 10**8) & (after // MIXED > before)
     jumps |= (after >= 10**8) & (before // MIXED > after)
@@ -170,8 +172,6 @@ def epochs(name: str, values: Ints) -> Ints:
         raise InputError(
             f"{name} {row} is {values[row]} and the next is {values[row + 1]}: give all of them in one unit, or datetime64"
         )
-    if factor == 1:
-        return values
     most = LAST_TIME // factor
     inside = np.abs(values) <= most
     if inside.all():
