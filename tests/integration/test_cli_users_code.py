@@ -170,6 +170,11 @@ def test_prints_of_workers_go_to_stderr(place: Path) -> None:
     assert said.returncode == 0 and json.loads(said.stdout)["sweep"] and "noise" in said.stderr
 
 
+def test_nothing_done_at_exit_turns_a_failure_into_a_success(place: Path) -> None:
+    name = written(place, top="atexit.register(lambda: os._exit(0))", signals="raise ValueError('mine')")
+    assert call("run", "bars.arrow", "--strategy", name, cwd=place).returncode == 4
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_signal_to_itself_is_an_interrupt(place: Path) -> None:
     name = written(place, signals="os.kill(os.getpid(), signal.SIGTERM)")

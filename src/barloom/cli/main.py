@@ -201,4 +201,16 @@ def entry() -> NoReturn:
     except KeyboardInterrupt:
         _say("interrupted")
         code = INTERRUPTED
+    if code:
+        _keep(code)
     sys.exit(code)
+
+
+def _keep(code: int) -> None:
+    """See to it that what a user's code does at exit turns no failure into a success."""
+    leave = os._exit
+
+    def leave_failed(status: int) -> NoReturn:
+        leave(status or code)
+
+    os._exit = leave_failed
