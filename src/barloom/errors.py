@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 LONGEST_SENTENCE = 2000
 
@@ -30,11 +30,41 @@ class InputError(BarloomError, ValueError):
 class StrategyError(BarloomError):
     """A strategy's own code failed."""
 
+    def __init__(self, message: str = "") -> None:
+        super().__init__(sentence(message))
+
+
+class StrategyExitError(StrategyError, InputError):
+    """A strategy's code tried to end the program, or gave a warning where warnings are to be errors."""
+
+    exit_code = 2
+
 
 class FidelityError(BarloomError):
     """Two runs that must agree do not, or the reference simulator disagrees with the kernel."""
 
     exit_code = 3
+
+
+def described(error: BaseException) -> str:
+    """An error in words: its kind and what it says, whatever it is."""
+    try:
+        said = str(error)
+    except BaseException:
+        said = "it cannot say why"
+    kind = type(error).__name__
+    if isinstance(error, SystemExit):
+        return f"{kind}: {said or None}, and no strategy may end the program"
+    return f"{kind}: {said}"
+
+
+def shown(value: object, form: Callable[[object], str] = repr, limit: int = 60) -> str:
+    """A value in a message, cut, whatever it is: an integer of thousands of digits, or an object that cannot say what it is."""
+    try:
+        text = form(value)
+    except Exception:
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def sentence(text: str) -> str:

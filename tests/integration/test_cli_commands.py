@@ -119,7 +119,7 @@ def test_generated_bars_are_the_same_in_every_format_and_can_be_described(tmp_pa
     [
         (["--rows", "10", "--out", "bars.txt"], ".parquet"),
         (["--rows", "10", "--out", "nowhere/bars.csv"], "nowhere"),
-        (["--rows", "10", "--out", "old.csv"], "--force"),
+        (["--rows", "10", "--out", "old.csv"], "old.csv exists"),
         (["--rows", "0", "--out", "bars.csv"], "--rows"),
     ],
 )
@@ -130,8 +130,14 @@ def test_bars_that_cannot_be_written_are_refused(tmp_path, words, named):
     assert [path.name for path in tmp_path.iterdir()] == ["old.csv"] and (tmp_path / "old.csv").read_text() == "mine"
 
 
-def test_force_replaces_a_file(tmp_path):
+def test_force_replaces_a_file_that_was_generated(tmp_path):
     (tmp_path / "old.csv").write_text("mine")
+    refused = call("data", "generate", "--rows", "10", "--out", "old.csv", "--force", cwd=tmp_path)
+    assert refused.returncode == 2 and (tmp_path / "old.csv").read_text() == "mine"
+    (tmp_path / "old.csv").unlink()
+    assert call("data", "generate", "--rows", "20", "--out", "old.csv", cwd=tmp_path).returncode == 0
+    said = call("data", "generate", "--rows", "10", "--out", "old.csv", cwd=tmp_path)
+    assert said.returncode == 2 and "--force" in said.stderr
     assert call("data", "generate", "--rows", "10", "--out", "old.csv", "--force", cwd=tmp_path).returncode == 0
     assert len((tmp_path / "old.csv").read_text().splitlines()) == 11
 

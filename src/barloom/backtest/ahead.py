@@ -7,6 +7,8 @@ from collections.abc import Generator
 from contextlib import closing
 from typing import Generic, TypeVar
 
+from barloom.threads import start
+
 T = TypeVar("T")
 
 
@@ -18,7 +20,7 @@ def ahead(items: Generator[T, None, None]) -> Generator[T, None, None]:
     """
     maker = _Maker(items)
     thread = threading.Thread(target=maker.run, name="barloom-ahead", daemon=True)
-    thread.start()
+    start(thread)
     try:
         while True:
             maker.made.acquire()

@@ -12,7 +12,8 @@ from barloom.backtest import orchestrator
 from barloom.backtest.orchestrator import simulate
 from barloom.backtest.parameters import RunParameters, fields_of
 from barloom.backtest.results import RunResult
-from barloom.errors import InputError, nearest
+from barloom.boundary import BARS, CALL, FLAG, PATH, TABLE, TEXT, TEXTS, made, refuse_unusable, takes, unusable, whole
+from barloom.errors import BarloomError, InputError, described, nearest, shown
 
 if TYPE_CHECKING:
     from barloom.backtest.sweep.result import SweepResult
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["run", "simulate", "sweep", "walk_forward"]
 
+EXITS = made("barloom.execution.exits:Exits")
 Model = TypeVar("Model", bound=BaseModel)
 
 
+@takes(bars=BARS, strategy=TEXT, params=TABLE.optional, exits=EXITS.optional, fine=BARS.optional)
 def run(
     bars: Bars,
     strategy: str = "trend-pullback",
@@ -57,6 +60,26 @@ def run(
     return orchestrator.run(bars, parameters, fine=fine)
 
 
+@takes(
+    bars=BARS,
+    strategy=TEXT,
+    params=TABLE.optional,
+    where=TEXTS,
+    sample=whole(1).optional,
+    seed=whole(0),
+    search=TEXT.optional,
+    trials=whole(1).optional,
+    workers=whole(1),
+    scheduler=TEXT.optional,
+    rank_by=TEXT,
+    min_trades=whole(0),
+    keep_trades=TEXT,
+    max_sets=whole(1),
+    fine=PATH.optional,
+    max_ram=TEXT.optional,
+    out=PATH.optional,
+    on_progress=CALL.optional,
+)
 def sweep(
     bars: Bars,
     strategy: str,
@@ -131,12 +154,32 @@ def sweep(
         max_ram=max_ram,
         out=out,
     )
-    sets = asked_grid(grid, base, where=where, sample=sample)
+    with unusable("the grid of sweep()"):
+        sets = asked_grid(grid, base, where=where, sample=sample)
     chosen = RankedSearch.asked(sets, search, trials, rank_by=rank_by, min_trades=min_trades, max_sets=max_sets)
     outcome = sweep_job(bars, base, sets, asked, search=chosen, on_progress=on_progress)
     return SweepResult(outcome, bars, base, rank_by, min_trades, asked.open_fine())
 
 
+@takes(
+    bars=BARS,
+    strategy=TEXT,
+    train=TEXT,
+    test=TEXT,
+    step=TEXT.optional,
+    anchored=FLAG,
+    params=TABLE.optional,
+    where=TEXTS,
+    sample=whole(1).optional,
+    seed=whole(0),
+    workers=whole(1),
+    rank_by=TEXT,
+    min_trades=whole(0),
+    max_sets=whole(1),
+    fine=PATH.optional,
+    out=PATH.optional,
+    on_progress=CALL.optional,
+)
 def walk_forward(
     bars: Bars,
     strategy: str,
@@ -205,7 +248,9 @@ def walk_forward(
     spans = [
         CalendarSpan.parse(text, option) for option, text in (("train", train), ("test", test), ("step", step or test))
     ]
-    walk = Walk.of(asked_grid(grid, base, where=where, sample=sample), base, asked, *spans, anchored=anchored)
+    with unusable("the grid of walk_forward()"):
+        sets = asked_grid(grid, base, where=where, sample=sample)
+    walk = Walk.of(sets, base, asked, *spans, anchored=anchored)
     return walk_forward_job(bars, walk, asked, on_progress=on_progress).result
 
 
@@ -229,9 +274,19 @@ def _model(function: str, model: type[Model], **values: Any) -> Model:
     Raises:
         InputError: it refuses one.
     """
+    for option, value in values.items():
+        refuse_unusable(f"{option} of {function}()", value)
     try:
-        return model(**values)
+        model_made = model(**values)
+        for option in values.keys() & model.model_fields.keys():
+            refuse_unusable(f"{option} of {function}()", getattr(model_made, option))
+        return model_made
+    except BarloomError:
+        raise
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]).removeprefix("max_") if first["loc"] == ("max_workers",) else first["loc"][0]
-        raise InputError(f"{name} of {function}(): {first['msg']}, not {first['input']!r}") from None
+        where = str(first["loc"][0]) if first["loc"] else "an option"
+        name = where.removeprefix("max_") if where == "max_workers" else where
+        raise InputError(f"{name} of {function}(): {first['msg']}, not {shown(first['input'])}") from None
+    except Exception as error:
+        raise InputError(f"the options of {function}() cannot be used as given ({described(error)})") from error

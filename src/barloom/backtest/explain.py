@@ -22,6 +22,7 @@ from barloom.backtest.story import ASK_PRICES, PRICES, Event, Replayed, Row, tel
 from barloom.bars.bars import Bars, from_synthetic
 from barloom.bars.chunk import Chunk
 from barloom.bars.fine import Fine
+from barloom.boundary import PATH, takes, whole
 from barloom.errors import FidelityError, InputError
 from barloom.execution import reference
 from barloom.execution import trades as trade_record
@@ -30,11 +31,13 @@ from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.reference import ReferenceTrade
 from barloom.execution.rules import Rules
 from barloom.indicators import Indicator
+from barloom.strategies.calling import describe
 from barloom.strategies.registry import load_strategy
 
 BAR_NUMBERS = ("signal_bar", "entry_bar", "exit_bar")
 
 
+@takes(run=PATH, trade_id=whole(0))
 def explain(run: str | os.PathLike[str], trade_id: int) -> Explanation:
     """The story of one trade of a finished run.
 
@@ -67,7 +70,7 @@ def explain(run: str | os.PathLike[str], trade_id: int) -> Explanation:
             f"trade {trade_id} of {record.job_id} does not come out of the reference simulator as it is in trades.parquet: "
             "please report this"
         )
-    names = strategy.indicators()
+    names = describe(strategy).indicators
     indicators = {name: stretch.indicators.get(spec, math.nan) for name, spec in names.items()}
     return tell(folder, record, row, replayed, indicators)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,26 +13,67 @@ from pathlib import Path
 from barloom import __version__
 from barloom.backtest.records import BenchmarkRecord, Machine
 from barloom.backtest.run_folder import StagedFile
-from barloom.errors import InputError
+from barloom.errors import BarloomError, InputError, StrategyError, described
 from barloom.observe.criteria import unjudged
 from barloom.observe.machine import machine
 from barloom.observe.memory import MB, peak_rss
+from barloom.outputs import Output, is_json_with, refuse_no_name
+from barloom.threads import is_refused, no_threads
+
+log = logging.getLogger(__name__)
+
+
+def with_log(error: Exception, path: Path) -> BarloomError:
+    """What to raise for what was not expected of a job: the same kind of error, with the path of the log that holds the traceback."""
+    if is_refused(error):
+        return no_threads()
+    if isinstance(error, MemoryError):
+        return InputError(f"there is not enough memory ({error}): give --max-ram, or fewer --chunk-rows")
+    said = str(error) if isinstance(error, BarloomError) else f"unexpected: {described(error)}"
+    kind = StrategyError if isinstance(error, StrategyError) else BarloomError
+    return kind(f"{said}; the traceback is in {path}")
+
+
+_is_record = is_json_with("job_id", "status", "criteria", "phase_times", "machine")
+
+
+def _output(path: Path) -> Output:
+    """What decides whether a benchmark record may go there: to a new name, or in the place of another such record."""
+    return Output(path, "--benchmark-out", ours=_is_record, kind="a benchmark record of barloom")
 
 
 def benchmark_path(path: Path | None, job_id: str, benchmarks: Path) -> Path:
     """Where the benchmark record goes: to ``path``, a file or a folder, or to the folder of all records.
 
     Raises:
-        InputError: ``--benchmark-out`` is in no folder.
+        InputError: ``--benchmark-out`` is in no folder, or something else than a benchmark record is there.
     """
     name = f"benchmark_{job_id}.json"
     if path is None:
         return benchmarks / name
+    refuse_no_name(path, "--benchmark-out")
     if path.is_dir():
-        return path / name
-    if not path.parent.is_dir():
-        raise InputError(f"--benchmark-out {path}: there is no folder '{path.parent}'; make it or name another file")
+        path = path / name
+    _output(path).check()
     return path
+
+
+class StagedRecord(StagedFile):
+    """A benchmark record under a temporary name; where its own was taken while the job ran, it goes to the folder of all records."""
+
+    def __init__(self, path: Path, record: BenchmarkRecord, benchmarks: Path) -> None:
+        """Write the record beside ``path``, which ``benchmark_path`` gave."""
+        self._record, self._benchmarks = record, benchmarks
+        super().__init__(path, record.to_json(), _output(path))
+
+    def commit(self) -> None:
+        """Rename to the final name; see ``StagedFile.commit``."""
+        try:
+            super().commit()
+        except InputError as error:
+            path = self._benchmarks / f"benchmark_{self._record.job_id}.json"
+            log.warning("%s; the benchmark record is in %s", error, path)
+            StagedFile(path, self._record.to_json()).commit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +120,9 @@ class Unfinished:
 
     def leave(self, path: Path, error: str) -> None:
         """Write the record, where that can be done."""
-        with contextlib.suppress(OSError):
-            StagedFile(path, self.record(error).to_json()).commit()
+        with contextlib.suppress(OSError, InputError):
+            staged = StagedFile(path, self.record(error).to_json(), _output(path))
+            try:
+                staged.commit()
+            finally:
+                staged.discard()

@@ -119,8 +119,8 @@ class StrategyFeed:
         self._preparation = Preparation([self._maker], atr=self._orders.wants_atr)
         self._pips = Pips()
         self.gives_exits = self._maker.gives_exits
-        self.name = strategy.name
-        self.history = strategy.lookback
+        self.name = self._maker.name
+        self.history = self._maker.history
         self.bank = self._preparation.bank
         self.warmup = max(1, self.bank.warmup)
         self.uses_volume = self._preparation.uses_volume

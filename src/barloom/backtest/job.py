@@ -15,7 +15,7 @@ from pydantic import Field
 
 from barloom import __version__
 from barloom.backtest import orchestrator
-from barloom.backtest.failure import Unfinished, benchmark_path
+from barloom.backtest.failure import StagedRecord, Unfinished, benchmark_path, with_log
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.plan import within
 from barloom.backtest.profiled import Profiled, profiler_of
@@ -35,7 +35,7 @@ from barloom.backtest.results import RunResult, SelfCheck
 from barloom.backtest.run_folder import RunFolder, StagedFile, append_row, check_summary
 from barloom.backtest.writer import BATCH_ROWS, ParquetSink
 from barloom.bars.bars import Bars, BarsReport
-from barloom.errors import BarloomError, FidelityError, InputError
+from barloom.errors import FidelityError, InputError, described
 from barloom.observe.clock import Clock
 from barloom.observe.criteria import Facts, judge
 from barloom.observe.log_file import LogFile
@@ -75,10 +75,10 @@ class JobOutcome:
 
 
 @contextlib.contextmanager
-def logged_to(path: Path, mode: str = "x") -> Iterator[None]:
+def logged_to(path: Path) -> Iterator[None]:
     """Everything barloom logs, from INFO up, goes to the file as well, and so does the traceback of what is raised."""
     logger = logging.getLogger("barloom")
-    handler = LogFile(path, mode)
+    handler = LogFile(path)
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(min(level or logging.INFO, logging.INFO))
@@ -250,7 +250,7 @@ def _commit(
     staged: list[StagedFile] = []
     try:
         staged.append(folder.stage("run.json", run.to_json()))
-        staged.append(StagedFile(path, benchmark.to_json()))
+        staged.append(StagedRecord(path, benchmark, folder.benchmarks))
         staged += [folder.stage(name, content) for name, content in more]
         sink.commit()
         for file in staged[1:]:
@@ -367,13 +367,12 @@ def run_job(
         raise KeyboardInterrupt(f"the trades finished so far are in {kept}") from None
     except Exception as error:
         _abandon(sink, keep_partial=True)
-        said = f"{type(error).__name__}: {error}"
+        said = described(error)
         _failed(folder, job, said)
         measured.unfinished(job, command).leave(record_path, said)
         if isinstance(error, FidelityError):
             raise
-        said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
-        raise BarloomError(f"{said}; the traceback is in {folder.path / 'run.log'}") from error
+        raise with_log(error, folder.path / "run.log") from error
     return JobOutcome(run, benchmark, folder.path, record_path)
 
 

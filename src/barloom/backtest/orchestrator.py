@@ -22,6 +22,7 @@ from barloom.backtest.signals import Prepared
 from barloom.backtest.writer import MemorySink, TradeSink
 from barloom.bars.chunk import Chunk
 from barloom.bars.fine import Fine
+from barloom.boundary import BARS, FLAG, TEXT, made, takes, whole
 from barloom.errors import InputError
 from barloom.execution.book import Book
 from barloom.execution.costs import Costs
@@ -36,6 +37,7 @@ from barloom.execution.sizing import Sizing
 from barloom.execution.totals import Start
 from barloom.observe.clock import Clock
 from barloom.strategies.registry import load_strategy
+from barloom.threads import refuse_without
 
 if TYPE_CHECKING:
     from barloom.bars.bars import Bars
@@ -133,6 +135,23 @@ def _digest(result: RunResult, clock: Clock) -> str:
         return result.digest
 
 
+@takes(
+    bars=BARS,
+    entries=made("barloom.execution.entries:Entries"),
+    exits=made("barloom.execution.exits:Exits").optional,
+    exit_signals=made("barloom.execution.exit_signals:ExitSignals").optional,
+    entry=TEXT.optional,
+    fills=TEXT,
+    intrabar=TEXT.optional,
+    fine=BARS.optional,
+    costs=made("barloom.execution.costs:Costs").optional,
+    position=TEXT,
+    max_open=whole(0).optional,
+    sizing=made("barloom.execution.sizing:Sizing").optional,
+    bounds=FLAG,
+    chunk_rows=whole(1).optional,
+    threads=whole(1).optional,
+)
 def simulate(
     bars: Bars,
     entries: Entries,
@@ -226,6 +245,7 @@ def weave(
     cores = available_cores()
     total = bars.bars_at_hand()
     threads = min(threads or cores, cores)
+    refuse_without(threads)
     sink = sink or MemorySink()
     book = Book(rules, threads=threads, fine=None if finer is None else finer.reader(), start=start)
     passed = trades = first_time = 0

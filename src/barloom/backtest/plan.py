@@ -7,12 +7,14 @@ holds a million at once takes more.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from barloom.backtest.orchestrator import CHUNK_ROWS, available_cores
 from barloom.backtest.parameters import RunParameters
 from barloom.errors import InputError
 from barloom.observe.memory import MB, rss
+from barloom.strategies.calling import describe
 from barloom.strategies.registry import load_strategy
 
 if TYPE_CHECKING:
@@ -37,7 +39,10 @@ def parse_size(text: str) -> int:
     found = SIZE.fullmatch(text.strip())
     if not found or found[2].lower() == "i":
         raise InputError(f"--max-ram is '{text}': give a size such as 500MB, 1.5GB or 512MiB")
-    return int(float(found[1]) * UNITS[found[2].lower()])
+    most = float(found[1]) * UNITS[found[2].lower()]
+    if most > sys.maxsize:
+        raise InputError(f"--max-ram {text.strip()} is more than a machine can have: give a size such as 2GB")
+    return int(most)
 
 
 def within(
@@ -59,15 +64,16 @@ def within(
     # Not the peak: opening a text file on a busy machine takes for a moment what the run will take again.
     before = (rss() or UNMEASURED) if held is None else held
     strategy = load_strategy(parameters.strategy, parameters.params)
-    columns = 5 + strategy.uses_volume + 4 * bars.has_ask
-    row = 8 * (RING * columns + PREPARED * (len(strategy.indicators()) + 1)) + SCRATCH
+    said = describe(strategy)
+    columns = 5 + said.uses_volume + 4 * bars.has_ask
+    row = 8 * (RING * columns + PREPARED * (len(said.indicators) + 1)) + SCRATCH
     cores = available_cores()
     tried = [min(parameters.threads, cores)] if parameters.threads else range(cores, 0, -1)
     wanted = parameters.chunk_rows or LEAST_ROWS
     rows = needed = 0
     for threads in tried:
         sources = [bars.source] if fine is None else [bars.source, fine.source]
-        fixed = before + WORKING + sum(source.held(threads) for source in sources) + row * strategy.lookback
+        fixed = before + WORKING + sum(source.held(threads) for source in sources) + row * said.lookback
         rows = (most - fixed) // row
         needed = fixed + row * wanted
         if rows >= wanted:

@@ -23,6 +23,7 @@ from typing import Any
 
 from barloom.bars.renaming import replace, sync_folder
 from barloom.errors import InputError
+from barloom.outputs import Output, refuse_other_than_file
 
 MKDIR_TRIES = 100
 LOCKED_BYTE = 2**30
@@ -43,13 +44,19 @@ def new_job_id(strategy: str, now: datetime) -> str:
 class StagedFile:
     """Bytes on the disk under a temporary name, one rename away from their own."""
 
-    def __init__(self, path: Path, content: bytes) -> None:
+    def __init__(self, path: Path, content: bytes, output: Output | None = None) -> None:
         """Write the bytes beside ``path`` and sync them.
+
+        Args:
+            path: their name.
+            content: the bytes.
+            output: decides whether the name may be taken; None in a folder that is barloom's own.
 
         Raises:
             OSError: they cannot be written; nothing is left.
         """
         self.path = path
+        self._output = output
         self.temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
             with open(self.temporary, "xb") as file:
@@ -61,8 +68,15 @@ class StagedFile:
             raise
 
     def commit(self) -> None:
-        """Rename to the final name, and sync the folder."""
-        replace(self.temporary, self.path)
+        """Rename to the final name, and sync the folder.
+
+        Raises:
+            InputError: the name may not be taken.
+        """
+        if self._output is None:
+            replace(self.temporary, self.path)
+        else:
+            self._output.take(self.temporary)
         sync_folder(self.path.parent)
 
     def discard(self) -> None:
@@ -90,9 +104,10 @@ def check_summary(path: Path, columns: Sequence[str]) -> None:
     Raises:
         InputError: it has other columns, or cannot be read.
     """
+    refuse_other_than_file(path)
     try:
         with open(path, "rb") as file:
-            found = file.readline()
+            found = file.readline(1 << 16)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:

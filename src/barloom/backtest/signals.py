@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
-from barloom.errors import BarloomError, InputError, StrategyError
+from barloom.errors import InputError
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.orders import AtSignals, Orders
@@ -20,6 +20,7 @@ from barloom.indicators.higher import HigherBank
 from barloom.indicators.registry import columns, warmup
 from barloom.indicators.spec import Source
 from barloom.strategies.base import Strategy
+from barloom.strategies.calling import Theirs, describe
 from barloom.strategies.window import Window
 
 Floats = npt.NDArray[np.float64]
@@ -53,14 +54,15 @@ class SignalMaker:
     """
 
     def __init__(self, strategy: Strategy, direction: str = "both") -> None:
-        self.name = strategy.name
-        self.target_in_r = strategy.target_in_r
+        said = describe(strategy)
+        self.name = said.name
+        self.target_in_r = said.target_in_r
         self.gives_exits = type(strategy).exits is not Strategy.exits
-        self.history = strategy.lookback
-        self.specs = strategy.indicators()
-        self.higher = strategy.higher()
+        self.history = said.lookback
+        self.specs = said.indicators
+        self.higher = said.higher
         read = [*self.specs.values(), *(source for sources in self.higher.values() for source in sources.values())]
-        self.reads_volume = strategy.uses_volume or any("volume" in columns(source) for source in read)
+        self.reads_volume = said.uses_volume or any("volume" in columns(source) for source in read)
         self.warmup = max((warmup(spec) for spec in self.specs.values()), default=1)
         self._strategy = strategy
         self._direction = direction
@@ -95,23 +97,20 @@ class SignalMaker:
     ) -> Signals:
         """What a method of the strategy makes of the chunk, checked to lie in its window."""
         window = Window(chunk, self.specs, prepared, self.higher)
-        try:
-            signals = ask(window)
-        except BarloomError:
-            raise
-        except Exception as error:
-            first, last = chunk.base - chunk.history, chunk.base + chunk.rows - 1
-            raise StrategyError(
-                f"{method}() of strategy {self.name} failed on bars {first} to {last}: {type(error).__name__}: {error}"
-            ) from error
+        first, last = chunk.base - chunk.history, chunk.base + chunk.rows - 1
+        with Theirs(lambda: f"{method}() of strategy {self.name} failed on bars {first} to {last}"):
+            try:
+                signals = ask(window)
+            finally:
+                window.end()
         if not isinstance(signals, kind):
             raise InputError(
                 f"{method}() of strategy {self.name} gave a {type(signals).__name__}: return bl.{kind.__name__}"
             )
-        if len(signals) and signals.signal_bar[-1] >= len(window):
+        if len(signals) and signals.signal_bar[-1] >= len(chunk.close):
             raise InputError(
                 f"{method}() of strategy {self.name} gave signal_bar {signals.signal_bar[-1]} in a window of "
-                f"{len(window)} bars: give indices into the window"
+                f"{len(chunk.close)} bars: give indices into the window"
             )
         return signals
 

@@ -16,6 +16,7 @@ from barloom.bars.schema import PRICES, ColumnOptions
 from barloom.bars.slicing import Selection, make_selection
 from barloom.bars.sources.base import Batch, Batches, Source, cut
 from barloom.bars.times import FIRST_TIME, LAST_TIME, iso
+from barloom.boundary import FLAG, NUMBER, TEXT, takes, unusable, whole
 from barloom.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class Bars:
         part = "" if self.selection.whole else f", {self.selection}"
         return f"Bars({self.label!r}{part})"
 
+    @takes(portion=NUMBER)
+    @unusable("select()")
     def select(self, *, fraction: float = 1.0, portion: int = 1, start: Any = None, end: Any = None) -> Bars:
         """A part of these bars: the rows of a portion first, bad rows counted too, and of those a range of times.
 
@@ -98,6 +101,7 @@ class Bars:
             raise InputError(f"{self.label} is a selection already: select once, from the bars as opened")
         return Bars(self.source, make_selection(fraction, portion, start, end), self.on_bad_rows)
 
+    @takes(timeframe=TEXT, anchor=TEXT.optional)
     def resample(self, timeframe: str, anchor: str | None = None) -> Bars:
         """Longer bars made of these while they are drawn, labelled by when they begin.
 
@@ -267,6 +271,14 @@ class _Seen:
 # ---------------------------------------------------------------- opening
 
 
+@takes(
+    on_bad_rows=TEXT,
+    drop_spikes=FLAG,
+    input_format=TEXT.optional,
+    time_zone=TEXT.optional,
+    symbol=TEXT.optional,
+)
+@unusable("open_bars()")
 def open_bars(
     path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
@@ -350,6 +362,7 @@ def open_bars(
     return Bars(source, on_bad_rows=on_bad_rows)
 
 
+@takes(on_bad_rows=TEXT)
 def from_arrays(
     timestamp: npt.ArrayLike,
     open: npt.ArrayLike,
@@ -367,7 +380,8 @@ def from_arrays(
     The arrays are checked here, once: do not change them while the bars are in use.
 
     Args:
-        timestamp: datetime64 of any unit, or integer nanoseconds; UTC, increasing.
+        timestamp: datetime64 of any unit, or integers, UTC, increasing: seconds up to 1e11, milliseconds up to 1e14, microseconds up to
+            1e17 and nanoseconds beyond, told by the largest.
         open: prices, positive and finite.
         high: at least open and close.
         low: at most open and close.
@@ -382,9 +396,11 @@ def from_arrays(
     """
     from barloom.bars.sources.memory import MemorySource
 
-    return _checked(MemorySource.of_arrays(timestamp, open, high, low, close, volume, spread, ask), on_bad_rows)
+    with unusable("from_arrays()"):
+        return _checked(MemorySource.of_arrays(timestamp, open, high, low, close, volume, spread, ask), on_bad_rows)
 
 
+@takes(spread_column=TEXT.optional, on_bad_rows=TEXT)
 def from_pandas(
     frame: pd.DataFrame,
     *,
@@ -402,7 +418,8 @@ def from_pandas(
     """
     from barloom.bars.sources.memory import MemorySource
 
-    return _checked(MemorySource.of_frame(frame, ColumnOptions.parse(columns, (), spread_column)), on_bad_rows)
+    with unusable("from_pandas()"):
+        return _checked(MemorySource.of_frame(frame, ColumnOptions.parse(columns, (), spread_column)), on_bad_rows)
 
 
 def _checked(source: Source, on_bad_rows: OnBadRows) -> Bars:
@@ -414,6 +431,7 @@ def _checked(source: Source, on_bad_rows: OnBadRows) -> Bars:
     return bars
 
 
+@takes(rows=whole(1), seed=whole(0))
 def from_synthetic(rows: int, seed: int = 0) -> Bars:
     """Seeded bars that look like FX, streamed: the same seed gives the same bytes on every platform.
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from barloom._native import chunking
 from barloom.bars.chunk import Chunk, Floats, Ints
+from barloom.bars.lending import is_kept
 from barloom.bars.sources.base import Batch, Prices, cut
 from barloom.bars.times import FIRST_TIME, LAST_TIME
 
@@ -205,10 +206,13 @@ class Intake:
             self.kept += taken
 
     def _buffer(self, number: int, rows: int) -> _Buffer:
+        place = number % RING
         if number < RING:
             self._ring.append(_Buffer.make(self.history + rows, self.volume, self.ask))
-            self._ring[number].lead(None, self.history)
-        return self._ring[number % RING]
+            self._ring[place].lead(None, self.history)
+        elif any([is_kept(array) for array in self._ring[place].arrays()]):
+            self._ring[place] = _Buffer.make(self.history + rows, self.volume, self.ask)
+        return self._ring[place]
 
     @staticmethod
     def _followed(chunk: Chunk, following: _Buffer) -> Chunk:

@@ -20,8 +20,11 @@ from barloom.bars.sources.files import FileSource, read_head, refusal
 from barloom.bars.sources.joined import JoinedSource
 from barloom.bars.sources.pair import PairSource
 from barloom.bars.steps import Steps
+from barloom.bars.stored import STORE_SAYS
 from barloom.bars.writer import BATCH_ROWS, STORES, write_bars
 from barloom.errors import InputError
+from barloom.outputs import Output, holds, remove_parts
+from barloom.threads import start
 
 BLOCK = 1 << 22  # bytes hashed between two looks at whether to go on
 SPARE = 2048  # bytes kept free for the numbers that the facts will hold
@@ -54,13 +57,15 @@ def ingest(
         out: the store, ``.arrow`` or ``.parquet``.
         reading: options the sources are read with; other options make another store.
         symbol: what the bars are the prices of, for the record.
-        force: replace ``out`` whatever it is.
+        force: replace ``out`` if it is a store, of whatever bars; another file is refused all the same.
 
     Raises:
         InputError: bad bars, a source that cannot be read or is ``out`` itself, or a file that must not be replaced.
     """
     target = Path(out)
-    _refuse(target, sources)
+    output = Output(target, "--out", ours=is_store if force else None, kind="a store that barloom made")
+    _refuse(output, sources, force)
+    remove_parts(target.parent)
     given = dict(sorted((reading or {}).items()))
     hashed: tuple[SourceFile, ...] | None = None
     if target.exists() and not force:
@@ -69,7 +74,8 @@ def ingest(
         if found is not None and (found.sources, found.reading, found.version) == (hashed, given, __version__):
             return Ingested(found, already=True)
         of = "holds other bars, or the same read with other options" if found else "is no store of these bars"
-        raise InputError(f"--out {target} exists and {of}: name another file, or give --force to replace it")
+        remedy = ", or give --force to replace it" if is_store(target) else ""
+        raise InputError(f"--out {target} exists and {of}: name another file{remedy}")
     with _Hashing(sources) as hashing:
         made: list[StoreFacts] = []
 
@@ -78,21 +84,33 @@ def ingest(
             made.append(facts)
             return facts
 
-        write_bars(bars, target, tell=tell, room=_room(bars, sources, given, symbol))
+        write_bars(bars, target, tell=tell, room=_room(bars, sources, given, symbol), output=output)
     return Ingested(made[0], already=False)
 
 
-def _refuse(target: Path, sources: Sequence[Path]) -> None:
+def is_store(path: Path) -> bool:
+    """Whether barloom made a file as a store, damaged or of another version as it may be."""
+    return bool(_holds_facts(path))
+
+
+_holds_facts = holds(STORE_SAYS)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _refuse(output: Output, sources: Sequence[Path], force: bool) -> None:
+    target = output.path
     if target.suffix.lower() not in STORES:
         raise InputError(f"--out {target}: a store is a .arrow or .parquet file, choose such a name")
-    if not target.parent.is_dir():
-        raise InputError(f"--out {target}: there is no folder '{target.parent}'; make it or name another file")
-    if target.is_dir():
-        raise InputError(f"--out {target} is a directory: name a file in it")
-    if target.exists():
-        for source in sources:
-            if source.exists() and target.samefile(source):
-                raise InputError(f"--out {target} is the file that is read: name another file")
+    if any(_same(target, source) for source in sources):
+        raise InputError(f"--out {target} is the file that is read: name another file")
+    if force or not target.is_file() or target.is_symlink():
+        output.check()
 
 
 def _stored(path: Path) -> StoreFacts | None:
@@ -235,7 +253,7 @@ class _Hashing:
         self._thread = threading.Thread(target=self._work, name="barloom-hash")
 
     def __enter__(self) -> _Hashing:
-        self._thread.start()
+        start(self._thread)
         return self
 
     def __exit__(self, *error: object) -> None:

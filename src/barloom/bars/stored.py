@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ MAGICS = {"Arrow IPC": b"ARROW1", "Parquet": b"PAR1"}
 """What the files of a format end with, behind the length of their footer."""
 _HEAD, _BETWEEN = '{"check":"', '","facts":'
 _CHECK = 32  # hexadecimal digits
+STORE_SAYS = re.compile(f"{re.escape(_HEAD)}[0-9a-f]{{{_CHECK}}}{re.escape(_BETWEEN)}{{".encode())
+"""How the facts of every store begin."""
 _TAIL = 16
 _LONGEST_FOOTER = 1 << 28
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import tempfile
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -22,25 +22,38 @@ from barloom.bars.renaming import replace, sync_folder
 from barloom.bars.schema import ASKS, PRICES
 from barloom.bars.steps import Steps
 from barloom.errors import InputError
+from barloom.outputs import Output, new_part, remove_parts
 
 BATCH_ROWS = 1 << 17  # bars in a record batch: what a reader holds at once, and a run works on
 GROUP_BATCHES = 4  # batches in a Parquet row group
 STORES = (".parquet", ".arrow")
+MADE = b"barloom.made"
+"""The metadata key that tells files which are no stores, with what made them."""
 Tell = Callable[[Steps, int], StoreFacts]
 """Makes the facts of a store from the steps of its bars and its size in bytes."""
 
 
-def write_bars(bars: Bars, path: str | os.PathLike[str], *, tell: Tell | None = None, room: int = 0) -> int:
+def write_bars(
+    bars: Bars,
+    path: str | os.PathLike[str],
+    *,
+    tell: Tell | None = None,
+    room: int = 0,
+    output: Output | None = None,
+    made: str | None = None,
+) -> int:
     """Write bars to a file in the format of its suffix (``.csv``, ``.parquet``, ``.arrow``); the rows written.
 
-    The file appears whole under its name or not at all: written under a temporary name beside it, synced, renamed. Ask prices stand in
-    four columns of their own.
+    The file appears whole under its name or not at all: written under a temporary name beside it, synced, renamed. What a killed process
+    left of such files in the same folder is removed. Ask prices stand in four columns of their own.
 
     Args:
         bars: drawn once, from first to last.
         path: the file.
         tell: called when all bars are written, for the facts that make a Parquet or Arrow file a store.
         room: bytes the facts may take.
+        output: decides whether the name may be taken; None for a name that is barloom's own.
+        made: what made a file that is no store, to be told by it later; kept in its metadata where the format has any.
 
     Raises:
         InputError: the suffix names no format, the folder cannot be written, or the bars are bad.
@@ -59,21 +72,22 @@ def write_bars(bars: Bars, path: str | os.PathLike[str], *, tell: Tell | None = 
     steps = Steps()
     # The facts are known when the bars are written, and their place in the file comes before: it is kept free.
     place = b"" if tell is None else secrets.token_hex(16).encode().ljust(room)
-    with _committed(target) as file:
-        rows = _write(bars, file, writers[suffix], place, steps)
+    remove_parts(target.parent)
+    with _committed(target, output) as file:
+        rows = _write(bars, file, writers[suffix], place, steps, made)
         if tell is not None:
             file.flush()
             _fill(file, place, tell(steps, file.seek(0, os.SEEK_END)).text(room))
     return rows
 
 
-def _write(bars: Bars, file: Any, writer: Any, place: bytes, steps: Steps) -> int:
+def _write(bars: Bars, file: Any, writer: Any, place: bytes, steps: Steps, made: str | None) -> int:
     import pyarrow as pa
 
     rows = 0
     with (
         closing(bars.chunks(BATCH_ROWS, volume=bars.has_volume)) as chunks,
-        writer(pa.PythonFile(file, "w"), bars, place) as write,
+        writer(pa.PythonFile(file, "w"), _schema(bars, place, made), place) as write,
     ):
         for chunk in chunks:
             write(chunk)
@@ -105,29 +119,39 @@ def _fill(file: Any, place: bytes, text: bytes) -> None:
 
 
 @contextmanager
-def _committed(target: Path) -> Iterator[Any]:
+def _committed(target: Path, output: Output | None) -> Iterator[Any]:
     """A file to write to, renamed to ``target`` when done and removed on failure."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        file, part = new_part(target)
     except OSError as error:
         raise InputError(f"{target} cannot be written: {error.strerror or error}") from error
     try:
         try:
-            with os.fdopen(handle, "w+b") as file:
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(name, 0o666 & ~_umask())
-            replace(Path(name), target)
+                if sys.platform != "win32":
+                    _name(part, target, output)  # while it is locked, so that nobody takes it for one left behind
+            if sys.platform == "win32":
+                _name(part, target, output)
         except OSError as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"{target} cannot be written: {error.strerror or error}") from error
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            os.unlink(part)
         raise
     sync_folder(target.parent)
+
+
+def _name(part: Path, target: Path, output: Output | None) -> None:
+    os.chmod(part, 0o666 & ~_umask())
+    if output is None:
+        replace(part, target)
+    else:
+        output.take(part)
 
 
 def _umask() -> int:
@@ -136,12 +160,13 @@ def _umask() -> int:
     return mask
 
 
-def _schema(bars: Bars, place: bytes = b"") -> Any:
+def _schema(bars: Bars, place: bytes, made: str | None) -> Any:
     import pyarrow as pa
 
     fields = [("timestamp", pa.timestamp("ns", tz="UTC")), *((name, pa.float64()) for name in PRICES)]
     more = (*(("volume",) if bars.has_volume else ()), *(ASKS if bars.has_ask else ()))
-    return pa.schema([*fields, *((name, pa.float64()) for name in more)], metadata={KEY: place} if place else None)
+    told = {KEY: place} if place else {MADE: made} if made else None
+    return pa.schema([*fields, *((name, pa.float64()) for name in more)], metadata=told)
 
 
 def _record(chunk: Chunk, schema: Any) -> Any:
@@ -153,20 +178,20 @@ def _record(chunk: Chunk, schema: Any) -> Any:
 
 
 @contextmanager
-def _arrow(file: Any, bars: Bars, place: bytes) -> Iterator[Any]:
+def _arrow(file: Any, schema: Any, place: bytes) -> Iterator[Any]:
     import pyarrow as pa
 
-    schema = _schema(bars, place)
     with pa.ipc.new_file(file, schema) as writer:
         yield lambda chunk: writer.write_batch(_record(chunk, schema))
 
 
 @contextmanager
-def _parquet(file: Any, bars: Bars, place: bytes) -> Iterator[Any]:
+def _parquet(file: Any, schema: Any, place: bytes) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema(bars)
+    if place:
+        schema = schema.remove_metadata()  # where they stand in the footer is told below
     waiting: list[Any] = []
 
     def flush() -> None:
@@ -196,11 +221,11 @@ def _copied(record: Any) -> Any:
 
 
 @contextmanager
-def _csv(file: Any, bars: Bars, place: bytes) -> Iterator[Any]:
+def _csv(file: Any, schema: Any, place: bytes) -> Iterator[Any]:
     import pyarrow as pa
     from pyarrow import csv
 
-    schema = _schema(bars).set(0, pa.field("timestamp", pa.string()))
+    schema = schema.remove_metadata().set(0, pa.field("timestamp", pa.string()))
     file.write((",".join(schema.names) + "\n").encode())
 
     def write(chunk: Chunk) -> None:

@@ -34,6 +34,7 @@ from barloom.execution.sizing import Sizing
 from barloom.execution.trades import REASONS
 from barloom.indicators import spec
 from barloom.indicators.cache import IndicatorBank
+from barloom.outputs import Output
 from barloom.strategies.registry import BUILT_IN
 
 CHUNK_ROWS = 131_072
@@ -101,7 +102,9 @@ class Bench:
         """The bars in a file of this kind."""
         path = self.folder / f"bars-{self.rows}.{suffix}"
         if not path.exists():
-            write_bars(from_synthetic(self.rows, SEED), path)
+            output = Output(path, "--keep-data")
+            output.check()
+            write_bars(from_synthetic(self.rows, SEED), path, output=output)
         return path
 
 

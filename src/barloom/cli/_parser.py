@@ -85,7 +85,7 @@ def _add_data(commands: Any) -> None:
     generate.add_argument("--rows", metavar="N", type=COUNT, required=True, help="bars to write")
     generate.add_argument("--seed", metavar="N", type=Number(whole=True, at_least=0), default=0, help="(default 0)")
     generate.add_argument("--out", metavar="FILE", required=True, help="a .csv, .parquet or .arrow file")
-    generate.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    generate.add_argument("--force", action="store_true", help="replace FILE if this command made it")
     _add_ingest(actions)
     _add_check(actions)
     info = actions.add_parser(
@@ -141,7 +141,7 @@ def _add_ingest(actions: Any) -> None:
     groups.add_reading_options(ingest)
     groups.add_ask_options(ingest)
     groups.add_bad_rows(ingest, default="error")
-    ingest.add_argument("--force", action="store_true", help="ingest again, and replace STORE whatever it is")
+    ingest.add_argument("--force", action="store_true", help="ingest again, and replace STORE if it is one")
     ingest.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
 
 

@@ -117,7 +117,7 @@ def add_bench(commands: Any) -> None:
         help="keep the generated files here for the next time (default: nowhere)",
     )
     run.add_argument("--out", metavar="FILE", default=None, help="write the record, for 'compare'")
-    run.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    run.add_argument("--force", action="store_true", help="replace FILE if this command made it")
     run.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
     against = actions.add_parser(
         "compare",

@@ -294,7 +294,9 @@ def add_output_options(output: argparse._ActionsContainer) -> None:
 
 def add_benchmark_option(output: argparse._ActionsContainer) -> None:
     output.add_argument(
-        "--benchmark-out", metavar="PATH", help="the benchmark record's file (default in DIR/benchmarks)"
+        "--benchmark-out",
+        metavar="PATH",
+        help="the benchmark record's file, new or such a record (default in DIR/benchmarks)",
     )
 
 

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
+LARGEST = 2**63 - 1
+
 
 class Number:
     """Reads a number within limits, and says in plain words what is wrong with any other text."""
@@ -69,6 +71,8 @@ class Number:
             value: float | int = int(text) if self.whole else float(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"'{said}' is not {self}") from None
+        if self.whole and abs(value) > LARGEST:
+            raise argparse.ArgumentTypeError(f"'{said}' is not {self} that can be counted to: at most {LARGEST}")
         low = (self.at_least is not None and value < self.at_least) or (self.above is not None and value <= self.above)
         high = self.at_most is not None and value > self.at_most
         if low or high or not math.isfinite(value):
@@ -117,7 +121,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one sentence and leave with 2."""
-        self.exit(2, f"barloom: error: {message.removeprefix('argument ')} (see '{self.prog} --help')\n")
+        from barloom.errors import sentence
+
+        self.exit(2, f"barloom: error: {sentence(message.removeprefix('argument '))} (see '{self.prog} --help')\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

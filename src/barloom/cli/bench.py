@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import statistics
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from barloom.cli import output as results
 from barloom.cli.tables import listing, render
 from barloom.errors import InputError
+from barloom.outputs import Output, is_json_with, is_told
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,13 +40,18 @@ def _run(options: argparse.Namespace) -> int:
     if not options.section and not options.against:
         raise InputError("--section none leaves nothing to measure: name a section, or a peer with --against")
     out = None if options.out is None else Path(options.out)
+    output: Output | None = None
     if out is not None:
-        if not out.parent.is_dir():
-            raise InputError(f"--out {out}: there is no folder '{out.parent}'; make it or name another file")
-        if out.is_dir():
-            raise InputError(f"--out {out} is a folder: name a file")
-        if out.exists() and not options.force:
-            raise InputError(f"--out {out} exists: name another file, or give --force to replace it")
+        ours = is_json_with("measurements", "against", "versions", "repeats")
+        known = not options.force and is_told(ours, out)
+        output = Output(
+            out,
+            "--out",
+            ours=ours if options.force else None,
+            kind="a record of 'barloom bench run'",
+            remedy="name another file" + (", or give --force to replace it" if known else ""),
+        )
+        output.check()
     record = measure(
         options.rows,
         options.section,
@@ -57,8 +63,12 @@ def _run(options: argparse.Namespace) -> int:
     )
     text = record.to_json()
     if out is not None:
-        StagedFile(out, text).commit()
-    sys.stdout.write(text.decode("utf-8") if options.format == "json" else _measured(record))
+        staged = StagedFile(out, text, output)
+        try:
+            staged.commit()
+        finally:
+            staged.discard()
+    results.document(text.decode("utf-8")) if options.format == "json" else results.write(_measured(record))
     return 0
 
 
@@ -114,7 +124,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     old, new = read_bench(Path(options.old)), read_bench(Path(options.new))
     found = compare(old, new, options.max_regression)
-    sys.stdout.write(found.to_json().decode("utf-8") if options.format == "json" else _compared(found))
+    results.document(found.to_json().decode("utf-8")) if options.format == "json" else results.write(_compared(found))
     return SLOWER if found.regressed else 0
 
 

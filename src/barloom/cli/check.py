@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barloom._native.checking import BAD_ROWS
 from barloom.bars.cells import CELLS
+from barloom.cli import output
 from barloom.cli.given import say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
@@ -45,17 +45,17 @@ def check_command(options: argparse.Namespace) -> int:
     found = check_bars(bars)
     command = suggestion(found, files, given)
     if options.format == "json":
-        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+        output.document(found.model_dump_json(indent=2))
         return 0
     if not found.findings:
-        sys.stdout.write(render(_facts(found, command)))
+        output.write(render(_facts(found, command)))
         return 0
     rows = (
         (finding.severity, finding.kind, f"{finding.count:,}", finding.meaning, _places(finding))
         for finding in found.findings
     )
     table = listing(("", "kind", "count", "what it is", "first rows"), rows)
-    sys.stdout.write(render(_facts(found, command), "", table))
+    output.write(render(_facts(found, command), "", table))
     return 0
 
 

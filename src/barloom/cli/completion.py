@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import shtab
 
+from barloom.cli import output
 from barloom.cli._parser import build_parser
 from barloom.cli._parser_words import Parser
 from barloom.strategies.registry import BUILT_IN
@@ -45,5 +46,5 @@ def script(shell: str) -> str:
 
 def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     """Print the script."""
-    print(script(options.shell))
+    output.write(script(options.shell) + "\n")
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from barloom.bars.cells import CELLS
 from barloom.bars.store_info import describe_store
+from barloom.cli import output
 from barloom.cli.tables import counted, render_facts
 
 TOLD = ("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol", *CELLS)
@@ -28,7 +28,7 @@ def _info(options: argparse.Namespace) -> int:
         load_arrow()
         found = describe(options.file, **told).model_dump(mode="json")
     if options.format == "json":
-        sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        output.document(json.dumps(found, indent=2, ensure_ascii=False))
         return 0
     step, longest, store = found["timeframe_seconds"], found["longest_gap_seconds"], found["store"]
     rows = {
@@ -49,7 +49,7 @@ def _info(options: argparse.Namespace) -> int:
     if store is not None:
         rows |= {f"source {number}": _source(file) for number, file in enumerate(store["sources"], 1)}
         rows |= {"dropped at ingest": counted(store["dropped"]) or "none", "ingested by": f"barloom {store['version']}"}
-    sys.stdout.write(render_facts(rows))
+    output.write(render_facts(rows))
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from barloom.backtest.explain import explain
 from barloom.backtest.explanation import Asked, BarShown, Explanation, Prices
 from barloom.backtest.figures import figure
 from barloom.backtest.story import price
+from barloom.cli import output
 from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
 from barloom.errors import InputError
@@ -194,7 +194,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     load_arrow()
     story = explain(_run_folder(options.run, Path(options.out)), options.trade_id)
     if options.format == "json":
-        sys.stdout.write(story.to_json().decode("utf-8"))
+        output.document(story.to_json().decode("utf-8"))
     else:
-        sys.stdout.write(text(story))
+        output.write(text(story))
     return 0

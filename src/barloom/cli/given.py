@@ -11,10 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars
+from barloom.boundary import refuse_unusable
 from barloom.cli._parser import build_parser
 from barloom.cli.config import merged, read_config
 from barloom.cli.messages import settle
-from barloom.errors import InputError
+from barloom.errors import InputError, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,13 +30,20 @@ def given_options(options: argparse.Namespace) -> dict[str, Any]:
         InputError: options that exclude each other, or a file that cannot be used.
     """
     typed = {name: value for name, value in vars(options).items() if name != "command"}
+    _refuse_unusable(typed)
     if "data_option" in typed:
         if "data" in typed:
             raise InputError("DATA and --data are the same: give one of them")
         typed["data"] = typed.pop("data_option")
     parser = build_parser().subcommands[options.command]
     config = settle(read_config(typed.pop("config"), parser)) if "config" in typed else {}
+    _refuse_unusable(config)
     return merged(typed, config)
+
+
+def _refuse_unusable(given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        refuse_unusable("--" + name.replace("_", "-"), value)
 
 
 def model_of(model: type[Model], given: dict[str, Any]) -> Model:
@@ -49,7 +57,7 @@ def model_of(model: type[Model], given: dict[str, Any]) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         option = "--" + str(first["loc"][0]).replace("_", "-") if first["loc"] else "options"
-        raise InputError(f"{option}: {first['msg']}, not {first['input']!r}") from None
+        raise InputError(f"{option}: {first['msg']}, not {shown(first['input'])}") from None
 
 
 def open_data(given: dict[str, Any], reading: Reading, *, else_give: str = "") -> Bars:

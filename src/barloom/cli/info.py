@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from barloom.cli import output
 from barloom.observe.machine import kernels, machine, versions
 
 
@@ -21,7 +22,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     """Print the facts as lines, or as one JSON document."""
     facts: dict[str, Any] = {"versions": versions(), "machine": machine(), "kernels": kernels()}
     if options.format == "json":
-        print(json.dumps(facts, indent=2, allow_nan=False))
+        output.document(json.dumps(facts, indent=2, allow_nan=False))
         return 0
     about = facts["machine"]
     names = dict(facts["versions"])
@@ -37,5 +38,5 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     }
     width = max(map(len, lines))
     for name, value in lines.items():
-        print(f"{name:<{width}}  {value}")
+        output.line(f"{name:<{width}}  {value}")
     return 0

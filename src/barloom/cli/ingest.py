@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+import re
 import time
 from collections.abc import Generator
 from contextlib import closing
@@ -19,11 +19,13 @@ from barloom.bars.facts import StoreFacts
 from barloom.bars.moments import iso
 from barloom.bars.store import ingest
 from barloom.bars.writer import write_bars
+from barloom.cli import output as results
 from barloom.cli.given import say_taken_for
 from barloom.cli.tables import counted
 from barloom.errors import InputError
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import ProgressReport
+from barloom.outputs import Output, head_and_tail, is_told
 
 Chunks = Generator[Chunk, None, None]
 SUFFIXES = (".csv", ".parquet", ".arrow")
@@ -55,6 +57,22 @@ class _Shown(Bars):
                 self._progress(_Written(chunk.base + chunk.rows, rows, time.perf_counter() - started))
 
 
+GENERATED = "barloom data generate"
+_GENERATED_CSV = re.compile(
+    rb"timestamp,open,high,low,close,volume\n2015-01-04T22:\d\d:\d\dZ,1\.(?:1|10\d+|09\d+),1\.[01]\d*,1\.[01]\d*,1\.[01]\d*,\d+\n"
+)
+"""How every CSV file of generated bars begins: the first week, a price beside 1.10."""
+
+
+def is_generated(path: Path) -> bool:
+    """Whether ``data generate`` made a file, told by what is in it."""
+    head, tail = head_and_tail(path)
+    mark = GENERATED.encode()
+    if head.startswith((b"ARROW1", b"PAR1")):
+        return mark in head or mark in tail
+    return bool(_GENERATED_CSV.match(head))
+
+
 def generate_command(options: argparse.Namespace) -> int:
     """Write synthetic bars.
 
@@ -64,13 +82,22 @@ def generate_command(options: argparse.Namespace) -> int:
     path = Path(options.out)
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"--out {path}: the name must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-    if not path.parent.is_dir():
-        raise InputError(f"--out {path}: there is no folder '{path.parent}'; make it or name another file")
-    if path.exists() and not options.force:
-        raise InputError(f"--out {path} exists: name another file, or give --force to replace it")
+    remedy = "name another file, or give --force to replace it"
+    if not is_told(is_generated, path):
+        remedy = "name another file"
+    output = Output(
+        path,
+        "--out",
+        ours=is_generated if options.force else None,
+        kind="a file that 'barloom data generate' made",
+        remedy=remedy,
+    )
+    output.check()
     with ProgressReport(1, MemoryWatch(0)) as progress:
-        written = write_bars(_Shown(from_synthetic(options.rows, options.seed), progress), path)
-    print(f"{path}: {written:,} bars, {path.stat().st_size:,} bytes, seed {options.seed}")
+        written = write_bars(
+            _Shown(from_synthetic(options.rows, options.seed), progress), path, output=output, made=GENERATED
+        )
+    results.line(f"{path}: {written:,} bars, {path.stat().st_size:,} bytes, seed {options.seed}")
     return 0
 
 
@@ -101,11 +128,11 @@ def ingest_command(options: argparse.Namespace) -> int:
         )
     if options.format == "json":
         said = {"store": options.out, "already_ingested": done.already, **done.facts.model_dump(mode="json")}
-        sys.stdout.write(json.dumps(said, indent=2) + "\n")
+        results.document(json.dumps(said, indent=2))
     elif done.already:
-        print(f"{options.out}: already ingested from the same files, nothing to do (--force ingests them again)")
+        results.line(f"{options.out}: already ingested from the same files, nothing to do (--force ingests them again)")
     else:
-        print(_told(options.out, done.facts))
+        results.line(_told(options.out, done.facts))
     return 0
 
 

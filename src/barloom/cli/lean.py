@@ -6,6 +6,8 @@ import os
 import sys
 from importlib.machinery import ModuleSpec
 
+from barloom.threads import refuse_without
+
 POOL = "jemalloc"
 
 
@@ -26,6 +28,7 @@ def load_arrow() -> None:
     there was none, and looks again when somebody asks it for a frame, so a user's strategy can work with both.
     Its usual allocator keeps what each thread freed for that thread; jemalloc, where pyarrow brings it, holds a fifth less.
     """
+    refuse_without(1)  # a library that gets none says of a file that it is damaged
     import pyarrow as pa
 
     if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ and POOL in pa.supported_memory_backends():

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, NoReturn
 
+from barloom.cli import output
 from barloom.observe import interrupts
 
 if TYPE_CHECKING:
@@ -22,12 +23,16 @@ INTERRUPTED = 130
 
 RECORDED = ("run", "sweep", "walk-forward", "data")
 """Commands whose records name the folder they were given in."""
+ANYBODYS = ("run", "sweep", "walk-forward", "explain", "strategies")
+"""Commands that run a user's code."""
 
 
 def _say(text: str) -> None:
     """One line on stderr; silence where stderr is closed too."""
+    from barloom.errors import sentence
+
     try:
-        print(f"barloom: {text}", file=sys.stderr, flush=True)
+        print(f"barloom: {sentence(text)}", file=sys.stderr, flush=True)
     except (OSError, ValueError, AttributeError):
         return
 
@@ -40,17 +45,6 @@ def _open_standard_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _silence_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not fail."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(devnull, sys.stdout.fileno())
-    except (OSError, ValueError):
-        return
-    finally:
-        os.close(devnull)
 
 
 def _keep_traceback() -> str:
@@ -83,18 +77,32 @@ def _refuse_unreadable(words: Sequence[str], command: str) -> None:
 
 def _run(words: Sequence[str]) -> int:
     """Parse the words and run their command; its exit code, also where the parser ends by itself (help, version, errors)."""
+    from barloom.boundary import refuse_unusable
     from barloom.cli._parser import build_parser
+    from barloom.errors import StrategyExitError, described
 
     try:
         options = build_parser().parse_args(words)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else UNEXPECTED
+    if options.command in ANYBODYS:
+        output.keep_apart()
+    try:
         command = importlib.import_module(f"barloom.cli.{options.command.replace('-', '_')}")
         _loaded()
         interrupts.check()
+        for word in words:
+            if not any(
+                "\udc80" <= letter <= "\udcff" for letter in word
+            ):  # names of files as the system has them: told below
+                refuse_unusable("a word of the command line", word)
         with _messages(options, words):
             _refuse_unreadable(words, options.command)
             code: int = command.main(options, words)
     except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else UNEXPECTED
+        raise StrategyExitError(
+            f"something ended the program with {described(ending)}: look for exit() in the code that was given"
+        ) from None
     return code
 
 
@@ -137,13 +145,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 2 bad input or options, 3 two runs that must agree do not, 4 unexpected, 130 interrupted.
     """
-    from barloom.errors import BarloomError
+    from barloom.errors import BarloomError, described
+    from barloom.threads import is_refused, no_threads
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _run(words)
-        # Here, where a reader that has gone or a full disk can still be told of.
-        sys.stdout.flush()
+        output.flush()
         return code
     except BarloomError as error:
         if interrupts.seen():
@@ -153,22 +161,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         # The reader has gone (`| head`): what there was to do is done, and there is nobody to tell.
-        _silence_stdout()
+        output.silence()
         return DONE
     except KeyboardInterrupt as interrupt:
         _say(f"interrupted{': ' if interrupt.args else ''}{' '.join(map(str, interrupt.args))}")
         return INTERRUPTED
     except OSError as error:
-        _silence_stdout()
+        output.silence()
         where = f"'{error.filename}'" if error.filename else "the output"
         _say(f"error: cannot read or write {where}: {error.strerror or error}")
+        return BAD_INPUT
+    except MemoryError as error:
+        _say(f"error: there is not enough memory ({error}): give --max-ram, or fewer --chunk-rows")
         return BAD_INPUT
     except Exception as error:
         if interrupts.seen():
             # It came while a library was being loaded, which then failed in its own words.
             _say("interrupted")
             return INTERRUPTED
-        _say(f"unexpected error: {type(error).__name__}: {error}; the traceback is in {_keep_traceback()}")
+        if is_refused(error):
+            _say(f"error: {no_threads()}")
+            return BAD_INPUT
+        _say(f"unexpected error: {described(error)}; the traceback is in {_keep_traceback()}")
         return UNEXPECTED
 
 
@@ -180,10 +194,23 @@ def entry() -> NoReturn:
     """
     _open_standard_streams()
     try:
+        output.allow()
         interrupts.watch()
         _load_lightly()
         code = main()
     except KeyboardInterrupt:
         _say("interrupted")
         code = INTERRUPTED
+    if code:
+        _keep(code)
     sys.exit(code)
+
+
+def _keep(code: int) -> None:
+    """See to it that what a user's code does at exit turns no failure into a success."""
+    leave = os._exit
+
+    def leave_failed(status: int) -> NoReturn:
+        leave(status or code)
+
+    os._exit = leave_failed

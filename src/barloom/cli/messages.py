@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import platform
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -15,12 +14,11 @@ from typing import Any, Self, TextIO
 
 from barloom import __version__
 from barloom.errors import BarloomError, InputError
-from barloom.observe.log_file import LogFile
+from barloom.observe.log_file import LogFile, Plain
 
 OPTIONS = ("verbose", "quiet", "log_file")
 USUAL = ("barloom.observe.progress", "barloom.cli.given", "barloom.cli.bench")
 """Loggers whose plain messages are shown without ``-v`` too."""
-_OURS = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ barloom")
 log = logging.getLogger(__name__)
 
 
@@ -29,7 +27,7 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
-        self.setFormatter(logging.Formatter("barloom: %(message)s"))
+        self.setFormatter(Plain("barloom: %(message)s"))
         self.verbose = False
         self.addFilter(lambda record: self.verbose or record.levelno >= logging.WARNING or record.name in USUAL)
 
@@ -150,11 +148,6 @@ def _open(path: Path) -> LogFile:
         InputError: it cannot be written, or is something else than a log.
     """
     try:
-        if path.is_file():
-            with open(path, "rb") as file:
-                first = file.read(64)
-            if first and not _OURS.match(first):
-                raise InputError(f"--log-file {path} is there and no log of barloom: name another file")
-        return LogFile(path, "a")
+        return LogFile(path, "--log-file")
     except OSError as error:
         raise InputError(f"--log-file {path}: {error.strerror or error}; name a file that can be written") from None

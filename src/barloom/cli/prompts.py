@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from barloom.cli._parser_words import FRACTION, PORTION
-from barloom.errors import InputError
+from barloom.errors import InputError, sentence
 
 RETRIES = 2
 """How often a question is asked again after an answer that cannot be used (SC-010)."""
@@ -50,7 +50,7 @@ def _ask(question: str, default: Any, read: Callable[[str], Any], answers: TextI
         try:
             return read(line.strip()), retries
         except argparse.ArgumentTypeError as error:
-            out.write(f"{error}\n")
+            out.write(f"{sentence(str(error))}\n")
     raise InputError(f"{RETRIES + 1} answers that cannot be used: nothing was started; give --data-frac and --portion")
 
 

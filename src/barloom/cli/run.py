@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from barloom.backtest.job import JobOptions, run_job
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars, from_synthetic
+from barloom.cli import output as results
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.prompts import ask_slice, at_terminal
@@ -61,9 +61,9 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     retries = answers.retries if answers is not None else None
     outcome = run_job(bars, parameters, job_options, command=["barloom", *words], retries=retries)
     if output == "json":
-        sys.stdout.write((outcome.folder / "run.json").read_text(encoding="utf-8"))
+        results.document((outcome.folder / "run.json").read_text(encoding="utf-8"))
     else:
         from barloom.cli.summary import summary
 
-        sys.stdout.write(summary(outcome))
+        results.write(summary(outcome))
     return 0

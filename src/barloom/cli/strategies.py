@@ -6,13 +6,13 @@ import argparse
 import inspect
 import json
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from barloom.cli.tables import facts_table, listing, render
+from barloom.cli import output
+from barloom.cli.tables import Lines, facts_table, listing, render
 from barloom.strategies.base import Strategy
 from barloom.strategies.parameters import accepts
 from barloom.strategies.registry import BUILT_IN, load_strategy
@@ -42,9 +42,10 @@ def _parameters(kind: type[Strategy]) -> list[dict[str, Any]]:
 def _list(options: argparse.Namespace) -> int:
     found = {name: (_rules(kind) or [""])[0] for name, kind in BUILT_IN.items()}
     if options.format == "json":
-        print(json.dumps([{"name": name, "rules": rules} for name, rules in found.items()], indent=2, allow_nan=False))
+        shown = [{"name": name, "rules": rules} for name, rules in found.items()]
+        output.document(json.dumps(shown, indent=2, allow_nan=False))
     else:
-        sys.stdout.write(render(listing(("strategy", "rules"), found.items()), piped_width=PIPED))
+        output.write(render(listing(("strategy", "rules"), found.items()), piped_width=PIPED))
     return 0
 
 
@@ -53,13 +54,13 @@ def _show(options: argparse.Namespace) -> int:
     rules, parameters = _rules(kind), _parameters(kind)
     if options.format == "json":
         shown = {"name": kind.name, "rules": rules, "parameters": parameters}
-        print(json.dumps(shown, indent=2, allow_nan=False, default=str))
+        output.document(json.dumps(shown, indent=2, allow_nan=False, default=str))
         return 0
     rows = [(each["name"], str(each["default"]), each["accepts"], each["meaning"]) for each in parameters]
-    parts: list[Any] = [facts_table([(kind.name, "\n".join(rules))])]
+    parts: list[Any] = [facts_table([(kind.name, Lines(rules))])]
     if rows:
         parts += ["", listing(("parameter", "default", "accepts", "meaning"), rows)]
-    sys.stdout.write(render(*parts, piped_width=PIPED))
+    output.write(render(*parts, piped_width=PIPED))
     return 0
 
 

@@ -17,6 +17,7 @@ from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.pages import write_pages
 from barloom.backtest.sweep.planning import Plan, duration
 from barloom.backtest.sweep.sweep import SweepOutcome, plan_sweep, sweep_job
+from barloom.cli import output as results
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.ranking import ranking_text
@@ -83,7 +84,9 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
 
         def on_plan(plan: Plan) -> None:
             # On stderr where stdout is for one document alone.
-            print(render(facts_table(plan.rows())), file=sys.stderr if output == "json" else sys.stdout, flush=True)
+            print(
+                render(facts_table(plan.rows())), file=sys.stderr if output == "json" else results.stream(), flush=True
+            )
 
         outcome = sweep_job(
             bars,
@@ -101,7 +104,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     if output == "json":
         _say_json(outcome, asked, judged, top, files)
         return 0
-    sys.stdout.write(
+    results.write(
         ranking_text(
             outcome.table,
             asked.rank_by,
@@ -117,9 +120,9 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
 
 def _say_plan(plan: Plan, output: str) -> None:
     if output == "json":
-        sys.stdout.write(json.dumps(plan.model_dump(), indent=2) + "\n")
+        results.document(json.dumps(plan.model_dump(), indent=2))
     else:
-        sys.stdout.write(render(facts_table(plan.rows())))
+        results.write(render(facts_table(plan.rows())))
 
 
 def _facts(outcome: SweepOutcome, files: Sequence[Path]) -> list[tuple[str, str]]:
@@ -168,4 +171,4 @@ def _say_json(outcome: SweepOutcome, asked: SweepOptions, judged: Judged, top: i
         "overfitting": judged.overfitting.model_dump(mode="json"),
         "pages": [str(path) for path in files],
     }
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    results.document(json.dumps(document, indent=2, allow_nan=False))

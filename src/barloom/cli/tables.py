@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from barloom.cli import output
+from barloom.errors import sentence
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+    from rich.text import Text
 
 
 WIDE = 1000
@@ -25,15 +28,19 @@ def render(*parts: RenderableType, piped_width: int = WIDE) -> str:
     """
     from rich.console import Console
 
-    told = sys.stdout.isatty() or "COLUMNS" in os.environ
-    console = Console(file=sys.stdout, highlight=False, width=None if told else piped_width)
+    told = output.stream().isatty() or "COLUMNS" in os.environ
+    console = Console(file=output.stream(), highlight=False, width=None if told else piped_width)
     with console.capture() as captured:
         for part in parts:
-            console.print(part)
+            console.print(_cell(part) if isinstance(part, str) else part)
     return "".join(line.rstrip() + "\n" for line in captured.get().splitlines())
 
 
-def facts_table(rows: Iterable[tuple[str, str]], title: str | None = None) -> Table:
+class Lines(tuple[str, ...]):
+    """Lines of one cell."""
+
+
+def facts_table(rows: Iterable[tuple[str, str | Lines]], title: str | None = None) -> Table:
     """Names and values in two columns, without markup: square brackets in them stay."""
     from rich.table import Table
     from rich.text import Text
@@ -42,16 +49,16 @@ def facts_table(rows: Iterable[tuple[str, str]], title: str | None = None) -> Ta
     table.add_column(no_wrap=False)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(Text(name, style="dim"), Text(value))
+        table.add_row(Text(sentence(name), style="dim"), _cell(value))
     return table
 
 
 def render_facts(rows: Mapping[str, str]) -> str:
     """The same as text; rich, which takes its time to load, is for terminals."""
-    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+    if output.stream().isatty() or "COLUMNS" in os.environ:
         return render(facts_table(rows.items()))
     width = max(map(len, rows))
-    return "".join(f"{name:<{width}}  {value}".rstrip() + "\n" for name, value in rows.items())
+    return "".join(f"{name:<{width}}  {sentence(value)}".rstrip() + "\n" for name, value in rows.items())
 
 
 def counted(kinds: Mapping[str, int]) -> str:
@@ -62,11 +69,17 @@ def counted(kinds: Mapping[str, int]) -> str:
 def listing(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
     """Rows under a header."""
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in header:
-        table.add_column(name, overflow="fold")
+        table.add_column(_cell(name), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*map(_cell, row))
     return table
+
+
+def _cell(value: str | Lines) -> Text:
+    """Text without markup, and what does not print escaped: it may come out of a file, a name or an option."""
+    from rich.text import Text
+
+    return Text("\n".join(map(sentence, value)) if isinstance(value, Lines) else sentence(value))

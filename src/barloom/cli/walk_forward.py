@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from barloom.backtest.sweep.table import cell, dashed, text_of
 from barloom.backtest.sweep.walk_folder import WalkForwardRecord, walk_forward_job
 from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForwardSummary
 from barloom.backtest.sweep.windows import CalendarSpan
+from barloom.cli import output as results
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.sweep import base_of, grid_of
@@ -51,9 +51,9 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
             bars, walk, asked, command=["barloom", *words], reading_known=True, on_progress=progress
         )
     if output == "json":
-        sys.stdout.write(json.dumps(outcome.record.model_dump(mode="json"), indent=2, allow_nan=False) + "\n")
+        results.document(json.dumps(outcome.record.model_dump(mode="json"), indent=2, allow_nan=False))
     else:
-        sys.stdout.write(_text(outcome.record))
+        results.write(_text(outcome.record))
     return 0
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from barloom.errors import InputError, nearest
+from barloom.boundary import refuse_unusable
+from barloom.errors import BarloomError, InputError, described, nearest, shown
 
 
 class Checked(BaseModel):
@@ -16,10 +17,16 @@ class Checked(BaseModel):
 
     def __init__(self, **values: Any) -> None:
         kind = type(self)
+        for name, value in values.items():
+            refuse_unusable(f"{name} of {kind.__name__}", value)
         try:
             super().__init__(**values)
         except ValidationError as error:
             raise InputError(_explain(kind, error.errors()[0])) from None
+        except BarloomError:
+            raise
+        except Exception as error:
+            raise InputError(f"{kind.__name__} cannot be made of what was given ({described(error)})") from error
 
 
 def _explain(kind: type[BaseModel], fault: Any) -> str:
@@ -29,4 +36,4 @@ def _explain(kind: type[BaseModel], fault: Any) -> str:
     reason = fault.get("ctx", {}).get("error")
     if isinstance(reason, InputError):
         return f"{where} of {kind.__name__}: {reason}" if where else f"{kind.__name__}: {reason}"
-    return f"{where} of {kind.__name__} is {fault['input']!r}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+    return f"{where} of {kind.__name__} is {shown(fault['input'])}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"

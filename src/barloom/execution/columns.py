@@ -7,21 +7,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from barloom.errors import InputError
+from barloom.errors import InputError, described, shown
+
+WHOLE = "not a whole number"
+LARGEST = int(np.iinfo(np.int64).max)
 
 
-def bar_numbers(values: npt.ArrayLike, rows: str) -> npt.NDArray[np.int64]:
-    """The ``signal_bar`` of some rows, which are called ``rows``; the numbers are not looked at yet.
+def bar_numbers(values: npt.ArrayLike, row: str, rows: str) -> npt.NDArray[np.int64]:
+    """The ``signal_bar`` of some rows, each called ``row``; that they are in order is not looked at yet.
 
     Raises:
         InputError: it is no list of whole numbers.
     """
-    numbers = np.asarray(values)
+    numbers = _array("signal_bar", values, rows)
     if numbers.ndim != 1:
         raise InputError(f"signal_bar of the {rows} has {numbers.ndim} dimensions: give one bar number each")
-    if numbers.dtype.kind not in "iu" and numbers.size:
-        raise InputError(f"signal_bar of the {rows} has type {numbers.dtype}: give whole bar numbers")
-    return np.ascontiguousarray(numbers, dtype=np.int64)
+    if numbers.dtype.kind == "f" and numbers.size:
+        exact = numbers.astype(np.float64, copy=False)
+        odd = ~((np.abs(exact) < 2.0**63) & (exact == np.rint(exact)))
+        first = f", and that of {row} {int(np.argmax(odd))} is {numbers[np.argmax(odd)]}" if odd.any() else ""
+        raise InputError(f"signal_bar of the {rows} has type {numbers.dtype}{first}: give whole bar numbers")
+    return _whole("signal_bar", numbers, row, rows)
 
 
 def check_bar_numbers(bars: npt.NDArray[np.int64], row: str, rows: str) -> None:
@@ -48,20 +54,91 @@ def absent(count: int, dtype: type, value: float) -> npt.NDArray[Any]:
     return _ABSENT[key][:count]
 
 
-def column(name: str, values: npt.ArrayLike, count: int, rows: str, dtype: type | None = None) -> npt.NDArray[Any]:
-    """A column beside ``count`` signal bars; a scalar holds for every row.
+def column(
+    name: str, values: npt.ArrayLike, count: int, row: str, rows: str, dtype: type[np.generic]
+) -> npt.NDArray[Any]:
+    """A column beside ``count`` signal bars, of ``np.float64`` or of whole numbers, ``np.int64``; a scalar holds for every row.
 
     Raises:
-        InputError: it has another length.
+        InputError: it has another length, or a value that is no such number.
     """
-    given = np.asarray(values)
-    if given.ndim == 0:
-        return np.full(count, given, dtype=dtype)
-    if given.shape != (count,):
+    given = _array(name, values, rows)
+    if given.ndim and given.shape != (count,):
         raise InputError(
             f"{name} of the {rows} has shape {given.shape} beside {count} signal bars: give one value each"
         )
-    return np.ascontiguousarray(given, dtype=dtype)
+    read = _whole if dtype is np.int64 else _real
+    if not given.ndim:
+        return np.full(count, read(name, given.reshape(1), row, rows)[0])
+    return read(name, given, row, rows)
+
+
+def _array(name: str, values: npt.ArrayLike, rows: str) -> npt.NDArray[Any]:
+    """What was given as an array; masked values are None in it."""
+    try:
+        if isinstance(values, np.ma.MaskedArray):
+            return np.array(values.tolist(), dtype=object) if np.ma.is_masked(values) else np.asarray(values.data)
+        return np.asarray(values)
+    except Exception as error:
+        raise InputError(
+            f"{name} of the {rows} is no list of numbers ({described(error)}): give one value each"
+        ) from None
+
+
+def _whole(name: str, given: npt.NDArray[Any], row: str, rows: str) -> npt.NDArray[np.int64]:
+    """Whole numbers as int64.
+
+    Raises:
+        InputError: a fraction, NaN, a number beyond int64, or another kind of value.
+    """
+    kind = given.dtype.kind
+    if kind == "O":
+        return np.array([_one_whole(name, value, row, at) for at, value in enumerate(given)], dtype=np.int64)
+    if kind == "f":
+        given = given.astype(np.float64, copy=False)
+        refuse(row, name, given, ~(np.isfinite(given) & (given == np.rint(given))), WHOLE)
+        refuse(row, name, given, np.abs(given) >= 2.0**63, f"beyond {LARGEST}")
+    elif kind == "u":
+        refuse(row, name, given, given > np.uint64(LARGEST), f"beyond {LARGEST}")
+    elif kind != "i" and given.size:
+        raise InputError(f"{name} of the {rows} has type {given.dtype}: give whole numbers")
+    return np.ascontiguousarray(given, dtype=np.int64)
+
+
+def _real(name: str, given: npt.NDArray[Any], row: str, rows: str) -> npt.NDArray[np.float64]:
+    """Numbers as float64, None as NaN.
+
+    Raises:
+        InputError: another kind of value.
+    """
+    if given.dtype.kind == "O":
+        return np.array([_one_real(name, value, row, at) for at, value in enumerate(given)], dtype=np.float64)
+    if given.dtype.kind not in "fiu" and given.size:
+        raise InputError(f"{name} of the {rows} has type {given.dtype}: give numbers")
+    return np.ascontiguousarray(given, dtype=np.float64)
+
+
+def _one_whole(name: str, value: Any, row: str, at: int) -> int:
+    try:
+        odd = isinstance(value, bool | np.bool_ | str | bytes) or int(value) != value
+    except Exception:
+        odd = True
+    if odd:
+        raise InputError(f"{name} of {row} {at} is {shown(value)}: {WHOLE}")
+    if not -LARGEST - 1 <= int(value) <= LARGEST:
+        raise InputError(f"{name} of {row} {at} is {shown(value)}: beyond {LARGEST}")
+    return int(value)
+
+
+def _one_real(name: str, value: Any, row: str, at: int) -> float:
+    if value is None or type(value).__name__ == "NAType":
+        return float("nan")
+    try:
+        if isinstance(value, bool | np.bool_ | str | bytes):
+            raise TypeError
+        return float(value)
+    except Exception:
+        raise InputError(f"{name} of {row} {at} is {shown(value)}: not a number") from None
 
 
 def refuse(row: str, name: str, values: npt.NDArray[Any], bad: npt.NDArray[np.bool_], why: str) -> None:
@@ -72,4 +149,4 @@ def refuse(row: str, name: str, values: npt.NDArray[Any], bad: npt.NDArray[np.bo
     """
     if bad.any():
         at = int(np.argmax(bad))
-        raise InputError(f"{name} of {row} {at} is {values[at]}: {why}")
+        raise InputError(f"{name} of {row} {at} is {shown(values[at], str)}: {why}")

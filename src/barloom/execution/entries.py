@@ -68,7 +68,7 @@ class Entries:
         price: npt.ArrayLike | None = None,
         good_for: npt.ArrayLike | None = None,
     ) -> None:
-        self.signal_bar = bar_numbers(signal_bar, "entries")
+        self.signal_bar = bar_numbers(signal_bar, "entry", "entries")
         sides = self._column("side", side, np.int64, 0)
         self.stop = self._column("stop", stop, np.float64, np.nan)
         self.target = self._column("target", target, np.float64, np.nan)
@@ -87,11 +87,13 @@ class Entries:
     def __len__(self) -> int:
         return len(self.signal_bar)
 
-    def _column(self, name: str, values: npt.ArrayLike | None, dtype: type, value: float) -> npt.NDArray[Any]:
+    def _column(
+        self, name: str, values: npt.ArrayLike | None, dtype: type[np.generic], value: float
+    ) -> npt.NDArray[Any]:
         count = len(self.signal_bar)
         if values is None:
             return absent(count, dtype, value)
-        return column(name, values, count, "entries", dtype)
+        return column(name, values, count, "entry", "entries", dtype)
 
     def _planned(
         self, trail: npt.ArrayLike | None, price: npt.ArrayLike | None, good_for: npt.ArrayLike | None

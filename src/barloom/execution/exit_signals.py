@@ -28,9 +28,9 @@ class ExitSignals:
     side: npt.NDArray[np.int8]
 
     def __init__(self, signal_bar: npt.ArrayLike, side: npt.ArrayLike = 0) -> None:
-        self.signal_bar = bar_numbers(signal_bar, "exit signals")
+        self.signal_bar = bar_numbers(signal_bar, "exit signal", "exit signals")
         check_bar_numbers(self.signal_bar, "exit signal", "exit signals")
-        sides = column("side", side, len(self.signal_bar), "exit signals")
+        sides = column("side", side, len(self.signal_bar), "exit signal", "exit signals", np.int64)
         refuse(
             "exit signal", "side", sides, ~np.isin(sides, (-1, 0, 1)), "neither +1 (longs), -1 (shorts) nor 0 (both)"
         )

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
+from barloom.bars.lending import is_kept
 from barloom.indicators.registry import Kernel, implementation, warmup
 from barloom.indicators.spec import Indicator, Source
 
@@ -83,7 +84,7 @@ class IndicatorBank:
 
     def _next_buffer(self, length: int) -> Floats:
         self._turn = (self._turn + 1) % len(self._buffers)
-        if self._buffers[self._turn].shape[1] < length:
+        if self._buffers[self._turn].shape[1] < length or is_kept(self._buffers[self._turn]):
             self._buffers[self._turn] = np.empty((len(self.specs), length))
         return self._buffers[self._turn][:, :length]
 

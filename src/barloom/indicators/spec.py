@@ -6,9 +6,10 @@ import operator
 from dataclasses import dataclass
 from typing import SupportsIndex, TypeAlias
 
-from barloom.errors import InputError, nearest
+from barloom.errors import InputError, nearest, shown
 
 COLUMNS = ("open", "high", "low", "close", "volume")
+MOST_BARS = 1_000_000_000
 BARS = "bars"
 """The source of an indicator of high, low and close together."""
 
@@ -98,16 +99,17 @@ def zscore(n: int, source: Source = "close") -> Indicator:
 
 
 def _windowed(name: str, n: SupportsIndex, source: Source) -> Indicator:
-    if not isinstance(source, Indicator) and source not in COLUMNS:
-        raise InputError(f"{name} of '{source}': no such column; {nearest(str(source), COLUMNS)}, or another indicator")
+    if not isinstance(source, Indicator) and (not isinstance(source, str) or source not in COLUMNS):
+        near = nearest(source, COLUMNS) if isinstance(source, str) else nearest("", COLUMNS)
+        raise InputError(f"{name} of {shown(source)}: no such column; {near}, or another indicator")
     return Indicator(name, source, (_bars(name, n),))
 
 
 def _bars(name: str, n: SupportsIndex) -> int:
     try:
         bars = -1 if isinstance(n, bool) else operator.index(n)
-    except TypeError:
+    except Exception:
         bars = -1
-    if bars < 1:
-        raise InputError(f"{name} over {n!r} bars: give a whole number of at least 1")
+    if not 1 <= bars <= MOST_BARS:
+        raise InputError(f"{name} over {shown(n)} bars: give a whole number of at least 1 and at most {MOST_BARS}")
     return bars

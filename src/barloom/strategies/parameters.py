@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from barloom.errors import InputError, nearest
+from barloom.boundary import refuse_unusable
+from barloom.errors import InputError, nearest, shown
 
 if TYPE_CHECKING:
     from barloom.strategies.base import Strategy
@@ -28,6 +29,8 @@ def read_parameters(kind: type[Strategy], given: Mapping[str, object]) -> Strate
         if name not in fields:
             known = nearest(name, fields) if fields else "it has none"
             raise InputError(f"parameter '{name}' is unknown to {kind.name}: {known}")
+    for name, value in given.items():
+        refuse_unusable(f"parameter '{name}' of {kind.name}", value)
     try:
         return kind.Params.model_validate(dict(given))
     except ValidationError as error:
@@ -55,4 +58,4 @@ def _explain(kind: type[Strategy], fault: Any) -> str:
     if fault["type"] == "missing":
         return f"parameter '{name}' of {kind.name} has no default: give {accepts(kind.Params.model_fields[name])}"
     wanted = detail or f"give {accepts(kind.Params.model_fields[name])}"
-    return f"parameter '{name}' of {kind.name} is {fault['input']!r}: {wanted}"
+    return f"parameter '{name}' of {kind.name} is {shown(fault['input'])}: {wanted}"

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from barloom.errors import InputError, nearest
+from barloom.errors import InputError, described, nearest
+from barloom.outputs import refuse_no_name
 from barloom.strategies.base import Strategy, StrategyOrigin
+from barloom.strategies.calling import Theirs
 from barloom.strategies.ema_cross import EmaCross
 from barloom.strategies.parameters import read_parameters
 from barloom.strategies.trend_pullback import TrendPullback
@@ -48,8 +50,9 @@ def load_strategy(
             is not what ``ran`` says; a class that is no Strategy; or a file that every user of the machine may write to.
     """
     kind, origin = _find(text, source_option, ran)
-    strategy = kind(read_parameters(kind, params or {}))
-    strategy.origin = origin
+    with Theirs(f"strategy {kind.name} could not be made", InputError):
+        strategy = kind(read_parameters(kind, params or {}))
+        strategy.origin = origin
     return strategy
 
 
@@ -59,6 +62,9 @@ def strategy_class(text: str, *, source_option: str = "--strategy") -> type[Stra
 
 
 def _find(text: str, option: str, ran: StrategyOrigin | None = None) -> tuple[type[Strategy], StrategyOrigin]:
+    if not isinstance(text, str):
+        raise InputError(f"{option} is a {type(text).__name__}: give a name, module:Class or path/to/file.py:Class")
+    refuse_no_name(Path(text), option)
     place, colon, name = text.rpartition(":")
     if text.endswith(".py"):
         raise InputError(f"{option} {text}: name the class in that file too, as {text}:Class")
@@ -68,11 +74,12 @@ def _find(text: str, option: str, ran: StrategyOrigin | None = None) -> tuple[ty
                 f"{option} {text}: no such strategy; {nearest(text, BUILT_IN)}, or module:Class, or file.py:Class"
             )
         return BUILT_IN[text], StrategyOrigin("built-in", text)
-    if place.endswith(".py"):
-        module, origin = _run_file(Path(place), option, ran)
-    else:
-        module, origin = _import(place, name, option, ran)
-    return _class(module, name, f"{option} {text}"), origin
+    with Theirs(f"{option} {text}: loading it failed", InputError):
+        if place.endswith(".py"):
+            module, origin = _run_file(Path(place), option, ran)
+        else:
+            module, origin = _import(place, name, option, ran)
+        return _class(module, name, f"{option} {text}"), origin
 
 
 def _same_code(path: Path, digest: str, ran: StrategyOrigin | None) -> None:
@@ -85,8 +92,10 @@ def _same_code(path: Path, digest: str, ran: StrategyOrigin | None) -> None:
 def _run_file(path: Path, option: str, ran: StrategyOrigin | None) -> tuple[types.ModuleType, StrategyOrigin]:
     try:
         path = path.resolve(strict=True)
-        code = path.read_bytes()
         mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{option} {path}: is no file that can be run; name a file of Python")
+        code = path.read_bytes()
     except OSError as error:
         raise InputError(f"{option} {path}: cannot be read ({error.strerror or error}); check the path") from error
     if os.name == "posix" and mode & stat.S_IWOTH:
@@ -101,8 +110,10 @@ def _run_file(path: Path, option: str, ran: StrategyOrigin | None) -> tuple[type
     sys.modules[module.__name__] = module
     try:
         exec(compile(code, str(path), "exec"), module.__dict__)
-    except Exception as error:
-        del sys.modules[module.__name__]
+    except BaseException as error:
+        sys.modules.pop(module.__name__, None)
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise InputError(f"{option} {path}: {_fault(error, str(path))}") from error
     return module, StrategyOrigin("file", str(path), digest)
 
@@ -128,7 +139,9 @@ def _import(
             remedy = f"install it, or give its file as path/to/file.py:{class_name}"
             raise InputError(f"{option} {name}:{class_name}: no module named '{error.name}'; {remedy}") from error
         raise InputError(f"{option} {name}:{class_name}: {_fault(error, '')}") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise InputError(f"{option} {name}:{class_name}: {_fault(error, '')}") from error
     file = getattr(module, "__file__", None)
     if file is None:
@@ -146,8 +159,8 @@ def _fault(error: BaseException, path: str) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     where = f" on line {line}" if line else ""
-    reason = error.msg if isinstance(error, SyntaxError) else str(error)
-    return f"{type(error).__name__}{where} while loading it: {reason}"
+    kind, _, reason = described(error).partition(": ")
+    return f"{kind}{where} while loading it: {error.msg if isinstance(error, SyntaxError) else reason}"
 
 
 def _class(module: types.ModuleType, name: str, subject: str) -> type[Strategy]:

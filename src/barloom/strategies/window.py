@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
+from barloom.bars.lending import lent
 from barloom.errors import InputError, nearest
 from barloom.indicators.higher import At
 from barloom.indicators.spec import Indicator, Source
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Array = TypeVar("Array", bound=npt.NDArray[Any])
 
 
 class Window:
@@ -23,9 +25,11 @@ class Window:
 
     ``window["fast"]`` is the indicator that the strategy's ``indicators()`` names so, NaN until warm. Indices count
     from the first bar of history; signals are wanted for bars from ``start`` on, decided from bars up to their own.
+
+    An array that is kept stays as it is; a window that is kept raises InputError once the call it was made for is over.
     """
 
-    __slots__ = ("_chunk", "_higher", "_names", "_values", "start")
+    __slots__ = ("_chunk", "_given", "_higher", "_names", "_values", "start")
 
     def __init__(
         self,
@@ -36,86 +40,103 @@ class Window:
     ) -> None:
         self.start = chunk.history
         self._higher = higher or {}
-        self._chunk = chunk
+        self._chunk: Chunk | None = chunk
         self._names = names
         self._values = values
+        self._given: dict[Any, Any] = {}
+
+    def end(self) -> None:
+        """Let go of the bars: their memory is used for others."""
+        self._chunk, self._values = None, {}
+        self._given.clear()
+
+    @property
+    def _bars(self) -> Chunk:
+        if self._chunk is None:
+            raise InputError(
+                "a window is used after the call it was made for: keep the arrays that are needed, window.close say, not the window"
+            )
+        return self._chunk
+
+    def _lent(self, key: Any, values: Array) -> Array:
+        """The values as they are handed out, the same array for the same name."""
+        found: Array | None = self._given.get(key)
+        if found is None:
+            found = self._given[key] = lent(values)
+        return found
 
     def __len__(self) -> int:
-        return len(self._chunk.close)
+        return len(self._bars.close)
 
     def __getitem__(self, name: str) -> Floats:
         """The indicator of that name; raises InputError for one that ``indicators()`` does not give."""
-        try:
-            spec = self._names[name]
-        except KeyError:
-            raise InputError(f"the window has no indicator '{name}': {nearest(name, self._names)}") from None
-        return _locked(self._values[spec])
+        found: Floats | None = self._given.get(name) if isinstance(name, str) else None
+        if found is not None:
+            return found
+        _ = self._bars
+        if not isinstance(name, str) or name not in self._names:
+            raise InputError(f"the window has no indicator '{name}': {nearest(str(name), self._names)}")
+        return self._lent(name, self._values[self._names[name]])
 
     def higher(self, timeframe: str) -> Higher:
         """What ``higher()`` of the strategy reads of a longer timeframe; raises InputError for one it does not name.
 
         Each bar sees the last longer bar that ended at or before its own open, and NaN before the first has.
         """
-        if timeframe not in self._higher:
-            known = nearest(timeframe, self._higher) if self._higher else "define higher()"
+        if not isinstance(timeframe, str) or timeframe not in self._higher:
+            known = nearest(str(timeframe), self._higher) if self._higher else "define higher()"
             raise InputError(f"the window has no timeframe '{timeframe}': {known}")
-        return Higher(timeframe, self._higher[timeframe], self._values)
+        return Higher(timeframe, self._higher[timeframe], self)
 
     @property
     def timestamp(self) -> Ints:
         """Open times, nanoseconds UTC."""
-        times = self._chunk.timestamp.view()
-        times.flags.writeable = False
-        return times
+        return self._lent(("timestamp",), self._bars.timestamp)
 
     @property
     def open(self) -> Floats:
         """Prices at the opens of the bars."""
-        return _locked(self._chunk.open)
+        return self._lent(("open",), self._bars.open)
 
     @property
     def high(self) -> Floats:
         """Highest prices of the bars."""
-        return _locked(self._chunk.high)
+        return self._lent(("high",), self._bars.high)
 
     @property
     def low(self) -> Floats:
         """Lowest prices of the bars."""
-        return _locked(self._chunk.low)
+        return self._lent(("low",), self._bars.low)
 
     @property
     def close(self) -> Floats:
         """Prices at the closes of the bars."""
-        return _locked(self._chunk.close)
+        return self._lent(("close",), self._bars.close)
 
     @property
     def volume(self) -> Floats:
         """Volumes; raises InputError where the strategy does not set ``uses_volume`` or the data has none."""
-        if self._chunk.volume is None:
+        if self._bars.volume is None:
             raise InputError(
                 "the strategy reads volumes, which are not there: set uses_volume, and give data that has them"
             )
-        return _locked(self._chunk.volume)
+        return self._lent(("volume",), self._bars.volume)
 
 
 class Higher:
     """What a window sees of one longer timeframe: ``higher["trend"]`` has a value for each bar of the window, read-only."""
 
-    __slots__ = ("_names", "_timeframe", "_values")
+    __slots__ = ("_names", "_timeframe", "_window")
 
-    def __init__(self, timeframe: str, names: Mapping[str, Source], values: Mapping[Any, Floats]) -> None:
+    def __init__(self, timeframe: str, names: Mapping[str, Source], window: Window) -> None:
         self._timeframe = timeframe
         self._names = names
-        self._values = values
+        self._window = window
 
     def __getitem__(self, name: str) -> Floats:
         """The indicator or column of that name; raises InputError for one that ``higher()`` does not give."""
-        if name not in self._names:
-            raise InputError(f"timeframe '{self._timeframe}' has no '{name}': {nearest(name, self._names)}")
-        return _locked(self._values[At(self._timeframe, self._names[name])])
-
-
-def _locked(values: Floats) -> Floats:
-    view = values.view()
-    view.flags.writeable = False
-    return view
+        if not isinstance(name, str) or name not in self._names:
+            raise InputError(f"timeframe '{self._timeframe}' has no '{name}': {nearest(str(name), self._names)}")
+        at = At(self._timeframe, self._names[name])
+        _ = self._window._bars
+        return self._window._lent(at, self._window._values[at])

@@ -92,6 +92,50 @@ def test_arrays_that_do_not_fit_are_refused_at_once(changes: dict[str, Any], sai
         from_arrays(**arrays() | changes)
 
 
+SECOND = 10**9
+UNITS = {"s": SECOND, "ms": 10**6, "us": 10**3, "ns": 1}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("first", ["1975-01-01", "1999-12-31", "2001-09-09", "2026-11-29", "2261-01-01"])
+@pytest.mark.parametrize("how", ["arrays", "list", "unsigned", "frame", "index of a frame"])
+def test_integers_tell_their_unit_by_their_size(unit: str, first: str, how: str) -> None:
+    moments = np.datetime64(first, "ns") + np.arange(100) * np.timedelta64(60, "s")
+    numbers = moments.astype(np.int64) // UNITS[unit]
+    given = arrays()
+    del given["timestamp"]
+    if how == "frame":
+        bars = from_pandas(pd.DataFrame({"timestamp": numbers, **given}))
+    elif how == "index of a frame":
+        bars = from_pandas(pd.DataFrame({**given, "time": numbers}))
+    else:
+        kinds = {"list": numbers.tolist(), "unsigned": numbers.astype(np.uint64)}
+        bars = from_arrays(kinds.get(how, numbers), **given)
+    assert (drawn(bars)["timestamp"] == moments.astype(np.int64)).all()
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_is_that_of_all_times(unit: str) -> None:
+    """Milliseconds of the first days of 1970 have the size of seconds."""
+    moments = np.arange(0, 20_000, 200, dtype="M8[D]").astype("M8[ns]").astype(np.int64)
+    given = arrays()
+    given["timestamp"] = moments // UNITS[unit]
+    assert (drawn(from_arrays(**given))["timestamp"] == moments).all()
+    given["timestamp"] = moments // UNITS[unit]
+    given["timestamp"][50:] //= -1
+    given["timestamp"] = np.sort(given["timestamp"])
+    assert drawn(from_arrays(**given))["timestamp"][0] == -moments[-1]
+
+
+@pytest.mark.parametrize(("row", "factor"), [(1, 1000), (50, 1000), (50, 10**6), (99, 1000)])
+def test_a_unit_that_changes_on_the_way_is_refused(row: int, factor: int) -> None:
+    given = arrays()
+    given["timestamp"] = 1_700_000_000 + 60 * np.arange(100)
+    given["timestamp"][row:] *= factor
+    with pytest.raises(InputError, match=f"timestamp {row - 1} is .* in one unit"):
+        from_arrays(**given)
+
+
 def test_no_bars_are_refused() -> None:
     with pytest.raises(InputError, match="no bars"):
         from_arrays([], [], [], [], [])

@@ -235,7 +235,7 @@ def test_times_at_the_ends_of_the_calendar_are_refused() -> None:
 def test_bars_before_1970_are_counted_the_same_way() -> None:
     times = np.arange(-200, 200) * MINUTE * 30
     ones = np.ones(len(times))
-    got = drawn(from_arrays(times, ones, ones, ones, ones).resample("4h"))["timestamp"]
+    got = drawn(from_arrays(times.view("M8[ns]"), ones, ones, ones, ones).resample("4h"))["timestamp"]
     assert (got % (4 * HOUR) == 0).all()
     assert got[0] == -100 * HOUR
     assert len(got) == 50

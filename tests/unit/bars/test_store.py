@@ -170,9 +170,14 @@ def test_what_must_not_be_replaced_is_refused_and_force_replaces_it(tmp_path: Pa
         out.write_bytes(b"mine")
     before = out.read_bytes()
     if change != "force":
-        with pytest.raises(InputError, match=r"store\.arrow exists.*--force"):
+        with pytest.raises(InputError, match=r"store\.arrow exists") as refused:
             stored(source, out, **options)
+        assert out.read_bytes() == before and ("--force" in str(refused.value)) == (change != "no store")
+    if change == "no store":
+        with pytest.raises(InputError, match="is not a store that barloom made"):
+            stored(source, out, force=True)
         assert out.read_bytes() == before
+        return
     inode = out.stat().st_ino
     assert not stored(source, out, force=True, **options).already
     assert out.stat().st_ino != inode

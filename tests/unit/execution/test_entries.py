@@ -38,6 +38,85 @@ def test_refused(columns: dict[str, Any], message: str) -> None:
         Entries(**columns)
 
 
+WHOLE = ("signal_bar", "side", "max_hold", "good_for")
+REAL = ("stop", "target", "stop_price", "target_price", "size", "trail", "price")
+FINE: dict[str, Any] = {"signal_bar": [1, 2], "side": [1, -1]}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, object])
+@pytest.mark.parametrize("value", [1.5, 1.0000001, -0.5, np.nan, np.inf, -np.inf, 1e300])
+def test_a_fraction_in_a_column_of_whole_numbers_is_refused_by_its_row(name: str, dtype: type, value: float) -> None:
+    with np.errstate(over="ignore"):
+        column = np.array([1, value], dtype=dtype)
+    if float(column[1]) == 1.0:  # what the type cannot hold was never there
+        return
+    with pytest.raises(InputError, match=rf"{name} of (the entries has type|entry 1 is) .*(whole|beyond)"):
+        Entries(**{**FINE, name: column})
+
+
+@pytest.mark.parametrize("name", [*WHOLE, *REAL])
+@pytest.mark.parametrize(
+    "column",
+    [
+        [1, "2"],
+        ["1", "2"],
+        [b"1", 2],
+        [1, [2]],
+        [1, {}],
+        [True, False],
+        [1, object()],
+        [1j, 2],
+        np.array(["2020-01-01", "2020-01-02"], dtype="M8[D]"),
+        {"a": 1},
+        {1, 2},
+        "12",
+        b"12",
+        "\ud800",
+        (value for value in (1, 2)),
+        [1, -5],
+        [1, -(10**400)],
+        np.array([[1, 2]]),
+    ],
+    ids=str,
+)
+def test_what_is_no_number_is_refused_by_name(name: str, column: Any) -> None:
+    with pytest.raises(InputError, match=name):
+        Entries(**{**FINE, name: column})
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_missing_and_huge_whole_numbers_are_refused_by_row(name: str) -> None:
+    import pandas as pd
+
+    for column in (
+        [1, None],
+        [1, 10**400],
+        [1, 2**63],
+        np.array([1, 2**63], dtype=np.uint64),
+        np.ma.masked_array([1, 1], [False, True]),
+        pd.array([1, None], dtype="Int64"),
+        pd.Series([1, None]),
+    ):
+        with pytest.raises(InputError, match=rf"{name} of .*entry 1 is"):
+            Entries(**{**FINE, name: column})
+
+
+def test_numbers_of_every_kind_are_read_exactly() -> None:
+    import decimal
+
+    import pandas as pd
+
+    for sides in ([1.0, -1.0], np.array([1, -1], dtype=np.int8), pd.array([1, -1], dtype="Int64"), [np.int16(1), -1.0]):
+        assert Entries([1, 2], sides).side.tolist() == [1, -1]
+    for stops in ([None, 2], np.ma.masked_array([1.0, 2.0], [True, False]), pd.array([None, 2.0], dtype="Float64")):
+        entries = Entries([1, 2], 1, stops)
+        assert np.isnan(entries.stop[0]) and entries.stop[1] == 2.0
+    assert Entries([1, 2], 1, [decimal.Decimal("0.5"), 10**20]).stop.tolist() == [0.5, 1e20]
+    big = 2**53 + 1
+    assert Entries([1, 2], 1, max_hold=[0, big]).max_hold.tolist() == [0, big]
+
+
 def test_any_array_will_do() -> None:
     readonly = np.arange(6)[::2]
     readonly.flags.writeable = False

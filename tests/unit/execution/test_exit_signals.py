@@ -20,6 +20,11 @@ from barloom.execution.exit_signals import ExitSignals
         (([[1]],), "has 2 dimensions"),
         (([1, 2], [1, 2]), r"side of exit signal 1 is 2: neither \+1"),
         (([1, 2], [0, 256]), "side of exit signal 1 is 256"),
+        (([1, 2], [0, 0.5]), "side of exit signal 1 is 0.5: not a whole"),
+        (([1, 2], [0, np.nan]), "side of exit signal 1 is nan"),
+        (([1, 2], ["1", "0"]), "side of the exit signals has type"),
+        (([1, 2**63],), "signal_bar of the exit signals has type float64, and that of exit signal 1 is 9"),
+        (([1, None],), "signal_bar of exit signal 1 is None"),
         (([1, 2], [1]), r"side of the exit signals has shape \(1,\) beside 2 signal bars"),
     ],
 )

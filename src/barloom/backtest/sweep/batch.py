@@ -40,6 +40,7 @@ from barloom.execution.warps import WarpMaker, asked_of
 from barloom.indicators.registry import warmup
 from barloom.observe.clock import Clock
 from barloom.strategies.registry import load_strategy
+from barloom.threads import refuse_without
 
 if TYPE_CHECKING:
     from barloom.bars.bars import Bars, BarsReport
@@ -131,6 +132,7 @@ def run_batch(
     """
     started = time.perf_counter()
     threads = min(threads or available_cores(), available_cores())
+    refuse_without(threads)
     clock = clock or Clock()
     loom = _Loom(bars, [parameters.with_finer_bars(fine is not None) for parameters in sets], fine, clock)
     kept = KeptTrades() if keep_trades else None

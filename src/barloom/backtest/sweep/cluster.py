@@ -107,7 +107,7 @@ class Cluster:
         error = future.exception()
         future.release()
         if isinstance(error, importlib.import_module("distributed").KilledWorker):
-            return TaskFailed(task.set_ids, "died", "its workers died again and again")
+            return TaskFailed(task.set_ids, "died", f"strategy {task.base.strategy}: its workers died again and again")
         if isinstance(error, ModuleNotFoundError):
             return TaskFailed(
                 task.set_ids, "input", f"a worker of {self.address} lacks {error.name}: install barloom there too"

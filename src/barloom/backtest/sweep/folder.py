@@ -23,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from barloom import __version__
 from barloom.backtest import profiled
+from barloom.backtest.failure import StagedRecord
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.reading import Reading
 from barloom.backtest.records import SUMMARY_COLUMNS, BenchmarkRecord, Record
@@ -275,12 +276,14 @@ class SweepFolder:
             finally:
                 part.unlink(missing_ok=True)
         staged = StagedFile(whole, record)
+        told = StagedRecord(to, benchmark, self.benchmarks)
         try:
-            StagedFile(to, benchmark.to_json()).commit()
+            told.commit()
             append_row(self.benchmarks / "summary.csv", benchmark.summary_row(self._strategy))
             staged.commit()
         finally:
             staged.discard()
+            told.discard()
 
     def _commit(self, path: Path, table: pa.Table) -> None:
         out = io.BytesIO()

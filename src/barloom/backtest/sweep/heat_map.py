@@ -17,6 +17,8 @@ How = Literal["best", "mean"]
 Colour = tuple[int, int, int]
 WIDEST = 100
 """Values of an axis; with more, neighbouring ones share a row or a column."""
+MAKER = "barloom"
+"""Who made a picture, in its metadata: by that it is known again."""
 NUMBERED = 20
 """Rows and columns up to which a picture has the numbers in it."""
 MISSING_PLOTS = "a heat map as PNG needs matplotlib: pip install 'barloom[plots]'"
@@ -214,7 +216,7 @@ def png(drawn: HeatMap) -> bytes:
             axes.text(column, row, said, ha="center", va="center", fontsize=8, color=letters)
     figure.colorbar(image, ax=axes)
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=110, metadata={"Software": None})
+    figure.savefig(content, format="png", dpi=110, metadata={"Software": MAKER})
     return content.getvalue()
 
 

@@ -165,7 +165,8 @@ class Loom:
                 if found.kind in ("input", "fidelity"):
                     raise raised(found)
                 tables.append(errors_table(dict.fromkeys(found.set_ids, found.message)))
-                self.broken |= dict.fromkeys(found.set_ids, found.details)
+                if found.kind != "died":
+                    self.broken |= dict.fromkeys(found.set_ids, found.details)
             else:
                 tables.append(found.table)
                 self.broken |= found.broken

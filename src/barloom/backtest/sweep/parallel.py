@@ -175,11 +175,13 @@ class Workers:
                 worker.pipe.close()
                 worker.process.join()
                 code = worker.process.exitcode
-                log.warning("a worker died (exit code %s)%s", code, ", its sets run again" if tries + 1 < TRIES else "")
+                more = ", its sets run again" if tries + 1 < TRIES else ""
+                log.warning("a worker of strategy %s died (exit code %s)%s", task.base.strategy, code, more)
                 if tries + 1 < TRIES:
                     again.append((task, tries + 1))
                 else:
-                    yield TaskFailed(task.set_ids, "died", f"its worker died twice (exit code {code})")
+                    said = f"strategy {task.base.strategy}: its worker died twice (exit code {code})"
+                    yield TaskFailed(task.set_ids, "died", said)
 
     def _idle(self) -> Iterator[_Worker]:
         """Workers without a task, started as they are asked for, up to the count."""
@@ -237,6 +239,8 @@ def serve(pipe: Connection, threads: int) -> None:
     # Where signals cannot be held back when a process starts, they are left to the parent here.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="barloom-parent", daemon=True).start()
+    with suppress(OSError):
+        os.dup2(2, 1)  # results go through the pipe: whatever is printed here is a strategy's
     pa.set_cpu_count(threads)
     pa.set_io_thread_count(max(1, threads))
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +19,16 @@ from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.overfitting import Overfitting
 from barloom.backtest.sweep.stability import Stability
 from barloom.backtest.sweep.sweep import SweepOutcome
+from barloom.boundary import PATH, TEXT, takes, whole
 from barloom.errors import InputError
+from barloom.outputs import Output, holds
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from barloom.bars.bars import Bars
+
+_is_drawn = holds(re.compile(rb'<meta name="generator" content="barloom">|tEXtSoftware\0barloom'))
 
 
 @dataclass
@@ -76,6 +81,7 @@ class SweepResult:
         """Where the files are; None where nothing was written."""
         return self.outcome.folder
 
+    @takes(set_id=whole(0))
     def parameters(self, set_id: int) -> RunParameters:
         """The options of the single run that a set is.
 
@@ -89,6 +95,7 @@ class SweepResult:
             raise InputError(f"there is no set {set_id}: sets are numbered from 0 to {len(table) - 1}") from None
         return parameters_of(self.base, table.names, [values[name] for name in table.names])
 
+    @takes(set_id=whole(0))
     def run(self, set_id: int) -> RunResult:
         """Run one set by itself: its trades, equity and bounds.
 
@@ -97,6 +104,7 @@ class SweepResult:
         """
         return orchestrator.run(self.bars, self.parameters(set_id), fine=self.fine)
 
+    @takes(set_id=whole(0))
     def trades(self, set_id: int) -> pd.DataFrame:
         """The trades of one set: as they were kept, else by running it again.
 
@@ -110,11 +118,12 @@ class SweepResult:
                 return found.drop_columns(["set_id"]).to_pandas()
         return self.run(set_id).trades
 
+    @takes(path=PATH, x=TEXT, y=TEXT, by=TEXT.optional)
     def save_heat_map(self, path: str | Path, x: str, y: str, *, by: str | None = None) -> Path:
         """Draw a metric over two names of the grid: a picture to a ``.png``, a page with the ranking to an ``.html`` file.
 
         Args:
-            path: the file; replaced if it is there.
+            path: the file; a picture or page of barloom that is there is replaced, any other file refused.
             x: the name across.
             y: the name down.
             by: the metric; None for the one sets are ranked by.
@@ -126,6 +135,8 @@ class SweepResult:
         from barloom.backtest.sweep.report import page
 
         file, table = Path(path), self.outcome.table
+        output = Output(file, "the heat map", ours=_is_drawn, kind="a picture or page that barloom made")
+        output.check()
         metric = by or self.rank_by
         drawn = heat_map(table, x, y, metric, min_trades=self.min_trades)
         if file.suffix.lower() == ".png":
@@ -145,7 +156,11 @@ class SweepResult:
         else:
             raise InputError(f"{file} is neither a .png nor an .html file: name one of these")
         try:
-            StagedFile(file, content).commit()
+            staged = StagedFile(file, content, output)
+            try:
+                staged.commit()
+            finally:
+                staged.discard()
         except OSError as error:
             raise InputError(f"cannot write {file}: {error.strerror or error}; name another file") from None
         return file

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from barloom import __version__
-from barloom.backtest.failure import benchmark_path
+from barloom.backtest.failure import benchmark_path, with_log
 from barloom.backtest.job import logged_to
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.sweep.folder import SweepFolder
@@ -18,7 +18,7 @@ from barloom.backtest.sweep.planning import Plan
 from barloom.backtest.sweep.task import TaskResult
 from barloom.backtest.sweep.work import Search, Step, SweepJob, SweepOutcome
 from barloom.bars.bars import Bars
-from barloom.errors import BarloomError, FidelityError, InputError
+from barloom.errors import FidelityError, InputError, described
 
 __all__ = ["Plan", "Search", "Step", "SweepOutcome", "plan_sweep", "sweep_job"]
 
@@ -94,7 +94,7 @@ def sweep_job(
         before = job.finished(folder)
         if before is not None:
             return before
-        with logged_to(folder.path / "sweep.log", "a"), ExitStack() as stack:
+        with logged_to(folder.path / "sweep.log"), ExitStack() as stack:
             log.info("barloom %s: %s", __version__, " ".join(command))
             return job.run(stack, folder)
     except InputError:
@@ -116,10 +116,9 @@ def sweep_job(
         job.unfinished(folder).leave(record, "interrupted")
         raise KeyboardInterrupt(f"{kept:,} sets are finished and kept: the same command goes on from there") from None
     except Exception as error:
-        job.unfinished(folder).leave(record, f"{type(error).__name__}: {error}")
+        job.unfinished(folder).leave(record, described(error))
         if isinstance(error, FidelityError):
             raise
-        said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
-        raise BarloomError(f"{said}; the traceback is in {folder.path / 'sweep.log'}") from error
+        raise with_log(error, folder.path / "sweep.log") from error
     finally:
         folder.close()

@@ -19,7 +19,7 @@ from barloom.backtest.sweep.batch import SCHEMA, run_batch
 from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.shared import SharedBars
 from barloom.bars.bars import Bars, BarsReport
-from barloom.errors import BarloomError, FidelityError, InputError, sentence
+from barloom.errors import BarloomError, FidelityError, InputError, described, sentence
 from barloom.observe.clock import Clock
 from barloom.observe.memory import peak_rss
 
@@ -203,7 +203,7 @@ def _run(
                 kept += trades
                 report = report or found
             return tables, kept, report
-        said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
+        said = str(error) if isinstance(error, BarloomError) else f"unexpected: {described(error)}"
         broken[ids[0]] = "" if broken else traceback.format_exc()
         return [errors_table({ids[0]: sentence(said)})], [], None
     broken |= {ids[place]: details for place, details in batch.broken.items()}
@@ -245,9 +245,7 @@ def perform_text(text: str) -> TaskResult | TaskFailed:
     except FidelityError as error:
         return TaskFailed(task.set_ids, "fidelity", str(error))
     except Exception as error:
-        return TaskFailed(
-            task.set_ids, "unexpected", sentence(f"{type(error).__name__}: {error}"), traceback.format_exc()
-        )
+        return TaskFailed(task.set_ids, "unexpected", sentence(described(error)), traceback.format_exc())
 
 
 def _profiled(task: Task) -> TaskResult:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from barloom import __version__
-from barloom.backtest.failure import benchmark_path
+from barloom.backtest.failure import StagedRecord, benchmark_path, with_log
 from barloom.backtest.job import dataset_slice, logged_to
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.profiled import files_asked, profiler_of
@@ -26,7 +26,7 @@ from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForward, WalkForwardSummary, WalkStep, walk_forward
 from barloom.bars.bars import Bars
-from barloom.errors import BarloomError, FidelityError, InputError
+from barloom.errors import FidelityError, InputError, described
 from barloom.observe.clock import Clock
 from barloom.observe.machine import versions
 
@@ -193,11 +193,10 @@ def _ending(folder: _Folder | None, spent: Spent, options: SweepOptions, command
     except Exception as error:
         if folder is None:
             raise
-        spent.unfinished(folder.job_id, command).leave(folder.record(options), f"{type(error).__name__}: {error}")
+        spent.unfinished(folder.job_id, command).leave(folder.record(options), described(error))
         if isinstance(error, FidelityError):
             raise
-        said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
-        raise BarloomError(f"{said}; the traceback is in {folder.path / LOG}") from error
+        raise with_log(error, folder.path / LOG) from error
 
 
 def _discard(folder: _Folder | None) -> None:
@@ -258,7 +257,7 @@ class _Folder:
                 pq.write_table(table, content)
                 staged.append(StagedFile(self.path / name, content.getvalue()))
             staged += [StagedFile(self.path / name, content) for name, content in more]
-            staged.append(StagedFile(to, benchmark.to_json()))
+            staged.append(StagedRecord(to, benchmark, self.benchmarks))
             staged.append(StagedFile(self.path / RECORD, record.to_json()))
             for file in staged[:-1]:
                 file.commit()

@@ -404,9 +404,11 @@ class SweepJob:
             if isinstance(found, TaskFailed):
                 if found.kind in ("input", "fidelity"):
                     raise raised(found)
-                log.error("sets %d to %d: %s %s", found.set_ids[0], found.set_ids[-1], found.message, found.details)
+                told = {"details": found.details}
+                log.error("sets %d to %d: %s", found.set_ids[0], found.set_ids[-1], found.message, extra=told)
                 self.failed |= dict.fromkeys(found.set_ids, found.message)
-                self.broken |= dict.fromkeys(found.set_ids, found.details)
+                if found.kind != "died":  # that is the strategy's doing, or the machine's, and told by its name
+                    self.broken |= dict.fromkeys(found.set_ids, found.details)
             else:
                 self._same_bars(found, folder)
                 if folder is not None:
@@ -505,7 +507,7 @@ class SweepJob:
         broken |= self.broken
         numbers = table.table[SET_ID].to_pylist()
         if numbers and broken.get(numbers[0]):
-            log.error("set %d: %s", numbers[0], broken[numbers[0]])
+            log.error("set %d failed:", numbers[0], extra={"details": broken[numbers[0]]})
         raise nothing_ran(numbers, table.table["error"].to_pylist(), broken, "the grid")
 
     def _report(self) -> BarsReport | None:

@@ -14,7 +14,7 @@ from barloom.bars.columns import resolve
 from barloom.bars.intake import Tally
 from barloom.bars.schema import FIELDS, PRICES, ColumnOptions, Layout, plain
 from barloom.bars.sources.base import Batch, Batches, Floats, Ints, Source
-from barloom.bars.times import datetimes_to_ns, epochs_to_ns
+from barloom.bars.times import FIRST_TIME, LAST_TIME, datetimes_to_ns
 from barloom.errors import InputError
 
 if TYPE_CHECKING:
@@ -142,8 +142,43 @@ def _times(name: str, values: Any) -> Ints:
     if array.dtype.kind == "M":
         return datetimes_to_ns(array)
     if array.dtype.kind == "i" or (array.dtype.kind == "u" and int(array.max()) < 2**63):
-        return np.ascontiguousarray(array, dtype=np.int64)
-    raise InputError(f"{name} has type {array.dtype}: give datetime64 or integer nanoseconds (UTC)")
+        return epochs(name, np.ascontiguousarray(array, dtype=np.int64))
+    raise InputError(
+        f"{name} has type {array.dtype}: give datetime64, or integer seconds, milliseconds, microseconds or nanoseconds (UTC)"
+    )
+
+
+UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (2**63, 1))
+"""Largest size of epochs in seconds, milliseconds, microseconds and nanoseconds, and the nanoseconds in one."""
+MIXED = 500
+"""One time is so many times the one before it only where their units differ."""
+
+
+def epochs(name: str, values: Ints) -> Ints:
+    """Integer epochs as nanoseconds, their unit told by the size of the largest: one for all of them.
+
+    ``FIRST_TIME`` stands for what lies outside the years 1677 to 2262.
+
+    Raises:
+        InputError: the unit changes on the way.
+    """
+    largest = max(abs(int(values.min())), abs(int(values.max())))
+    factor = next(factor for most, factor in UNITS if largest <= most)
+    if factor == 1:
+        return values  # nanoseconds of the first seconds of 1970 have any size
+    before, after = values[:-1], values[1:]
+    jumps = (before >= 10**8) & (after // MIXED > before)
+    jumps |= (after >= 10**8) & (before // MIXED > after)
+    if jumps.any():
+        row = int(np.argmax(jumps))
+        raise InputError(
+            f"{name} {row} is {values[row]} and the next is {values[row + 1]}: give all of them in one unit, or datetime64"
+        )
+    most = LAST_TIME // factor
+    inside = np.abs(values) <= most
+    if inside.all():
+        return values * np.int64(factor)
+    return np.where(inside, values, 0) * np.int64(factor) + np.where(inside, 0, FIRST_TIME)
 
 
 def _numbers(name: str, values: Any) -> Floats:
@@ -173,7 +208,7 @@ def _frame_times(times: Any) -> npt.NDArray[Any]:
         array: npt.NDArray[Any] = np.asarray(times)
         return array
     if times.dtype.kind in "iu":
-        return epochs_to_ns(np.ascontiguousarray(np.asarray(times), dtype=np.int64))
+        return epochs("the frame's time", np.ascontiguousarray(np.asarray(times), dtype=np.int64))
     raise InputError(f"the frame's times have type {times.dtype}: convert them with pandas.to_datetime first")
 
 

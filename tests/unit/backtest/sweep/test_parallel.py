@@ -63,7 +63,9 @@ def test_a_killed_worker_costs_only_its_task_which_is_tried_again(shared, tmp_pa
     finally:
         workers.close()
     assert not any(isinstance(one, TaskFailed) for one in found.values()) and len(found) == 4
-    assert [record.getMessage() for record in caplog.records] == ["a worker died (exit code -9), its sets run again"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"a worker of strategy {strategy} died (exit code -9), its sets run again"
+    ]
 
 
 @posix
@@ -76,7 +78,7 @@ def test_a_task_that_kills_its_workers_is_recorded_and_the_others_go_on(shared, 
         found = {one.set_ids[0]: one for one in workers.run(tasks)}
     finally:
         workers.close()
-    assert found[1] == TaskFailed((1,), "died", "its worker died twice (exit code -9)")
+    assert found[1] == TaskFailed((1,), "died", f"strategy {strategy}: its worker died twice (exit code -9)")
     assert [isinstance(found[number], TaskFailed) for number in (0, 2, 3)] == [False] * 3
 
 

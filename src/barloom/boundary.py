@@ -1,0 +1,151 @@
+"""What comes from users, checked before it goes anywhere: kinds of arguments, and values that nothing could be done with."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import numbers
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from barloom.errors import BarloomError, InputError, described, shown
+
+P = ParamSpec("P")
+R = TypeVar("R")
+LARGEST = 2**63 - 1
+MOST_DIGITS = 300
+DEEPEST = 8
+"""How deep lists within lists are looked through."""
+
+
+def refuse_unusable(name: str, value: object, depth: int = 0) -> None:
+    """Refuse integers beyond 64 bits, and text that is none: with a NUL or half a letter in it; in lists and tables as well.
+
+    Raises:
+        InputError: there is one, in what is called ``name``.
+    """
+    if isinstance(value, str):
+        if "\0" in value:
+            raise InputError(f"{name} holds a NUL: {shown(value)}; leave it out")
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise InputError(f"{name} is no text that can be written: {shown(value, ascii)}; write it in letters")
+    elif isinstance(value, int) and not -LARGEST <= value <= LARGEST:
+        raise InputError(f"{name} is {_digits(value)}: numbers up to {LARGEST} can be used")
+    elif isinstance(value, Decimal) and not (value.is_finite() and abs(value.adjusted()) < MOST_DIGITS):
+        raise InputError(f"{name} is {shown(value)}: give a number that a float holds")
+    elif isinstance(value, Path):
+        refuse_unusable(name, str(value))
+    elif isinstance(value, Mapping | list | tuple | set | frozenset) and depth < DEEPEST:
+        for one in [*value, *value.values()] if isinstance(value, Mapping) else value:
+            refuse_unusable(name, one, depth + 1)
+
+
+def _digits(value: int) -> str:
+    """A whole number that may have more digits than Python writes out."""
+    return f"a number of {value.bit_length()} bits"
+
+
+@contextmanager
+def unusable(what: str) -> Iterator[None]:
+    """Whatever cannot be made of what was given is an ``InputError`` that says of what.
+
+    Raises:
+        InputError: in place of anything that is no error of barloom's.
+    """
+    try:
+        yield
+    except (BarloomError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(f"{what} cannot be used as given ({described(error)}): see its description") from error
+
+
+# ---------------------------------------------------------------- kinds of arguments
+
+
+class Kind:
+    """What an argument may be: ``said`` in words, ``told`` tells it. ``| None`` beside it is said with ``optional``."""
+
+    def __init__(self, said: str, told: Callable[[Any], bool], *, none: bool = False) -> None:
+        self.said, self._told, self._none = said, told, none
+
+    @property
+    def optional(self) -> Kind:
+        """The same, or None."""
+        return Kind(f"{self.said}, or None", self._told, none=True)
+
+    def __call__(self, value: object) -> bool:
+        """Whether a value is of the kind; one that cannot be looked at is none."""
+        if value is None:
+            return self._none
+        try:
+            return self._told(value)
+        except Exception:
+            return False
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def whole(least: int) -> Kind:
+    """A whole number of at least ``least`` that an int64 holds."""
+    return Kind(
+        f"a whole number of at least {least}",
+        lambda value: _is_whole(value) and least <= operator.index(value) <= LARGEST,
+    )
+
+
+def made(path: str) -> Kind:
+    """An instance of the class ``module:Name``, which is looked up when it is needed."""
+    module, _, name = path.partition(":")
+    said = f"{'an' if name[0] in 'AEIOU' else 'a'} {name} of barloom"
+    return Kind(said, lambda value: isinstance(value, getattr(importlib.import_module(module), name)))
+
+
+TEXT = Kind("a text", lambda value: isinstance(value, str))
+PATH = Kind("a path", lambda value: isinstance(value, str | Path))
+FLAG = Kind("True or False", lambda value: isinstance(value, bool))
+TABLE = Kind("a dict of names and values", lambda value: isinstance(value, Mapping))
+CALL = Kind("a function", callable)
+TEXTS = Kind(
+    "a text or a list of texts",
+    lambda value: (
+        isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(one, str) for one in value))
+    ),
+)
+NUMBER = Kind("a number", lambda value: isinstance(value, str | float) or _is_whole(value))
+BARS = made("barloom.bars:Bars")
+
+
+def takes(**kinds: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Check the arguments of a public function before it is called.
+
+    Args:
+        **kinds: what each argument must be, by its name; the others are only looked through for values that nothing could be done with.
+    """
+
+    def wrap(function: Callable[P, R]) -> Callable[P, R]:
+        names = list(inspect.signature(function).parameters)
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **given: P.kwargs) -> R:
+            for name, value in (*zip(names, args, strict=False), *given.items()):
+                if name == "self":
+                    continue
+                kind = kinds.get(name)
+                refuse_unusable(f"{name} of {function.__name__}()", value)
+                if kind is not None and not kind(value):
+                    raise InputError(
+                        f"{name} of {function.__name__}() is {shown(value)}, of type {type(value).__name__}: give {kind.said}"
+                    )
+            return function(*args, **given)
+
+        return checked
+
+    return wrap
