@@ -16,7 +16,7 @@ class Reading(BaseModel):
     """Options that say how a file of bars is read; each field is the command-line option of that name.
 
     Attributes:
-        columns, ignore_columns, on_bad_rows, drop_spikes: as in ``open_bars``.
+        columns, ignore_columns, on_bad_rows, on_crossed, shared_bars, odd_times, drop_spikes: as in ``open_bars``.
         ask: file of ask bars of the same times.
         spread_column: column with the spread of each bar.
         fine: file of finer bars, which decide trades that a bar leaves open.
@@ -28,7 +28,10 @@ class Reading(BaseModel):
 
     columns: str | None = None
     ignore_columns: tuple[str, ...] = ()
-    on_bad_rows: Literal["error", "drop"] = "error"
+    on_bad_rows: Literal["error", "drop", "drop:any"] = "error"
+    on_crossed: Literal["error", "drop", "widen"] = "error"
+    shared_bars: Literal["first", "last", "error"] | None = None
+    odd_times: Literal["error", "keep"] = "error"
     drop_spikes: bool = False
     ask: Path | None = None
     spread_column: str | None = None
@@ -58,6 +61,9 @@ class Reading(BaseModel):
             time_zone=self.time_zone,
             stamp=self.stamp,
             symbol=self.symbol,
+            on_crossed=self.on_crossed,
+            shared_bars=self.shared_bars,
+            odd_times=self.odd_times,
         )
         return self.resampled(bars)
 

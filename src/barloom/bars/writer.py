@@ -72,7 +72,7 @@ def _write(bars: Bars, file: Any, writer: Any, place: bytes, steps: Steps) -> in
 
     rows = 0
     with (
-        closing(bars.chunks(BATCH_ROWS, volume=bars.has_volume)) as chunks,
+        closing(bars.chunks(BATCH_ROWS, volume="any" if bars.has_volume else False)) as chunks,
         writer(pa.PythonFile(file, "w"), bars, place) as write,
     ):
         for chunk in chunks:

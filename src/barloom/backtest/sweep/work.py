@@ -209,7 +209,7 @@ class SweepJob:
             facts = bars.source.facts
             if facts is not None and bars.selection.whole and not isinstance(bars, ResampledBars):
                 return facts.content_hash
-            with contextlib.closing(bars.chunks(CHUNK_ROWS, volume=bars.has_volume)) as chunks:
+            with contextlib.closing(bars.chunks(CHUNK_ROWS)) as chunks:
                 for _ in chunks:
                     pass
         assert bars.report is not None

@@ -41,7 +41,7 @@ def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
         else:
             values, bad = _cast(text[field], time_type(layout) if field == "time" else None)
             column = times(values) if field == "time" else numbers(values)
-        if len(bad):
+        if len(bad) and field != "volume":  # a bar of an unknown volume is a bar
             at = rows[bad]
             marks[at[marks[at] == 0]] = UNPARSABLE_TIME if field == "time" else UNPARSABLE_PRICE
         if layout.divisor != 1.0 and field in PRICES:
