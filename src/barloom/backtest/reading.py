@@ -81,11 +81,14 @@ class Reading(BaseModel):
             return bars
         return bars.resample(self.timeframe, self.anchor)
 
-    def open_fine(self) -> Bars | None:
+    def open_fine(self, corrects: bool = False) -> Bars | None:
         """The finer bars, None where no file is named: read with the options of the bars, as far as a file has what they speak of.
 
-        A store needs no options and gets none; a file whose times say their zone gets no time zone, one without the column of
-        spreads no spread.
+        A store needs no options and gets none; a file whose times say their zone gets no time zone unless that of the bars corrects
+        such times as well, one without the column of spreads no spread.
+
+        Args:
+            corrects: whether the time zone corrects what the times of the bars claim.
 
         Raises:
             InputError: see ``open_bars``.
@@ -98,17 +101,20 @@ class Reading(BaseModel):
             if (value := getattr(self, name)) is not None
         } | ({"ignore_columns": self.ignore_columns} if self.ignore_columns else {})
         if not said or _is_store(self.fine):
-            return open_bars(self.fine, on_bad_rows=self.on_bad_rows)
+            return open_bars(self.fine, on_bad_rows=self.on_bad_rows, odd_times=self.odd_times)
         refused: InputError | None = None
         for left_out in ((), ("time_zone",), ("spread_column",), ("time_zone", "spread_column")):
             if not said.keys() >= set(left_out):
                 continue
             try:
-                return open_bars(
+                found = open_bars(
                     self.fine,
                     on_bad_rows=self.on_bad_rows,
+                    odd_times=self.odd_times,
                     **{name: value for name, value in said.items() if name not in left_out},
                 )
+                if corrects or not found.source.corrected:
+                    return found
             except InputError as error:
                 refused = refused or error
         options = ", ".join("--" + name.replace("_", "-") for name in said)

@@ -191,7 +191,8 @@ class Bars:
         if selection.whole:
             source.confirm(known)
         notes += notes_of(tally, watch.widened, left_out, intake.kept)
-        say(self.label, notes)
+        if source.asks:  # who does not want to be asked is told by the report
+            say(self.label, notes)
         self._report(
             total, intake.kept, intake.first_time, intake.last_time, tally.by_kind() | left_out, known, bool(volume), notes,
             tally.odd_volumes,
@@ -238,7 +239,8 @@ class Bars:
         if not self.source.judged:
             watch.look(arrays.timestamp[first:stop])
         notes = watch.judge()
-        say(self.label, notes)
+        if source.asks:  # who does not want to be asked is told by the report
+            say(self.label, notes)
         self._report(
             total, rows, int(arrays.timestamp[first]), int(arrays.timestamp[stop - 1]), {}, known, volume, notes
         )

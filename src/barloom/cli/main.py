@@ -135,7 +135,8 @@ def _loaded() -> None:
 def _messages(options: argparse.Namespace, words: Sequence[str]) -> AbstractContextManager[object]:
     """What takes the command's messages; nothing where nobody asked and no part of the command can have any."""
     asked = {"verbose", "quiet", "log_file"} & set(vars(options))
-    if not asked and "logging" not in sys.modules:
+    speaks = options.command == "data" and getattr(options, "action", "info") != "info"
+    if not asked and not speaks and "logging" not in sys.modules:
         return nullcontext()
     from barloom.cli.messages import Messages, typed_options
 

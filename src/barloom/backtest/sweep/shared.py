@@ -31,7 +31,7 @@ from barloom.bars.writer import write_bars
 from barloom.errors import InputError
 
 CHUNK_ROWS = 1 << 17
-FACTS_ROOM = 2048  # bytes kept free for the facts of a store
+FACTS_ROOM = 6144  # bytes kept free for the facts of a store
 PREFIX = ".bars-"
 
 
@@ -46,6 +46,8 @@ class SharedBars(BaseModel):
     paths: tuple[Path, ...]
     reading: Reading = Reading()
     source: Reading | None = None
+    corrects: bool = False
+    """Whether the time zone of the reading corrects what the times of the bars claim."""
     fraction: float = 1.0
     portion: int = 1
     start: int | None = None
@@ -67,7 +69,7 @@ class SharedBars(BaseModel):
         Raises:
             InputError: see ``open_bars``.
         """
-        return (self.source or self.reading).open_fine()
+        return (self.source or self.reading).open_fine(self.corrects)
 
     def window(self, start: int | None, end: int | None) -> SharedBars:
         """The bars of these with ``start <= time < end``."""
@@ -135,7 +137,9 @@ def readable(
             paths = _write(bars, place, name)
             ask = paths[1] if len(paths) > 1 else None
             source = None if reading is None else reading.kept()
-            stored = SharedBars(paths=(paths[0],), reading=Reading(ask=ask), source=source)
+            stored = SharedBars(
+                paths=(paths[0],), reading=Reading(ask=ask), source=source, corrects=bool(bars.source.corrected)
+            )
             yield Readable(stored.open(), stored)
         finally:
             forget(place, name)
@@ -179,7 +183,10 @@ def _shared(bars: Bars, reading: Reading | None, elsewhere: bool) -> SharedBars 
         return None
     paths = source.paths or (Path(source.label),)
     return SharedBars(
-        paths=tuple(path.absolute() for path in paths), reading=reading.kept(), **_selected(bars.selection)
+        paths=tuple(path.absolute() for path in paths),
+        reading=reading.kept(),
+        corrects=bool(bars.source.corrected),
+        **_selected(bars.selection),
     )
 
 

@@ -150,7 +150,7 @@ class SweepJob:
         self.profiler = profiler_of(options)
         self.spent = Spent(Clock() if self.profiler is None else self.profiler.clock)
         self.selected = options.selected(self.bars)
-        self.fine = options.open_fine()
+        self.fine = options.open_fine(bool(self.bars.source.corrected))
         self.base = self.base.with_finer_bars(self.fine is not None)
         self.names = self.grid.names
         self.sets: list[Values] = [] if self.search is not None else list(self.grid.sets(options.max_sets))
