@@ -239,7 +239,7 @@ class Bars:
         if not self.source.judged:
             watch.look(arrays.timestamp[first:stop])
         notes = watch.judge()
-        if source.asks:  # who does not want to be asked is told by the report
+        if self.source.asks:  # who does not want to be asked is told by the report
             say(self.label, notes)
         self._report(
             total, rows, int(arrays.timestamp[first]), int(arrays.timestamp[stop - 1]), {}, known, volume, notes

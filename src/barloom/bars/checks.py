@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from barloom.bars.bars import Bars
 
 Severity = Literal["error", "warning", "note"]
-Verdict = Literal["clean", "not judged", "warnings", "bad rows", "no bars"]
+Verdict = Literal["clean", "not judged", "warnings", "asked", "bad rows", "no bars"]
+"""``asked``: a run asks something first, see the advice."""
 
 HEAD_ROWS = 20_000  # rows from which step, grid and usual return are told before the pass
 FEWEST_STEPS = 0.1  # share of the commonest step, below which the bars have none
@@ -245,7 +246,8 @@ class _Told:
         if closures and (closures.always_open or len(closures.weekends) or len(closures.nightly)):
             market = "always open" if closures.always_open else "closes"
         unknown = self._not_judged(fit)
-        verdict = self._verdict(unknown)
+        asked = self._asked(fit)
+        verdict = self._verdict(unknown, asked)
         return CheckReport(
             path=self.source.label,
             rows=self.rows,
@@ -261,7 +263,7 @@ class _Told:
             clock_fits={} if fit is None else {clock: round(found, 4) for clock, found in fit.shares.items()},
             not_judged=tuple(unknown),
             verdict=verdict,
-            said=self._said(verdict, unknown),
+            said=self._said(verdict, unknown, asked),
             advice=tuple(self._advice(verdict, fit)),
             options=self._options(verdict, fit),
         )
@@ -397,27 +399,40 @@ class _Told:
             missing[at] = max(min(int(missing[at]), opened // step), 1)
         return missing
 
-    def _verdict(self, unknown: list[str]) -> Verdict:
+    def _asked(self, fit: ClockFit | None) -> str:
+        """What a run asks first, in words; empty where it asks nothing."""
+        found = self._found()
+        if "odd_times" in found:
+            return "its times are none that bars have"
+        if "clocks_apart" in found and not self._named():
+            return "the clocks of its files do not meet"
+        if fit is not None and fit.misfit and fit.asks and not self._named() and isinstance(self.parts[0], FileSource):
+            return f"only {percent(fit.share)} of its weeks fit the clock it is read by, and {percent(fit.best_share)} fit {fit.best}"
+        return ""
+
+    def _verdict(self, unknown: list[str], asked: str) -> Verdict:
         if not self.checker.good:
             return "no bars"
         kinds = {finding.severity for finding in self.findings}
         if "error" in kinds or "warning" in kinds:
-            return "bad rows" if "error" in kinds else "warnings"
+            return "bad rows" if "error" in kinds else "asked" if asked else "warnings"
         return "not judged" if unknown else "clean"
 
-    def _said(self, verdict: Verdict, unknown: list[str]) -> str:
+    def _said(self, verdict: Verdict, unknown: list[str], asked: str) -> str:
         """The verdict in one sentence, with what the findings take."""
         if verdict == "no bars":
             return f"has no good bar: none of its {self.rows:,} rows can be used"
         if verdict == "clean":
             return "clean: ready to run"
-        but = f"; not judged: {'; '.join(unknown)}" if unknown else ""
+        but = f"; a run asks first: {asked}" if asked else f"; not judged: {'; '.join(unknown)}" if unknown else ""
         if verdict == "not judged":
             return f"nothing wrong was found{but}"
         warnings = sum(finding.severity == "warning" for finding in self.findings)
         count = "1 warning" if warnings == 1 else f"{warnings} warnings"
         lost = sum(finding.share_of_time or 0 for finding in self.findings if finding.kind == "hole")
         hole = f", {share(lost)} of the time is missing" if lost else ""
+        if verdict == "asked":
+            return f"not usable as it is read{hole}{but}"
         if verdict == "warnings":
             return (
                 f"usable, with {count}{hole}: read {'it' if warnings == 1 else 'them'} before you trust a result{but}"

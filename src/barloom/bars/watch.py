@@ -241,8 +241,12 @@ def clocks_apart(parts: Sequence[Source], gaps: Ints, which: Ints, step: int) ->
     found = [
         (group, fit) for group in _groups(parts, gaps, which, step) if (fit := _fit(parts, group, gaps, which, step))
     ]
+    common: set[str] = set()
     for (before, one), (behind, other) in itertools.pairwise(found):
-        if _meet(one, other, zone_of_part(parts[before[0]]) == zone_of_part(parts[behind[0]])):
+        same = zone_of_part(parts[before[0]]) == zone_of_part(parts[behind[0]])
+        # A winter fits several clocks: those that fit every stretch so far are carried on.
+        common = _sure(other) & (common or _sure(one)) if same else set()
+        if common or _meet(one, other):
             continue
         last, first = parts[before[-1]], parts[behind[0]]
         clocks = [
@@ -280,15 +284,11 @@ def _fit(parts: Sequence[Source], group: Sequence[int], gaps: Ints, which: Ints,
     return fit_of(gaps[chosen], step, zone_of_part(first), claimed=claims_utc(first))
 
 
-def _meet(one: ClockFit, other: ClockFit, same_zone: bool) -> bool:
-    """Whether the weeks of two stretches can be of the same clock, or of clocks that were read rightly."""
-    if one.good and other.good:
-        return True
+def _meet(one: ClockFit, other: ClockFit) -> bool:
+    """Whether the weeks of two stretches that no clock fits both were read rightly, or leave it open."""
     if one.good or other.good:
-        return not (other if one.good else one).asks
-    if not (one.asks and other.asks):
-        return True
-    return bool(_sure(one) & _sure(other)) if same_zone else False
+        return (one.good and other.good) or not (other if one.good else one).asks
+    return not (one.asks and other.asks)
 
 
 def _sure(fit: ClockFit) -> set[str]:

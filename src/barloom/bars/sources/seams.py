@@ -31,8 +31,9 @@ _MONEY = (
 _PAIR = re.compile(rf"(?<![a-z0-9])({_MONEY.replace(' ', '|')})[ _/-]?({_MONEY.replace(' ', '|')})(?![a-z0-9])")
 _TICKER = re.compile(r"([A-Z]{2,6})(?=[-_. \d]|$)")
 _SIDE = re.compile(r"(?<![a-z])(bid|ask)(?![a-z])")
-_WORDS = frozenset(
-    ["all", "ask", "bars", "bid", "csv", "daily", "data", "dat", "day", "end", "est", "file", "first", "fx", "h", "hist", "hour", "in", "is", "last", "live", "mid", "min", "mt", "new", "now", "old", "one", "oos", "out", "part", "q", "raw", "rest", "run", "set", "start", "store", "test", "tmp", "train", "two", "used", "utc", "valid", "year", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WORDS = re.compile(
+    r"(?i)all|ask|bars|bid|csv|daily|data|dat|day|end|est|file|first|fx|h|hist|hour|in|is|last|live|mid|min|mt|new|now|old|one|"
+    r"oos|out|part|q|raw|rest|run|set|start|store|test|tmp|train|two|used|utc|valid|year|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 )
 
 
@@ -127,7 +128,7 @@ def _ticker_of(label: str) -> str | None:
     """The symbol that a name begins with, in capitals and with figures behind it, as ``AAPL-2019.csv``."""
     name = _name(label)
     found = _TICKER.match(name)
-    if found is None or found[1].casefold() in _WORDS or not re.search(r"\d", name[found.end() :]):
+    if found is None or _WORDS.fullmatch(found[1]) or not re.search(r"\d", name[found.end() :]):
         return None
     return found[1]
 
