@@ -188,7 +188,9 @@ class Bars:
             total = source.total_rows() if stop is not None or tally.finished else seen.stop
         known = tally.content_hash(intake.kept, self.has_ask)
         left_out = source.left_out(start, stop, selection.start, selection.end)
-        if selection.whole:
+        # A store keeps bars of unknown volume, which are bad rows to who reads volumes.
+        unread = source.facts.odd_volumes if source.facts is not None and volume is True else 0
+        if selection.whole and not 0 < tally.bad <= unread:
             source.confirm(known)
         notes += notes_of(tally, watch.widened, left_out, intake.kept)
         if source.asks:  # who does not want to be asked is told by the report

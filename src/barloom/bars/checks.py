@@ -277,7 +277,7 @@ class _Told:
         if kind in FINDINGS and self.rows:
             of_rows = count / self.rows
             if time is None and kind not in ("unsorted", "repeated_same", "repeated_different"):
-                time = count / max(self.rows + self.missing, 1)
+                time = count / max(self.rows, self.checker.good + self.missing, 1)
         self.findings.append(
             Finding(
                 kind=kind,
@@ -325,6 +325,11 @@ class _Told:
             zone = zone_of_part(self.parts[0]).text
             unknown.append(
                 f"the clock: nothing shows that the times are those of {zone}, as was assumed; say so with --time-zone"
+            )
+        if fit is not None and fit.fixed:
+            unknown.append(
+                "the clock: weeks open at 22:00 UTC all year, which is right for a market without summer time, and an hour late in "
+                "summer for one of New York"
             )
         if fit is not None and not fit.good and not fit.misfit:
             unknown.append(

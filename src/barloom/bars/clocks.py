@@ -119,6 +119,8 @@ class ClockFit:
     best_share: float
     also: tuple[str, ...] = ()
     """Others that fit as many: a season cannot tell them apart."""
+    fixed: bool = False
+    """Whether weeks open at 22:00 UTC all year, which was believed."""
     shares: dict[str, float] = field(default_factory=dict)
     """Share of the weeks by each clock that fits any."""
 
@@ -171,15 +173,15 @@ def fit_of(gaps: Ints, step: int, zone: Zone = UTC_ZONE, *, claimed: bool = Fals
     try:
         walls = zone.to_wall(opens)
         share = _share(Zone.parse(NEW_YORK).to_wall(opens), market.opens)
-        if claimed:
-            share = max(share, _share(opens, FIXED))
+        whole_year = _share(opens, FIXED) if claimed else 0.0
         shares = {name: _share(_there(walls, clock), market.opens) for name, clock in candidates().items()}
     except InputError:
         return None  # without a time zone database nothing can be told
     top = max(shares.values())
     best, *also = [name for name, found in shares.items() if found == top]
     seen = {name: found for name, found in shares.items() if found}
-    return ClockFit(weeks, market, share, best, top, tuple(also), seen)
+    fixed = whole_year >= FITS > share
+    return ClockFit(weeks, market, whole_year if fixed else share, best, top, tuple(also), fixed, seen)
 
 
 def _there(walls: Ints, zone: Zone) -> Ints:

@@ -14,6 +14,7 @@ HOUR = 3600 * 10**9
 DAY = 24 * HOUR
 SATURDAY_NOON = 2 * DAY + DAY // 2  # 1970-01-03 12:00
 WEEKEND_LEAST = 24 * HOUR
+FEWEST_USUAL = 4  # weekends that tell how long they usually are
 LATE = 2 * HOUR  # a weekend longer than the usual one by more is not only a weekend
 HOLIDAY_LEAST = HOUR
 
@@ -59,15 +60,17 @@ def classify(gaps: Ints, step: int, first: int, last: int, days: list[int]) -> C
         none = gaps[:0]
         return Closures(none, none, none, gaps, True)
     usual = float(np.median(lasting[weekend])) if weekend.any() else 0.0
-    too_long = weekend & (lasting > usual + LATE)
-    weekend &= ~too_long
+    weekend &= lasting <= usual + LATE
+    known = holidays_between(first, last)
+    if weekend.sum() < FEWEST_USUAL:  # they say themselves what is usual: the calendar has to agree
+        for at in np.flatnonzero(weekend).tolist():
+            weekend[at] = not open_days(int(begins[at]), int(ends[at]), known)
     hour = ends // HOUR % 24
     inside = ~weekend & (lasting < DAY)
     a_day = np.bincount(hour[inside], minlength=24)
     around = a_day + np.roll(a_day, 1) + np.roll(a_day, -1)
     nightly = inside & (around[hour] >= max(3.0, 0.5 * sum(days)))
     rest = ~weekend & ~nightly
-    known = holidays_between(first, last)
     days_off = np.zeros(len(gaps), dtype=bool)
     room = NIGHTS if nightly.any() else EARLY_AND_LATE
     for at in np.flatnonzero(rest & (lasting >= HOLIDAY_LEAST)).tolist():

@@ -192,7 +192,9 @@ def zone_of_part(source: Source) -> Zone:
 
 def claims_utc(source: Source) -> bool:
     """Whether times say themselves that they are UTC, or are so by contract, and nobody said otherwise."""
-    return not isinstance(source, FileSource) or (not source.naive and not source.corrected)
+    if not isinstance(source, FileSource):
+        return True
+    return not source.naive and not source.corrected and (source.facts is None or source.facts.time_zone == "UTC")
 
 
 def judged_clock(source: Source, opens: WeekOpens) -> list[str]:

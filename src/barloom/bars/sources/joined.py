@@ -246,6 +246,7 @@ class JoinedSource(Source):
                 source,
                 Edge(start.time, start.price),
                 max(before.day, start.day),
+                beginnings=True,
             )
         stepped = [(at.step, source) for at, source in zip(self._starts, self.sources, strict=True) if at.step]
         for step, source in stepped[1:]:

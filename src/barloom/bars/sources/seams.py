@@ -18,7 +18,8 @@ TELLING_STEPS = 100  # steps that tell how far apart the bars of a file are, at 
 FEWEST_RETURNS = 20
 UNKNOWN_DAY = 0.05  # what prices move in a day where too few bars tell
 QUIET_DAY = 0.005
-USUAL_JUMP = math.log(2)  # prices that meet are no further apart, whatever the gap
+USUAL_JUMP = math.log(2.06)  # prices that meet are no further apart, whatever the gap
+MANY_SPLITS = math.log(25)  # a split, and what a year brings
 MOST_DEVIATIONS = 10.0  # of the moves of the days between two files
 SPLIT_DAYS = 5
 SPLITS = (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50)
@@ -29,7 +30,7 @@ _MONEY = (
     "php myr rub ils xau xag xpt xpd btc eth ltc xrp bch eos sol ada dot bnb doge trx xmr dash link avax usdt usdc busd tusd ust"
 )
 _PAIR = re.compile(rf"(?<![a-z0-9])({_MONEY.replace(' ', '|')})[ _/-]?({_MONEY.replace(' ', '|')})(?![a-z0-9])")
-_TICKER = re.compile(r"([A-Z]{2,6})(?=[-_. \d]|$)")
+_TICKER = re.compile(r"([A-Z]{2,6})(?=[-_. ])")
 _SIDE = re.compile(r"(?<![a-z])(bid|ask)(?![a-z])")
 _WORDS = re.compile(
     r"(?i)all|ask|bars|bid|csv|daily|data|dat|day|end|est|file|first|fx|h|hist|hour|in|is|last|live|mid|min|mt|new|now|old|one|"
@@ -138,11 +139,21 @@ def _side_of(label: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def check_prices(before: Source, one: Edge, behind: Source, other: Edge, day: float) -> None:
+def check_prices(
+    before: Source, one: Edge, behind: Source, other: Edge, day: float, *, beginnings: bool = False
+) -> None:
     """Refuse files whose prices do not meet.
 
     Honest ones may be far apart: by a factor of two at once, by ten times what the days between them usually bring, or by a split
     (a whole number, within a few days).
+
+    Args:
+        before: the one file.
+        one: its last bar, or its first where ``beginnings`` says so: then splits may lie between.
+        behind: the file that follows.
+        other: its first bar.
+        day: what prices move in a day.
+        beginnings: whether both are first bars.
 
     Raises:
         InputError: naming both, what differs, and what to do.
@@ -151,10 +162,10 @@ def check_prices(before: Source, one: Edge, behind: Source, other: Edge, day: fl
         return
     jump = abs(math.log(other.price) - math.log(one.price))
     days = max(1.0, (other.time - one.time) / DAY)
-    if jump <= max(USUAL_JUMP * 1.03, MOST_DEVIATIONS * day * math.sqrt(days)):
+    if jump <= max(MANY_SPLITS if beginnings else USUAL_JUMP, MOST_DEVIATIONS * day * math.sqrt(days)):
         return
     times = math.exp(jump)
-    if days <= SPLIT_DAYS and any(abs(times / whole - 1) <= NEAR for whole in SPLITS):
+    if not beginnings and days <= SPLIT_DAYS and any(abs(times / whole - 1) <= NEAR for whole in SPLITS):
         return
     way = "higher" if other.price > one.price else "lower"
     raise InputError(
