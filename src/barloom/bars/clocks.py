@@ -85,19 +85,33 @@ class WeekOpens:
         if self._stride == 1 or int(coarse.min()) <= MARKS or bool((apart < 0).any()):
             self._look(times, part)
         else:
-            for block in np.flatnonzero(apart >= LONG).tolist():
-                self._look(times[block * self._stride : (block + 1) * self._stride + 1], part)
+            blocks = np.flatnonzero(apart >= LONG)
+            if len(blocks):
+                self._look_at(times[blocks[:, None] * self._stride + np.arange(self._stride + 1)], part)
             self._look(times[(len(coarse) - 1) * self._stride :], part)
         if last > MARKS:
             self._last = last
 
-    def _look(self, times: Ints, part: int) -> None:
-        known = times[times > MARKS]
-        if len(known) < 2:
+    def _look_at(self, blocks: Ints, part: int) -> None:
+        """Look at every time of some blocks, one a row, all at once."""
+        apart = blocks[:, 1:] - blocks[:, :-1]
+        if apart.min() <= 0:
+            for block in blocks:
+                self._look(block, part)
             return
-        before, behind = known[:-1], known[1:]
-        for at in np.flatnonzero(behind - before >= LONG).tolist():
-            self._found.append((int(before[at]), int(behind[at]), part))
+        row, at = (apart >= LONG).nonzero()
+        found = zip(blocks[row, at].tolist(), blocks[row, at + 1].tolist(), strict=True)
+        self._found += [(before, behind, part) for before, behind in found]
+
+    def _look(self, times: Ints, part: int) -> None:
+        if len(times) < 2:
+            return
+        apart = times[1:] - times[:-1]
+        if apart.min() <= 0:  # rows without a time are among them, or such that go back
+            times = times[times > MARKS]
+            apart = np.diff(times)
+        for at in (apart >= LONG).nonzero()[0].tolist():
+            self._found.append((int(times[at]), int(times[at + 1]), part))
 
     def gaps(self) -> tuple[Ints, Ints]:
         """Time before and time behind of each gap, one row each, and the part that the time behind is of."""
@@ -153,6 +167,33 @@ def percent(share: float) -> str:
     return f"{int(share * 100 + 1e-9)}%"
 
 
+def confirmed(gaps: Ints, step: int, *, claimed: bool = False) -> bool:
+    """Whether the weeks open when they should by the clock that times were read by, or tell nothing: no other is tried.
+
+    Args: see ``fit_of``.
+    """
+    weeks = _weeks(gaps, step)
+    if weeks is None:
+        return True
+    opens, market = weeks
+    try:
+        share = _share(Zone.parse(NEW_YORK).to_wall(opens, few=True), market.opens)
+    except InputError:
+        return True
+    return share >= FITS or (claimed and _share(opens, FIXED) >= FITS)
+
+
+def _weeks(gaps: Ints, step: int) -> tuple[Ints, Market] | None:
+    """When weeks open, and those of which market; None where there are fewer than eight, or the market has no such weekends."""
+    lasting = gaps[:, 1] - gaps[:, 0] - step
+    usual = (lasting >= WEEKEND[0]) & (lasting <= WEEKEND[1])
+    weeks = int(usual.sum())
+    if weeks < FEWEST_WEEKS or weeks * 2 < len(gaps):
+        return None
+    length = int(np.median(lasting[usual]))
+    return gaps[usual, 1], LATER if LATER_FROM <= length <= LATER_TO else FX
+
+
 def fit_of(gaps: Ints, step: int, zone: Zone = UTC_ZONE, *, claimed: bool = False) -> ClockFit | None:
     """Which clock explains the opens of the weeks; None where there are fewer than eight, or the market has no such weekends.
 
@@ -162,14 +203,11 @@ def fit_of(gaps: Ints, step: int, zone: Zone = UTC_ZONE, *, claimed: bool = Fals
         zone: the clock that the times were read by.
         claimed: whether the times say themselves that they are UTC: then weeks that open at 22:00 UTC all year are believed.
     """
-    lasting = gaps[:, 1] - gaps[:, 0] - step
-    usual = (lasting >= WEEKEND[0]) & (lasting <= WEEKEND[1])
-    weeks = int(usual.sum())
-    if weeks < FEWEST_WEEKS or weeks * 2 < len(gaps):
+    found = _weeks(gaps, step)
+    if found is None:
         return None
-    opens = gaps[usual, 1]
-    length = int(np.median(lasting[usual]))
-    market = LATER if LATER_FROM <= length <= LATER_TO else FX
+    opens, market = found
+    weeks = len(opens)
     try:
         walls = zone.to_wall(opens)
         share = _share(Zone.parse(NEW_YORK).to_wall(opens), market.opens)
@@ -179,7 +217,7 @@ def fit_of(gaps: Ints, step: int, zone: Zone = UTC_ZONE, *, claimed: bool = Fals
         return None  # without a time zone database nothing can be told
     top = max(shares.values())
     best, *also = [name for name, found in shares.items() if found == top]
-    seen = {name: found for name, found in shares.items() if found}
+    seen = {name: part for name, part in shares.items() if part}
     fixed = whole_year >= FITS > share
     return ClockFit(weeks, market, whole_year if fixed else share, best, top, tuple(also), fixed, seen)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from barloom.bars.clocks import FEWEST_WEEKS, WEEKEND, ClockFit, Ints, WeekOpens, fit_of
+from barloom.bars.clocks import FEWEST_WEEKS, WEEKEND, ClockFit, Ints, WeekOpens, confirmed, fit_of
 from barloom.bars.intake import Tally
 from barloom.bars.sources.base import MALFORMED, Batch, Source
 from barloom.bars.sources.files import FileSource
@@ -210,6 +210,11 @@ def judged_clock(source: Source, opens: WeekOpens) -> list[str]:
     kept = any(part.facts is not None or (isinstance(part, FileSource) and part.zone_named) for part in parts)
     contract = not all(isinstance(part, FileSource) for part in parts)
     zones = [zone_of_part(part) for part in parts]
+    groups = _groups(parts, gaps, which, opens.step)
+    stretches = [(gaps[(which >= group[0]) & (which <= group[-1])], parts[group[0]]) for group in groups]
+    stretches.append((gaps, parts[0]))
+    if all(confirmed(found, opens.step, claimed=claims_utc(part)) for found, part in stretches):
+        return []
     apart = clocks_apart(parts, gaps, which, opens.step)
     if apart:
         if kept or contract or not source.asks:

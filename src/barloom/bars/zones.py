@@ -85,10 +85,13 @@ class Zone:
             local = np.where(early == late, local - offsets[early], FIRST_TIME)
         return np.where(marked, times, local)
 
-    def to_wall(self, times: Ints) -> Ints:
-        """What the clock shows at times in UTC, nanoseconds."""
+    def to_wall(self, times: Ints, *, few: bool = False) -> Ints:
+        """What the clock shows at times in UTC, nanoseconds; ``few`` ones are looked up one by one, and nothing is kept for others."""
         if self.name is None or not len(times):
             return times + self.offset
+        if few:
+            ahead = [_ahead(self.name, time) for time in (times // SECOND).tolist()]
+            return times + np.array(ahead, dtype=np.int64) + self.offset
         starts, offsets = _offsets(self.name, int(times.min()), int(times.max()))
         return times + offsets[np.searchsorted(starts, times, side="right")] + self.offset
 

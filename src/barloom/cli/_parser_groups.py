@@ -52,6 +52,7 @@ def add_several_files(group: argparse._ActionsContainer) -> None:
 
 
 def add_bad_rows(group: argparse._ActionsContainer, **settings: Any) -> None:
+    unless: dict[str, Any] = {"default": None} if settings else {}
     group.add_argument(
         "--on-bad-rows",
         choices=("error", "drop", "drop:any"),
@@ -62,9 +63,8 @@ def add_bad_rows(group: argparse._ActionsContainer, **settings: Any) -> None:
         "--on-crossed",
         choices=("error", "drop", "widen"),
         help="bars whose ask is below the bid: bad rows, left out, or the ask raised to the bid there (default error)",
-        **settings,
+        **unless,
     )
-    unless: dict[str, Any] = {"default": None} if settings else {}
     group.add_argument(
         "--drop-spikes",
         action="store_true",

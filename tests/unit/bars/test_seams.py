@@ -21,11 +21,11 @@ YEAR_2019, YEAR_2020 = market("2019-01-01", "2019-03-01"), market("2020-01-01", 
 @pytest.mark.parametrize(
     ("one", "other", "what"),
     [
-        ("gbpusd-m1-2019.csv", "usdjpy-m1-2020.csv", "GBPUSD, and USDJPY"),
-        ("DAT_ASCII_EURUSD_M1_2019.csv", "DAT_ASCII_EURGBP_M1_2020.csv", "EURUSD, and EURGBP"),
-        ("BTC_USDT-1h-2019.csv", "ETH_USDT-1h-2020.csv", "BTCUSDT, and ETHUSDT"),
-        ("AAPL-2019.csv", "MSFT-2020.csv", "AAPL, and MSFT"),
-        ("eurusd-bid-2019.csv", "eurusd-ask-2020.csv", "bid, and ask"),
+        ("gbpusd-m1-2019.csv", "usdjpy-m1-2020.csv", "GBPUSD in the one and USDJPY"),
+        ("DAT_ASCII_EURUSD_M1_2019.csv", "DAT_ASCII_EURGBP_M1_2020.csv", "EURUSD in the one and EURGBP"),
+        ("BTC_USDT-1h-2019.csv", "ETH_USDT-1h-2020.csv", "BTCUSDT in the one and ETHUSDT"),
+        ("AAPL-2019.csv", "MSFT-2020.csv", "AAPL in the one and MSFT"),
+        ("eurusd-bid-2019.csv", "eurusd-ask-2020.csv", "bid in the one and ask"),
     ],
 )
 def test_files_of_two_names_are_refused(tmp_path: Path, one: str, other: str, what: str) -> None:

@@ -99,7 +99,8 @@ def check_names(before: Source, behind: Source) -> None:
     ):
         if one and other and one.casefold() != other.casefold():
             raise InputError(
-                f"{before.label} and {behind.label} are no one data set: the {what} is {one}, and {other}: run them apart, "
+                f"{before.label} and {behind.label} are no one data set: the {what} is {one} in the one and "
+                f"{other} in the other: run them apart, "
                 + ("or give one with --ask" if "side" in what else "or leave one out")
             )
 
