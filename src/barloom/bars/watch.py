@@ -212,7 +212,8 @@ def judged_clock(source: Source, opens: WeekOpens) -> list[str]:
     zones = [zone_of_part(part) for part in parts]
     groups = _groups(parts, gaps, which, opens.step)
     stretches = [(gaps[(which >= group[0]) & (which <= group[-1])], parts[group[0]]) for group in groups]
-    stretches.append((gaps, parts[0]))
+    if len(groups) > 1:
+        stretches.append((gaps, parts[0]))
     if all(confirmed(found, opens.step, claimed=claims_utc(part)) for found, part in stretches):
         return []
     apart = clocks_apart(parts, gaps, which, opens.step)
