@@ -3,12 +3,14 @@
 from cython cimport overflowcheck
 from cython.parallel cimport prange
 from libc.float cimport DBL_MAX
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, NAN
 from libc.string cimport memcpy
 
 from barloom_columns cimport Columns, point_at, point_at_prices
 from barloom_faults cimport CLEAN, NO_TIME, fault_of
 from barloom_types cimport BLOCK, GROUP, int64_t, larger, mix, smaller, uint64_t
+
+cdef int64_t LONGEST_STEP = 32 * 86_400_000_000_000   # rows further apart say nothing of the step of bars
 
 cdef extern from *:
     """
@@ -34,6 +36,12 @@ cdef struct Tally:           # what take_bars carries from call to call, laid ov
     int64_t counts[11]       # bad rows by kind
     int64_t first[11]        # the first of each
     uint64_t ask_hash[4]     # the lanes of the ask columns: open, high, low, close
+    int64_t delta            # nanoseconds between the last two good rows, 0 before there are two
+    int64_t broken           # bad rows since the last good row
+    int64_t lost             # nanoseconds that bad rows took: as far as bars were apart before them, within the gap around them
+    int64_t early            # bad rows before there were two good ones
+    int64_t odd_volumes      # good rows whose volume is unknown
+    int64_t keep_odd         # 1: an odd volume becomes NaN, 0: it makes a bad row
 
 KIND_NAMES = (
     "unparsable_time", "unparsable_price", "malformed", "unsorted", "repeated", "not_finite", "not_positive", "high_low",
@@ -41,6 +49,7 @@ KIND_NAMES = (
 )
 TALLY_SIZE = sizeof(Tally) // 8
 TALLY_LAST, TALLY_HASH, TALLY_START, TALLY_END, TALLY_FINISHED, TALLY_COUNTS, TALLY_FIRST, TALLY_ASK_HASH = 0, 1, 6, 7, 8, 9, 20, 31
+TALLY_DELTA, TALLY_BROKEN, TALLY_LOST, TALLY_EARLY, TALLY_ODD_VOLUMES, TALLY_KEEP_ODD = 35, 36, 37, 38, 39, 40
 
 
 def openmp_threads() -> int:
@@ -243,6 +252,30 @@ cdef void copy_run(const Columns* source, Py_ssize_t at, Columns* target, Py_ssi
         memcpy(<void*>(target.ask_close + to), source.ask_close + at, size)
 
 
+@overflowcheck(False)        # times may lie further apart than an int64 holds; such a pair counts no more than its bad rows
+cdef inline void mend(Tally* tally, int64_t time) noexcept nogil:
+    """Count the time that bad rows took, at the first good row behind them."""
+    cdef uint64_t gap
+    cdef int64_t taken = tally.broken
+    tally.broken = 0
+    if tally.delta == 0:
+        tally.early += taken
+        return
+    gap = <uint64_t>time - <uint64_t>tally.last
+    gap = (gap + <uint64_t>(tally.delta // 2)) // <uint64_t>tally.delta
+    if gap <= <uint64_t>taken:
+        taken = <int64_t>gap - 1 if gap else 0
+    tally.lost += taken * tally.delta
+
+
+@overflowcheck(False)
+cdef inline void passed(Tally* tally, int64_t before, int64_t last) noexcept nogil:
+    """Remember the last good row, and how far it is from the one before."""
+    if before != NO_TIME and 0 < last - before < LONGEST_STEP:
+        tally.delta = last - before
+    tally.last = last
+
+
 cdef Py_ssize_t take(
     const Columns* source, Py_ssize_t begin, Py_ssize_t stop, Columns* target, Py_ssize_t* filled, Py_ssize_t capacity,
     int64_t first_row, Tally* tally,
@@ -257,9 +290,11 @@ cdef Py_ssize_t take(
             hash_run(source, i, count, tally)
             if target != NULL:
                 copy_run(source, i, target, filled[0], count)
+            if tally.broken:
+                mend(tally, source.time[i])
             filled[0] += count
             i += count
-            tally.last = source.time[i - 1]
+            passed(tally, source.time[i - 2] if count > 1 else tally.last, source.time[i - 1])
             continue
         for row in range(i, i + count):
             if source.time[row] > NO_TIME + 2:
@@ -268,17 +303,24 @@ cdef Py_ssize_t take(
                 if source.time[row] >= tally.end:
                     tally.finished = 1
                     return row
-            kind = fault_of(source, row, tally.last, True)
+            kind = fault_of(source, row, tally.last, tally.keep_odd == 0)
             if kind != CLEAN:
                 if tally.counts[kind] == 0:
                     tally.first[kind] = first_row + row
                 tally.counts[kind] += 1
+                tally.broken += 1
                 continue
+            if tally.broken:
+                mend(tally, source.time[row])
             hash_run(source, row, 1, tally)
             if target != NULL:
                 copy_run(source, row, target, filled[0], 1)
+            if source.volume != NULL and not (0 <= source.volume[row] <= DBL_MAX):
+                tally.odd_volumes += 1
+                if target != NULL:
+                    (<double*>target.volume)[filled[0]] = NAN
             filled[0] += 1
-            tally.last = source.time[row]
+            passed(tally, tally.last, source.time[row])
         i += count
     return i
 
@@ -297,7 +339,7 @@ def take_bars(
     Kinds of bad rows, in order of precedence, one a row:
     unparsable_time (time is the smallest int64), unparsable_price (that + 1), malformed (that + 2): the marks of a source for rows
     it could not read; unsorted (time before that of the last good row), repeated (equal to it), not_finite (a NaN or infinite price
-    or volume), not_positive (a price <= 0, a volume < 0), high_low (high < max(open, close) or low > min(open, close)); of the ask
+    or volume), not_positive (a price <= 0, a volume < 0; volumes are looked at unless the tally keeps odd ones: those become NaN), high_low (high < max(open, close) or low > min(open, close)); of the ask
     prices, where there are any: no_ask (ask open is minus infinity, the mark of ``pair_asks``), bad_ask (it is plus infinity, another
     mark, or high and low do not fit as in high_low), not_finite, crossed (an ask price below the bid price of its kind).
 
@@ -308,7 +350,8 @@ def take_bars(
         ask, ask_out: open, high, low and close of the ask side, all or none.
         tally: ``TALLY_SIZE`` numbers carried from call to call, see ``Tally`` in barloom.bars.intake: time of the last good row,
             five hash lanes, start and end (exclusive) of the wanted times, 1 once a time at or past the end was met, count and
-            first row of each kind, four hash lanes of the ask columns.
+            first row of each kind, four hash lanes of the ask columns, time between the last two good rows, bad rows since the last good one, time that bad rows
+            took, those of them before there were two good rows, good rows with an odd volume, 1 where those are kept.
 
     Returns:
         The row to go on from (the number of rows, unless the out arrays are full or the end was met), and the rows filled.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 LONGEST_SENTENCE = 2000
 
@@ -25,6 +25,21 @@ class InputError(BarloomError, ValueError):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(sentence(message))
+
+
+class Question(InputError):  # noqa: N818
+    """What only the user can say: the sentence gives the ways to go on, and ``choices`` holds the options of each, as they are typed.
+
+    The command line prints the command as it was given with each of them behind it, ready to be pasted.
+    """
+
+    def __init__(self, message: str = "", choices: Sequence[Sequence[str]] = ()) -> None:
+        super().__init__(message)
+        self.choices = tuple(tuple(words) for words in choices)
+
+    def __reduce__(self) -> tuple[type[Question], tuple[str, tuple[tuple[str, ...], ...]]]:
+        """Both come through to another process."""
+        return type(self), (str(self), self.choices)
 
 
 class StrategyError(BarloomError):

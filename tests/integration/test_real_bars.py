@@ -86,7 +86,7 @@ def test_bitfinex_years(year: int) -> None:
 
 def test_everything_at_once_on_bid_and_ask() -> None:
     """A month of both sides: trail, breakeven, ladder, sessions, lots, and orders that wait."""
-    bars = bl.open_bars(DATA / FX[0], ask=DATA / FX[0].replace("-bid-", "-ask-"), on_bad_rows="drop")
+    bars = bl.open_bars(DATA / FX[0], ask=DATA / FX[0].replace("-bid-", "-ask-"), on_crossed="drop")
     money = {"lot_step": 0.01, "contract_size": 100_000.0, "commission": 0.00001, "swap_long": 0.00001}
     exits = {
         "stop": "atr:4",

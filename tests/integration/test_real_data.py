@@ -78,7 +78,7 @@ def test_a_bid_and_an_ask_file_become_one_store(tmp_path: Path, pair: str, suffi
     rows, crossed = PAIRS[pair]
     bid, ask = (DATA / f"fxcm_{pair.format(side)}.csv.gz" for side in ("bid", "ask"))
     store = tmp_path / f"both.{suffix}"
-    words = (bid, "--ask", ask, "--on-bad-rows", "drop")
+    words = (bid, "--ask", ask, "--on-crossed", "drop")
     code, out, err = run_here("data", "ingest", *words[:3], "--out", store)
     assert (code, out) == (2, "") and f"{crossed} crossed" in err and not store.exists()
     facts = said("data", "ingest", *words, "--out", store)

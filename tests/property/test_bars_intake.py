@@ -279,7 +279,7 @@ def test_every_format_gives_the_same_bars_and_the_same_hash(
     # Windows keeps a file that is mapped, and an Arrow file is for as long as its bars are held.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        sources: list[Bars] = [Bars(MemorySource(rows), on_bad_rows="drop")] if len(rows) else []
+        sources: list[Bars] = [Bars(MemorySource(rows), on_bad_rows="drop:any")] if len(rows) else []
         if len(rows):
             csv.write_csv(table, folder / "bars.csv")
             pq.write_table(table, folder / "bars.parquet", row_group_size=200)
@@ -288,7 +288,7 @@ def test_every_format_gives_the_same_bars_and_the_same_hash(
             # A text file with the newest first is read backwards, which is another order of the same rows.
             steps = np.diff(rows.timestamp)
             kinds = ("parquet", "arrow") if (steps <= 0).all() and (steps < 0).any() else ("csv", "parquet", "arrow")
-            sources += [open_bars(folder / f"bars.{kind}", on_bad_rows="drop") for kind in kinds]
+            sources += [open_bars(folder / f"bars.{kind}", on_bad_rows="drop:any") for kind in kinds]
         found = set()
         for bars in sources:
             for portion in range(1, count + 1):

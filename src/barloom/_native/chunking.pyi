@@ -15,6 +15,12 @@ TALLY_FINISHED: int
 TALLY_COUNTS: int
 TALLY_FIRST: int
 TALLY_ASK_HASH: int
+TALLY_DELTA: int
+TALLY_BROKEN: int
+TALLY_LOST: int
+TALLY_EARLY: int
+TALLY_ODD_VOLUMES: int
+TALLY_KEEP_ODD: int
 
 def openmp_threads() -> int: ...
 def block_extremes(

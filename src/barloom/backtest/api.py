@@ -158,7 +158,7 @@ def sweep(
         sets = asked_grid(grid, base, where=where, sample=sample)
     chosen = RankedSearch.asked(sets, search, trials, rank_by=rank_by, min_trades=min_trades, max_sets=max_sets)
     outcome = sweep_job(bars, base, sets, asked, search=chosen, on_progress=on_progress)
-    return SweepResult(outcome, bars, base, rank_by, min_trades, asked.open_fine())
+    return SweepResult(outcome, bars, base, rank_by, min_trades, asked.open_fine(bool(bars.source.corrected)))
 
 
 @takes(

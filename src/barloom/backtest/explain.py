@@ -222,7 +222,7 @@ def _finer(record: RunRecord, bars: Bars, stretch: _Stretch, exit_bar: int) -> l
     Raises:
         InputError: their file cannot be read, or is not the one of the run.
     """
-    finer = record.data.reading.open_fine()
+    finer = record.data.reading.open_fine(bool(bars.source.corrected))
     if finer is None:
         return []
     if record.data.finer != FinerBars.of(finer):

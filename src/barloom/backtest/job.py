@@ -130,6 +130,7 @@ def dataset_slice(bars: Bars, fine: Bars | None, report: BarsReport, reading: Re
         last_ts=report.last_ts,
         columns=report.columns,
         dropped=report.dropped,
+        notes=report.notes,
         **part,
     )
 
@@ -300,7 +301,7 @@ def run_job(
     measured = _Measured(time.perf_counter(), clock, retries)
     started_at = datetime.now(UTC)
     selected = bars.select(fraction=options.data_frac, portion=options.portion, start=options.start, end=options.end)
-    fine = options.open_fine()
+    fine = options.open_fine(bool(bars.source.corrected))
     parameters = parameters.with_finer_bars(fine is not None)
     if options.max_ram is not None:
         parameters = within(options.max_ram, selected, parameters, fine=fine)

@@ -17,7 +17,7 @@ class Reading(BaseModel):
     """Options that say how a file of bars is read; each field is the command-line option of that name.
 
     Attributes:
-        columns, ignore_columns, on_bad_rows, drop_spikes: as in ``open_bars``.
+        columns, ignore_columns, on_bad_rows, on_crossed, shared_bars, odd_times, drop_spikes: as in ``open_bars``.
         ask: file of ask bars of the same times.
         spread_column: column with the spread of each bar.
         fine: file of finer bars, which decide trades that a bar leaves open.
@@ -30,7 +30,10 @@ class Reading(BaseModel):
 
     columns: str | None = None
     ignore_columns: tuple[str, ...] = ()
-    on_bad_rows: Literal["error", "drop"] = "error"
+    on_bad_rows: Literal["error", "drop", "drop:any"] = "error"
+    on_crossed: Literal["error", "drop", "widen"] = "error"
+    shared_bars: Literal["first", "last", "error"] | None = None
+    odd_times: Literal["error", "keep"] = "error"
     drop_spikes: bool = False
     ask: Path | None = None
     spread_column: str | None = None
@@ -66,6 +69,9 @@ class Reading(BaseModel):
             stamp=self.stamp,
             symbol=self.symbol,
             **self._cells(),
+            on_crossed=self.on_crossed,
+            shared_bars=self.shared_bars,
+            odd_times=self.odd_times,
         )
         return self.resampled(bars)
 
@@ -87,11 +93,14 @@ class Reading(BaseModel):
             return bars
         return bars.resample(self.timeframe, self.anchor)
 
-    def open_fine(self) -> Bars | None:
+    def open_fine(self, corrects: bool = False) -> Bars | None:
         """The finer bars, None where no file is named: read with the options of the bars, as far as a file has what they speak of.
 
-        A store needs no options and gets none; a file whose times say their zone gets no time zone, one without the column of
-        spreads no spread.
+        A store needs no options and gets none; a file whose times say their zone gets no time zone unless that of the bars corrects
+        such times as well, one without the column of spreads no spread.
+
+        Args:
+            corrects: whether the time zone corrects what the times of the bars claim.
 
         Raises:
             InputError: see ``open_bars``.
@@ -104,17 +113,20 @@ class Reading(BaseModel):
             if (value := getattr(self, name)) is not None
         } | ({"ignore_columns": self.ignore_columns} if self.ignore_columns else {})
         if not said or _is_store(self.fine):
-            return open_bars(self.fine, on_bad_rows=self.on_bad_rows)
+            return open_bars(self.fine, on_bad_rows=self.on_bad_rows, odd_times=self.odd_times)
         refused: InputError | None = None
         for left_out in ((), ("time_zone",), ("spread_column",), ("time_zone", "spread_column")):
             if not said.keys() >= set(left_out):
                 continue
             try:
-                return open_bars(
+                found = open_bars(
                     self.fine,
                     on_bad_rows=self.on_bad_rows,
+                    odd_times=self.odd_times,
                     **{name: value for name, value in said.items() if name not in left_out},
                 )
+                if corrects or not found.source.corrected:
+                    return found
             except InputError as error:
                 refused = refused or error
         options = ", ".join("--" + name.replace("_", "-") for name in said)

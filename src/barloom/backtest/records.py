@@ -121,7 +121,8 @@ class DatasetSlice(Record):
     ``path`` is as it was typed and ``file`` the same from the root, None for bars in no file and for several files, which are
     ``files``; ``reading`` says how it was read,
     ``finer`` which bars decided what they leave open, ``store`` what a store says of itself and where its bars come from,
-    ``taken_for`` what the file was taken for.
+    ``taken_for`` what the file was taken for, ``notes`` what was found beside, such as the share that bad rows took or a clock that few
+    weeks fit.
     ``first_ts`` and ``last_ts`` are open times in nanoseconds UTC; ``columns`` maps what was loaded to its dtype.
     """
 
@@ -143,6 +144,7 @@ class DatasetSlice(Record):
     last_ts: int
     columns: dict[str, str]
     dropped: dict[str, Count] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -12,17 +12,23 @@ import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
 from barloom.bars.intake import Intake, Tally
+from barloom.bars.refusals import notes_of, refused_rows, share_dropped
 from barloom.bars.schema import PRICES, ColumnOptions
 from barloom.bars.slicing import Selection, make_selection
 from barloom.bars.sources.base import Batch, Batches, Source, cut
 from barloom.bars.times import FIRST_TIME, LAST_TIME, iso
+from barloom.bars.watch import Watch, say
 from barloom.boundary import FLAG, NUMBER, TEXT, takes, unusable, whole
 from barloom.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OnBadRows = Literal["error", "drop"]
+OnBadRows = Literal["error", "drop", "drop:any"]
+ON_BAD_ROWS = ("error", "drop", "drop:any")
+OnCrossed = Literal["error", "drop", "widen"]
+SharedRows = Literal["first", "last", "error"]
+Volume = bool | Literal["any"]
 Chunks = Generator[Chunk, None, None]
 HASHED_AT_ONCE = 1 << 22  # rows of an array hashed between two returns to Python, so that Ctrl-C works
 
@@ -44,6 +50,10 @@ class BarsReport:
     """Hash of the bars' times and prices, ask prices included where there are any: the same from any source."""
     columns: dict[str, str]
     """What was loaded: column -> dtype."""
+    notes: tuple[str, ...] = ()
+    """What was found beside, one sentence each: the share that bad rows took, a clock that fits few weeks, quotes that were raised."""
+    odd_volumes: int = 0
+    """Bars whose volume is missing, infinite or negative, where volumes were read: kept, with an unknown volume."""
 
 
 class Bars:
@@ -53,8 +63,8 @@ class Bars:
     """
 
     def __init__(self, source: Source, selection: Selection | None = None, on_bad_rows: OnBadRows = "error") -> None:
-        if on_bad_rows not in ("error", "drop"):
-            raise InputError(f"--on-bad-rows is '{on_bad_rows}': {nearest(str(on_bad_rows), ('error', 'drop'))}")
+        if on_bad_rows not in ON_BAD_ROWS:
+            raise InputError(f"--on-bad-rows is '{on_bad_rows}': {nearest(str(on_bad_rows), ON_BAD_ROWS)}")
         self.source = source
         self.selection = selection or Selection()
         self.on_bad_rows: OnBadRows = on_bad_rows
@@ -78,7 +88,9 @@ class Bars:
     @property
     def taken_for(self) -> str:
         """What the bars were taken for, as a sentence for people; empty where nothing had to be told."""
-        return f"{self.label} is taken for {self.source.taken_for}" if self.source.taken_for else ""
+        told = f"{self.label} is taken for {self.source.taken_for}" if self.source.taken_for else ""
+        corrected = self.source.corrected
+        return f"{told}; {corrected}" if told and corrected else f"{self.label}: {corrected}" if corrected else told
 
     def __repr__(self) -> str:
         part = "" if self.selection.whole else f", {self.selection}"
@@ -128,7 +140,7 @@ class Bars:
         """The number of rows of a whole source where it costs nothing to know, else None."""
         return self.source.rows_at_hand() if self.selection.whole else None
 
-    def chunks(self, chunk_rows: int, *, history: int = 0, volume: bool = False, threads: int = 2) -> Chunks:
+    def chunks(self, chunk_rows: int, *, history: int = 0, volume: Volume = False, threads: int = 2) -> Chunks:
         """Draw the bars in chunks of ``chunk_rows`` (the last may be shorter), led by up to ``history`` earlier bars.
 
         Closing the iterator ends the threads that read ahead. Chunk size and threads never change a bar.
@@ -136,25 +148,27 @@ class Bars:
         Args:
             chunk_rows: new bars in a chunk, at least 1.
             history: bars before a chunk's first new one to lead its arrays.
-            volume: whether chunks carry the volume (checked too: it must be finite and not negative).
+            volume: whether chunks carry the volume. One that is missing, infinite or negative makes a bad row where it is read
+                (True), and is NaN where bars are only passed on (``any``).
             threads: threads that read and parse ahead of the caller.
 
         Raises:
-            InputError: the source cannot be read, holds bad rows (unless ``on_bad_rows`` is ``drop``), or has no bar in
-                the selection.
+            InputError: the source cannot be read, holds bad rows (unless ``on_bad_rows`` is ``drop``, and they are at most 1%),
+                or has no bar in the selection.
+            Question: an InputError that only the user can settle, such as a clock that the bars contradict.
         """
         if chunk_rows < 1 or history < 0 or threads < 1:
             raise InputError(f"chunk rows {chunk_rows}, history {history}, threads {threads}: at least 1, 0 and 1")
         if volume and not self.has_volume:
             raise InputError(f"{self.label} has no volume column")
         arrays = self.source.clean_arrays()
-        if arrays is not None and (not volume or arrays.volume is not None):
-            return self._views(arrays, chunk_rows, history, volume)
+        if arrays is not None and (not volume or (arrays.volume is not None and not self.source.odd_volumes)):
+            return self._views(arrays, chunk_rows, history, bool(volume))
         return self._streamed(chunk_rows, history, volume, threads)
 
     # ------------------------------------------------------------ the two ways
 
-    def _streamed(self, chunk_rows: int, history: int, volume: bool, threads: int) -> Chunks:
+    def _streamed(self, chunk_rows: int, history: int, volume: Volume, threads: int) -> Chunks:
         source, selection = self.source, self.selection
         start: int = 0
         stop: int | None = None
@@ -162,23 +176,33 @@ class Bars:
             start, stop = selection.rows(source.total_rows())
         at_hand = source.rows_at_hand()
         limit = stop if stop is not None else at_hand
-        tally = Tally(selection.start, selection.end)
-        intake = Intake(tally, chunk_rows, history, volume, self.on_bad_rows == "error", self.has_ask)
-        seen = _Seen(source.batches(start, stop, volume=volume, threads=threads))
+        tally = Tally(selection.start, selection.end, keep_odd_volumes=volume == "any", forgiven=source.forgiven)
+        intake = Intake(tally, chunk_rows, history, bool(volume), self.on_bad_rows == "error", self.has_ask)
+        watch = Watch(source, tally)
+        seen = _Seen(source.batches(start, stop, volume=bool(volume), threads=threads), watch)
         with closing(seen.batches()) as batches:
             yield from intake.chunks(batches, None if limit is None else limit - start)
-        if intake.strict and tally.bad:
-            raise InputError(self._bad_rows(tally))
+        if intake.strict and tally.refused:
+            raise refused_rows(source, tally, intake.kept, watch.step())
         if not intake.kept:
             raise InputError(self._no_bars(tally))
+        notes = [*share_dropped(source, tally, intake.kept, watch.step(), self.on_bad_rows), *watch.judge()]
         total = at_hand
         if total is None:
             total = source.total_rows() if stop is not None or tally.finished else seen.stop
         known = tally.content_hash(intake.kept, self.has_ask)
-        dropped = tally.by_kind() | source.left_out(start, stop, selection.start, selection.end)
-        if selection.whole:
+        left_out = source.left_out(start, stop, selection.start, selection.end)
+        # A store keeps bars of unknown volume, which are bad rows to who reads volumes.
+        unread = source.facts.odd_volumes if source.facts is not None and volume is True else 0
+        if selection.whole and not 0 < tally.bad <= unread:
             source.confirm(known)
-        self._report(total, intake.kept, intake.first_time, intake.last_time, dropped, known, volume)
+        notes += notes_of(tally, watch.widened, left_out, intake.kept)
+        if source.asks:  # who does not want to be asked is told by the report
+            say(self.label, notes)
+        self._report(
+            total, intake.kept, intake.first_time, intake.last_time, tally.by_kind() | left_out, known, bool(volume), notes,
+            tally.odd_volumes,
+        )  # fmt: skip
 
     def _views(self, arrays: Batch, chunk_rows: int, history: int, volume: bool) -> Chunks:
         total = len(arrays)
@@ -217,25 +241,30 @@ class Bars:
             for at in range(first, stop, HASHED_AT_ONCE):
                 tally.check(arrays.between(at, min(at + HASHED_AT_ONCE, stop)))
             known = tally.content_hash(rows, self.has_ask)
-        self._report(total, rows, int(arrays.timestamp[first]), int(arrays.timestamp[stop - 1]), {}, known, volume)
+        watch = Watch(self.source, Tally())
+        if not self.source.judged:
+            watch.look(arrays.timestamp[first:stop])
+        notes = watch.judge()
+        if self.source.asks:  # who does not want to be asked is told by the report
+            say(self.label, notes)
+        self._report(
+            total, rows, int(arrays.timestamp[first]), int(arrays.timestamp[stop - 1]), {}, known, volume, notes
+        )
 
     # ------------------------------------------------------------ what a pass says
 
     def _report(
-        self, total: int, kept: int, first: int, last: int, dropped: dict[str, int], content_hash: str, volume: bool
-    ) -> None:
+        self, total: int, kept: int, first: int, last: int, dropped: dict[str, int], content_hash: str, volume: bool,
+        notes: Sequence[str], odd_volumes: int = 0,
+    ) -> None:  # fmt: skip
         columns = {"timestamp": "int64", **dict.fromkeys(PRICES, "float64")}
         if volume:
             columns["volume"] = "float64"
         if self.has_ask:
             columns |= {f"ask_{name}": "float64" for name in PRICES}
-        self.report = BarsReport(total, kept, first, last, dropped, content_hash, columns)
-
-    def _bad_rows(self, tally: Tally) -> str:
-        counts, firsts = tally.by_kind(), tally.first_rows()
-        shown = [f"{count} {kind} (first: {self.source.show(firsts[kind])})" for kind, count in counts.items()]
-        what = "bad row" if tally.bad == 1 else "bad rows"
-        return f"{self.label}: {tally.bad} {what}: {', '.join(shown)}; correct the data or use --on-bad-rows drop"
+        self.report = BarsReport(
+            total, kept, first, last, dropped, content_hash, columns, tuple(notes), odd_volumes=odd_volumes
+        )
 
     def _no_bars(self, tally: Tally) -> str:
         if tally.bad:
@@ -255,16 +284,17 @@ class Bars:
 
 
 class _Seen:
-    """Batches passed on, remembering how far they went."""
+    """Batches passed on and looked at, remembering how far they went."""
 
-    def __init__(self, drawn: Batches) -> None:
-        self.drawn = drawn
+    def __init__(self, drawn: Batches, watch: Watch) -> None:
+        self.drawn, self.watch = drawn, watch
         self.stop = 0
 
     def batches(self) -> Batches:
         with closing(self.drawn):
             for batch in self.drawn:
                 self.stop = batch.first_row + len(batch)
+                self.watch.take(batch)
                 yield batch
 
 
@@ -297,6 +327,9 @@ def open_bars(
     thousands: str | None = None,
     encoding: str | None = None,
     drop_spikes: bool = False,
+    on_crossed: OnCrossed = "error",
+    shared_bars: SharedRows | None = None,
+    odd_times: Literal["error", "keep"] = "error",
 ) -> Bars:
     """Open a file of bars: text (plain, ``.gz``, ``.zip``, ``.zst``), Parquet, Arrow IPC and others, told apart by content.
 
@@ -311,11 +344,11 @@ def open_bars(
         spread_column: name or position of a column that holds the spread of each bar in price units, added to all four
             prices; ``SPREAD*0.00001`` where it holds points. A negative one makes a bad row (``crossed``).
         on_bad_rows: ``error`` refuses a file with bad rows, saying which; ``drop`` leaves them out and counts them in
-            ``report``.
+            ``report``, and refuses where they take more than 1% of the rows or of the time; ``drop:any`` takes any share.
         input_format: name of a format or vendor, where content does not tell it.
         time_zone: clock of naive times: ``EST`` (UTC-5 all year), ``+02:00``, ``America/New_York``,
             ``America/New_York+7h``; else that of the vendor, else UTC. A time that the clock never showed, or showed
-            twice, makes a bad row (``unparsable_time``).
+            twice, makes a bad row (``unparsable_time``). Times that claim to be UTC (epochs, ``Z``) are corrected by it.
         stamp: ``close`` where bars are stamped by the time they close: each is moved back by the most common step.
         symbol: the one to read of a file that holds several; ``*`` takes the rows of all for one instrument.
         date_order: ``dmy``, ``mdy`` or ``ymd``, where no cell of a file proves the order of its dates.
@@ -326,6 +359,12 @@ def open_bars(
         encoding: of a text that is not UTF-8, as Python calls it: ``gbk``, ``shift_jis``, ``cp1251``.
         drop_spikes: leave out bars whose price is far off and comes back (the spikes of ``check_bars``), counted in
             ``report``; the first drawing is then led by a pass that looks for them.
+        on_crossed: what becomes of a bar whose ask is below its bid in open, high, low or close: ``error`` makes it a bad row,
+            ``drop`` leaves it out whatever ``on_bad_rows`` says, ``widen`` raises each ask price that is below the bid price of
+            its kind to it, so that the spread there is zero, and leaves the other prices as they are. Counted in ``report``.
+        shared_bars: which bars are taken where a file reaches into the next one: those of the ``first`` or of the ``last`` file;
+            ``error`` refuses such files. Unless it is given, bars that both hold with the same prices are taken once.
+        odd_times: ``keep`` takes times that no bar has (in the future, or steps such as 7 s), which are refused otherwise.
 
     Raises:
         InputError: a file is missing, unreadable, of another kind, lacks a column or holds several symbols.
@@ -350,16 +389,29 @@ def open_bars(
         thousands=thousands,
         encoding=encoding,
     )
-    source = open_joined(path, lambda one: open_source(one, options))
+    _check_choice("--on-crossed", on_crossed, ("error", "drop", "widen"))
+    _check_choice("--shared-bars", shared_bars, (None, "first", "last", "error"))
+    _check_choice("--odd-times", odd_times, ("error", "keep"))
+    source = open_joined(path, lambda one: open_source(one, options), shared_bars)
     if ask is not None:
         if source.has_ask:
             raise InputError(f"{source.label} has ask prices of its own: leave --ask out")
-        source = PairSource(source, open_joined(ask, lambda one: open_source(one, options)))
+        source = PairSource(source, open_joined(ask, lambda one: open_source(one, options), shared_bars))
+    if on_crossed != "error" and not source.has_ask:
+        raise InputError(f"--on-crossed is about ask prices, and {source.label} has none: leave it out, or give --ask")
     if drop_spikes:
         from barloom.bars.sources.despiked import DespikedSource
 
         source = DespikedSource(source)
+    source.odd_times_kept = odd_times == "keep"
+    source.widens = on_crossed == "widen"
+    source.forgiven = ("crossed",) if on_crossed == "drop" else ()
     return Bars(source, on_bad_rows=on_bad_rows)
+
+
+def _check_choice(option: str, value: object, known: Sequence[str | None]) -> None:
+    if value not in known:
+        raise InputError(f"{option} is '{value}': {nearest(str(value), [name for name in known if name])}")
 
 
 @takes(on_bad_rows=TEXT)
@@ -426,7 +478,7 @@ def _checked(source: Source, on_bad_rows: OnBadRows) -> Bars:
     """Bars in memory, refused at once where they are bad."""
     bars = Bars(source, on_bad_rows=on_bad_rows)
     if on_bad_rows == "error" and source.clean_arrays() is None:
-        for _ in bars.chunks(1 << 16, volume=source.has_volume):
+        for _ in bars.chunks(1 << 16, volume="any" if source.has_volume else False):
             pass
     return bars
 

@@ -10,22 +10,29 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from barloom._native.checking import BAD_ROWS, Checker
-from barloom.bars.closures import Closures, best_clocks, classify, clock_fits
+from barloom._native.checking import BAD_ROWS, FINDINGS, Checker
+from barloom.bars.clocks import ClockFit, fit_of, percent
+from barloom.bars.closures import Closures, classify, holidays_between, open_days, open_time
+from barloom.bars.intake import Tally
+from barloom.bars.refusals import ACCIDENTS, SHAPE, share, too_many
 from barloom.bars.sources.base import MALFORMED, Source
+from barloom.bars.sources.files import FileSource
 from barloom.bars.steps import commonest
 from barloom.bars.times import iso
+from barloom.bars.watch import Watch, claims_utc, clocks_apart, odd_times, parts_of, zone_of_part
 
 if TYPE_CHECKING:
     from barloom.bars.bars import Bars
 
 Severity = Literal["error", "warning", "note"]
-Verdict = Literal["clean", "warnings", "bad rows", "no bars"]
+Verdict = Literal["clean", "not judged", "warnings", "asked", "bad rows", "no bars"]
+"""``asked``: a run asks something first, see the advice."""
 
 HEAD_ROWS = 20_000  # rows from which step, grid and usual return are told before the pass
 FEWEST_STEPS = 0.1  # share of the commonest step, below which the bars have none
 SPIKE_DEVIATIONS = 50.0
 LISTED_GAPS = 200_000
+FEWEST_BARS = 10  # below which nothing is judged
 SHOWN = 5
 HOUR = 3600 * 10**9
 HOLE = 10  # missing bars that make a hole of a gap, where bars are seldom missing
@@ -52,8 +59,10 @@ MEANINGS: dict[str, tuple[Severity, str]] = {
     "zero_range": ("warning", "30 or more bars in a row without any range"),
     "stale": ("warning", "5 or more bars in a row that repeat the prices of the one before"),
     "off_grid": ("warning", "the time is not on the grid of the others"),
-    "bad_volume": ("warning", "the volume is negative, missing or infinite"),
+    "bad_volume": ("warning", "the volume is negative, missing or no number: the bar is kept, its volume is unknown"),
     "hole": ("warning", "bars are missing while the market is open"),
+    "odd_times": ("warning", "times that no bar has"),
+    "clocks_apart": ("warning", "the clocks of the files do not meet"),
     "daylight_saving": ("warning", "an hour comes twice in autumn: the times look like those of a local clock"),
     "time_zone": ("warning", "the weeks open at 17:00 New York by another clock"),
     "no_volume": ("note", "the volume is zero in every row"),
@@ -84,6 +93,10 @@ class Finding(BaseModel):
     """Rows; of holes and absent bars the gaps."""
     meaning: str
     first: tuple[Place, ...]
+    share_of_rows: float | None = None
+    """Of all rows; None of what is no row."""
+    share_of_time: float | None = None
+    """Of the time in which there are bars or should be; None where it takes none."""
 
 
 class CheckReport(BaseModel):
@@ -110,9 +123,15 @@ class CheckReport(BaseModel):
     market: Literal["always open", "closes", "unknown"]
     clock_fits: dict[str, float]
     """Share of the FX weeks that open at 17:00 New York, by the clock that the times might be of; empty for other markets."""
+    not_judged: tuple[str, ...] = ()
+    """What could not be told, one sentence each: then nothing is called clean."""
     verdict: Verdict
+    said: str = ""
+    """The verdict in words."""
     advice: tuple[str, ...]
     """What to do, one sentence each."""
+    options: tuple[str, ...] | None = ()
+    """Options that a command has to be given to go on with these rows, as they are typed; None where no option helps."""
 
     def found(self, kind: str) -> int:
         """The count of one kind, 0 where it was not found."""
@@ -143,13 +162,20 @@ def check_bars(bars: Bars, threads: int = 2) -> CheckReport:
     source = bars.source
     head = read_head(source)
     checker = Checker(head.step, head.phase, head.listed, LISTED_GAPS, head.close, head.usual, SPIKE_DEVIATIONS)
+    tally = Tally(keep_odd_volumes=True)
+    watch = Watch(source, Tally())
+    source.odd_times_kept, kept = True, source.odd_times_kept  # a check says what a run asks about
     rows = 0
     with closing(source.batches(0, None, volume=source.has_volume, threads=threads)) as batches:
         for batch in batches:
             rows = batch.first_row + len(batch)
+            watch.look(batch.timestamp, batch.part)
             checker.take(*batch.columns, batch.first_row, batch.ask)
+            tally.check(batch)
     checker.finish()
-    return _Told(source, checker, head, rows).report()
+    watch.step()
+    source.odd_times_kept = kept
+    return _Told(source, checker, head, rows, tally, watch).report()
 
 
 def read_head(source: Source) -> Head:
@@ -196,31 +222,32 @@ def _grid(times: npt.NDArray[np.int64]) -> tuple[int, int]:
 class _Told:
     """Counts of a pass, made into findings."""
 
-    def __init__(self, source: Source, checker: Checker, head: Head, rows: int) -> None:
+    def __init__(self, source: Source, checker: Checker, head: Head, rows: int, tally: Tally, watch: Watch) -> None:
         self.source, self.checker, self.head, self.rows = source, checker, head, rows
+        self.tally, self.watch = tally, watch
         self.findings: list[Finding] = []
         self.gaps = checker.gaps[: checker.listed]
+        self.parts = parts_of(source)
+        self.missing = 0
+        """Bars that holes and quiet minutes lack."""
 
     def report(self) -> CheckReport:
         checker, step = self.checker, self.head.step
         closures = classify(self.gaps, step, checker.first, checker.last, checker.weekdays()) if checker.good else None
-        fits = clock_fits(closures.weekends, step) if closures and 0 < step <= HOUR else {}
-        self._rows()
         if closures:
             self._times(closures)
-        clocks = best_clocks(fits)
-        if clocks:
-            self._add(
-                "time_zone", 1, (), f"the weeks open at 17:00 New York by the clock of {' or '.join(clocks)}, not UTC"
-            )
+        self._rows()
+        fit = self._clock()
         if self.source.has_volume and checker.good and not checker.traded:
             self._add("no_volume", checker.good, ())
         order = {"error": 0, "warning": 1, "note": 2}
         findings = sorted(self.findings, key=lambda finding: order[finding.severity])
-        verdict = self._verdict()
         market: Literal["always open", "closes", "unknown"] = "unknown"
         if closures and (closures.always_open or len(closures.weekends) or len(closures.nightly)):
             market = "always open" if closures.always_open else "closes"
+        unknown = self._not_judged(fit)
+        asked = self._asked(fit)
+        verdict = self._verdict(unknown, asked)
         return CheckReport(
             path=self.source.label,
             rows=self.rows,
@@ -233,14 +260,82 @@ class _Told:
             holidays=len(closures.holidays) if closures else 0,
             nightly_closes=len(closures.nightly) if closures else 0,
             market=market,
-            clock_fits={clock: round(fit, 4) for clock, fit in fits.items()},
+            clock_fits={} if fit is None else {clock: round(found, 4) for clock, found in fit.shares.items()},
+            not_judged=tuple(unknown),
             verdict=verdict,
-            advice=tuple(self._advice(verdict, clocks)),
+            said=self._said(verdict, unknown, asked),
+            advice=tuple(self._advice(verdict, fit)),
+            options=self._options(verdict, fit),
         )
 
-    def _add(self, kind: str, count: int, places: tuple[Place, ...], meaning: str | None = None) -> None:
+    def _add(
+        self, kind: str, count: int, places: tuple[Place, ...], meaning: str | None = None, *, time: float | None = None
+    ) -> None:
+        """A finding; ``time`` is the share it takes, where that is not the share of its rows."""
         severity, usual = MEANINGS[kind]
-        self.findings.append(Finding(kind=kind, severity=severity, count=count, meaning=meaning or usual, first=places))
+        of_rows = None
+        if kind in FINDINGS and self.rows:
+            of_rows = count / self.rows
+            if time is None and kind not in ("unsorted", "repeated_same", "repeated_different"):
+                time = count / max(self.rows, self.checker.good + self.missing, 1)
+        self.findings.append(
+            Finding(
+                kind=kind,
+                severity=severity,
+                count=count,
+                meaning=meaning or usual,
+                first=places,
+                share_of_rows=None if of_rows is None else round(of_rows, 6),
+                share_of_time=None if time is None else round(time, 6),
+            )
+        )
+
+    def _clock(self) -> ClockFit | None:
+        """What the opens of the weeks say; None where they say nothing."""
+        opens = self.watch.opens()
+        gaps, which = opens.gaps()
+        first = self.parts[0]
+        head = odd_times(self.watch.first, self.watch.regular_step)
+        if head and isinstance(first, FileSource) and first.facts is None and not self.source.odd_times_kept:
+            self._add("odd_times", 1, (), head)
+        if not opens.step or not len(gaps):
+            return None
+        apart = clocks_apart(self.parts, gaps, which, opens.step)
+        if apart:
+            self._add("clocks_apart", 1, (), apart)
+            return None
+        zone = zone_of_part(first)
+        if any(zone_of_part(part) != zone for part in self.parts):
+            return None
+        fit = fit_of(gaps, opens.step, zone, claimed=claims_utc(first))
+        if fit is not None and fit.misfit:
+            self._add("time_zone", 1, (), fit.told(zone.text), time=1 - fit.share)
+        return fit
+
+    def _not_judged(self, fit: ClockFit | None) -> list[str]:
+        """What nothing in the rows tells."""
+        unknown = []
+        if self.checker.good < FEWEST_BARS:
+            bars = "1 bar" if self.checker.good == 1 else f"{self.checker.good} bars"
+            unknown.append(f"{bars}: too few to judge")
+        elif not self.head.step:
+            unknown.append("the bars have no regular step: holes cannot be told")
+        named = any(isinstance(part, FileSource) and part.naive and not part.zone_named for part in self.parts)
+        if fit is None and named and self.checker.good:
+            zone = zone_of_part(self.parts[0]).text
+            unknown.append(
+                f"the clock: nothing shows that the times are those of {zone}, as was assumed; say so with --time-zone"
+            )
+        if fit is not None and fit.fixed:
+            unknown.append(
+                "the clock: weeks open at 22:00 UTC all year, which is right for a market without summer time, and an hour late in "
+                "summer for one of New York"
+            )
+        if fit is not None and not fit.good and not fit.misfit:
+            unknown.append(
+                f"the clock: weeks open at no hour that a known clock explains ({percent(fit.best_share)} at best)"
+            )
+        return unknown
 
     def _rows(self) -> None:
         counts, firsts, runs = self.checker.counts(), self.checker.first_rows(), self.checker.runs()
@@ -262,7 +357,7 @@ class _Told:
             places = tuple(_place(row, time) for row, time in self.checker.first_rows()["hour_back"])
             self._add("daylight_saving", back + int(forward.sum()), places)
             holes = holes[~forward]
-        missing = (holes[:, 2] - holes[:, 1] + step // 2) // max(step, 1) - 1
+        missing = self._missing(holes, closures)
         short = self.checker.short_gaps()
         absent = sum(number * gaps for number, gaps in enumerate(short[: self.head.listed]))
         sparse = absent + int(missing.sum()) > SPARSE * self.checker.good and absent > 0
@@ -271,17 +366,21 @@ class _Told:
             least = SPARSE_SLOW_HOLE if step >= SLOW else SPARSE_HOLE
         real = missing >= least
         if real.any():
-            longest = holes[real][missing[real].argmax()]
+            at = int(missing[real].argmax())
+            longest = holes[real][at]
+            days = _days(longest, step, closures)
+            lost = int(missing[real].sum())
             text = (
-                f"{int(missing[real].sum()):,} bars are missing while the market is open; the longest hole is"
+                f"{lost:,} bars are missing while the market is open; the longest hole is"
                 f" {iso(int(longest[1]) + step)} to {iso(int(longest[2]))}"
+                + (f", {days:,} {'day' if days == 1 else 'days'} of trading" if days else "")
             )
             if len(self.gaps) == LISTED_GAPS:
                 text += f"; only the first {LISTED_GAPS:,} gaps were looked at"
-            self._add(
-                "hole", int(real.sum()), tuple(_place(int(hole[0]), int(hole[2])) for hole in holes[real][:SHOWN]), text
-            )
+            places = tuple(_place(int(hole[0]), int(hole[2])) for hole in holes[real][:SHOWN])
+            self._add("hole", int(real.sum()), places, text, time=lost / max(lost + self.checker.good, 1))
         absent += int(missing[~real].sum())
+        self.missing = absent + int(missing[real].sum())
         gaps = sum(short[: self.head.listed]) + int((~real).sum())
         if absent:
             self._add(
@@ -289,37 +388,146 @@ class _Told:
                 gaps,
                 (),
                 f"{absent:,} times of the {seconds:g} s grid without a bar: nobody traded, or it was not kept",
+                time=absent / max(self.checker.good + self.missing, 1),
             )
 
-    def _verdict(self) -> Verdict:
+    def _missing(self, holes: npt.NDArray[np.int64], closures: Closures) -> npt.NDArray[np.int64]:
+        """Bars that holes lack, without those of weekends and holidays inside long ones."""
+        step = max(self.head.step, 1)
+        missing = (holes[:, 2] - holes[:, 1] + step // 2) // step - 1
+        if closures.always_open or not len(closures.weekends):
+            return missing
+        known = holidays_between(self.checker.first, self.checker.last)
+        lasting = holes[:, 2] - holes[:, 1] - step
+        for at in np.flatnonzero(lasting > 24 * HOUR).tolist():
+            opened = open_time(int(holes[at, 1]) + step, int(holes[at, 2]), known)
+            missing[at] = max(min(int(missing[at]), opened // step), 1)
+        return missing
+
+    def _asked(self, fit: ClockFit | None) -> str:
+        """What a run asks first, in words; empty where it asks nothing."""
+        found = self._found()
+        if "odd_times" in found:
+            return "its times are none that bars have"
+        if "clocks_apart" in found and not self._named():
+            return "the clocks of its files do not meet"
+        if fit is not None and fit.misfit and fit.asks and not self._named() and isinstance(self.parts[0], FileSource):
+            return f"only {percent(fit.share)} of its weeks fit the clock it is read by, and {percent(fit.best_share)} fit {fit.best}"
+        return ""
+
+    def _verdict(self, unknown: list[str], asked: str) -> Verdict:
         if not self.checker.good:
             return "no bars"
         kinds = {finding.severity for finding in self.findings}
-        return "bad rows" if "error" in kinds else "warnings" if "warning" in kinds else "clean"
+        if "error" in kinds or "warning" in kinds:
+            return "bad rows" if "error" in kinds else "asked" if asked else "warnings"
+        return "not judged" if unknown else "clean"
 
-    def _advice(self, verdict: Verdict, clocks: list[str]) -> list[str]:
-        found = {finding.kind: finding.count for finding in self.findings}
-        bad = sum(count for kind, count in found.items() if kind in BAD_ROWS)
+    def _said(self, verdict: Verdict, unknown: list[str], asked: str) -> str:
+        """The verdict in one sentence, with what the findings take."""
+        if verdict == "no bars":
+            return f"has no good bar: none of its {self.rows:,} rows can be used"
+        if verdict == "clean":
+            return "clean: ready to run"
+        but = f"; a run asks first: {asked}" if asked else f"; not judged: {'; '.join(unknown)}" if unknown else ""
+        if verdict == "not judged":
+            return f"nothing wrong was found{but}"
+        warnings = sum(finding.severity == "warning" for finding in self.findings)
+        count = "1 warning" if warnings == 1 else f"{warnings} warnings"
+        lost = sum(finding.share_of_time or 0 for finding in self.findings if finding.kind == "hole")
+        hole = f", {share(lost)} of the time is missing" if lost else ""
+        if verdict == "asked":
+            return f"not usable as it is read{hole}{but}"
+        if verdict == "warnings":
+            return (
+                f"usable, with {count}{hole}: read {'it' if warnings == 1 else 'them'} before you trust a result{but}"
+            )
+        bad = self._bad()
+        beside = f", and {count} beside" if warnings else ""
+        return (
+            f"has bad rows: {bad:,} of {self.rows:,} rows ({share(bad / self.rows)}) cannot be used, and a run refuses them until they are "
+            f"corrected or left out{hole}{beside}{but}"
+        )
+
+    def _bad(self) -> int:
+        return sum(finding.count for finding in self.findings if finding.kind in BAD_ROWS)
+
+    def _found(self) -> dict[str, int]:
+        return {finding.kind: finding.count for finding in self.findings}
+
+    def _shapes(self) -> bool:
+        """Whether so many rows cannot be read that they are no accident."""
+        found = self._found()
+        return sum(found.get(kind, 0) for kind in SHAPE) > max(1, ACCIDENTS * self.rows)
+
+    def _drop(self) -> str:
+        """What has to be said to leave the bad rows out that are not crossed; empty where there are none."""
+        if self._bad() == self._found().get("crossed", 0):
+            return ""
+        return "drop:any" if too_many(self.tally, self.checker.good, self.watch.step()) else "drop"
+
+    def _advice(self, verdict: Verdict, fit: ClockFit | None) -> list[str]:
+        found, bad = self._found(), self._bad()
         advice = []
         if verdict == "no bars":
-            advice.append("name the columns with --columns, or give another file")
+            return ["name the columns with --columns, or give another file"]
         if "shifted_columns" in found:
             advice.append(
                 "get the shifted part again, or name its columns with --columns and keep it in a file of its own"
             )
-        if bad and verdict != "no bars":
-            advice.append(f"correct {bad:,} of {self.rows:,} rows, or leave them out with --on-bad-rows drop")
+        if self._shapes():
+            advice.append(
+                "the file is of another shape than it was taken for: say how it is to be read, with --columns or --input-format"
+            )
+        elif self._drop():
+            rest = bad - found.get("crossed", 0)
+            advice.append(
+                f"correct {rest:,} of {self.rows:,} rows, or leave them out with --on-bad-rows {self._drop()} "
+                f"({share(rest / self.rows)} of the rows)"
+            )
+        if "crossed" in found:
+            advice.append(
+                f"the ask is below the bid in {found['crossed']:,} rows ({share(found['crossed'] / self.rows)}): raise it to the bid "
+                "there with --on-crossed widen, or leave these rows out with --on-crossed drop"
+            )
+        if "odd_times" in found:
+            advice.append("say how the times are to be read, or that they are right with --odd-times keep")
         if "spike" in found:
             advice.append(
                 "correct the spikes, or leave them out with --drop-spikes: one can put an ATR stop out of reach"
             )
-        if clocks:
-            advice.append(f"give --time-zone {clocks[0]}")
+        if fit is not None and fit.misfit:
+            advice.append(f"give --time-zone {fit.best}")
         if "daylight_saving" in found:
             advice.append("give the zone of the clock with --time-zone")
         if "hole" in found:
             advice.append("get the missing bars, or run on the parts between the holes with --start and --end")
         return advice
+
+    def _options(self, verdict: Verdict, fit: ClockFit | None) -> tuple[str, ...] | None:
+        """Options with which an ingest takes these rows; None where none does."""
+        found = self._found()
+        if verdict == "no bars" or self._shapes() or "odd_times" in found or "clocks_apart" in found:
+            return None
+        words: list[str] = []
+        if fit is not None and fit.asks and not self._named():
+            words += ["--time-zone", fit.best]
+        if self._drop():
+            words += ["--on-bad-rows", self._drop()]
+        if "crossed" in found:
+            words += ["--on-crossed", "widen"]
+        return tuple(words)
+
+    def _named(self) -> bool:
+        return any(part.facts is not None or (isinstance(part, FileSource) and part.zone_named) for part in self.parts)
+
+
+def _days(hole: npt.NDArray[np.int64], step: int, closures: Closures) -> int:
+    """Whole days that a hole lacks; of a market that closes those on which it is open."""
+    begin, end = int(hole[1]) + step, int(hole[2])
+    if closures.always_open:
+        return (end - begin) // (24 * HOUR)
+    return open_days(begin, end, holidays_between(begin, end))
 
 
 def _place(row: int, time: int) -> Place:

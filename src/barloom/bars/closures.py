@@ -1,10 +1,9 @@
-"""Why there are no bars for a while: weekends, nightly closes and holidays, told from holes; and what the opens say of the zone."""
+"""Why there are no bars for a while: weekends, nightly closes and holidays, told from holes by how long the calendar lets them last."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +14,14 @@ HOUR = 3600 * 10**9
 DAY = 24 * HOUR
 SATURDAY_NOON = 2 * DAY + DAY // 2  # 1970-01-03 12:00
 WEEKEND_LEAST = 24 * HOUR
+FEWEST_USUAL = 4  # weekends that tell how long they usually are
 LATE = 2 * HOUR  # a weekend longer than the usual one by more is not only a weekend
 HOLIDAY_LEAST = HOUR
 
-FX_OPEN = (17 * 60 - 5, 18 * 60)  # minutes of the New York day in which the first bar of an FX week falls
-FX_WEEKEND = (40 * HOUR, 56 * HOUR)
-FEWEST_OPENS = 4
-MOST_OPENS = 2000
-
-# Clocks that FX files are written in; a name behind a plus is a clock that runs so many hours ahead of its zone.
-CLOCKS = ("UTC", "EST", "America/New_York", "America/New_York+7h", "Europe/Athens")
+EARLY_AND_LATE = 12 * HOUR
+"""Time beside closed days in which a market that trades day and night closes early and opens late."""
+NIGHTS = 20 * HOUR
+"""The same of a market that closes every night: the nights before and behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,9 @@ def classify(gaps: Ints, step: int, first: int, last: int, days: list[int]) -> C
     """Tell gaps apart.
 
     A weekend contains a Saturday noon (UTC) and lasts no longer than is usual in these bars. A nightly close ends in the same
-    hour of the day on at least half of all days. A holiday touches one of ``holidays`` and lasts an hour or more. The rest are holes.
+    hour of the day on at least half of all days. A holiday touches one of ``holidays``, lasts an hour or more, and holds no day on which
+    the market is open: what is left without Saturdays, Sundays and holidays is less than early closes and late opens take. The rest are
+    holes.
 
     Args:
         gaps: row, time before and time behind, one row a gap.
@@ -61,25 +60,45 @@ def classify(gaps: Ints, step: int, first: int, last: int, days: list[int]) -> C
         none = gaps[:0]
         return Closures(none, none, none, gaps, True)
     usual = float(np.median(lasting[weekend])) if weekend.any() else 0.0
-    too_long = weekend & (lasting > usual + LATE)
-    weekend &= ~too_long
+    weekend &= lasting <= usual + LATE
+    known = holidays_between(first, last)
+    if weekend.sum() < FEWEST_USUAL:  # they say themselves what is usual: the calendar has to agree
+        for at in np.flatnonzero(weekend).tolist():
+            weekend[at] = not open_days(int(begins[at]), int(ends[at]), known)
     hour = ends // HOUR % 24
     inside = ~weekend & (lasting < DAY)
     a_day = np.bincount(hour[inside], minlength=24)
     around = a_day + np.roll(a_day, 1) + np.roll(a_day, -1)
     nightly = inside & (around[hour] >= max(3.0, 0.5 * sum(days)))
     rest = ~weekend & ~nightly
-    known = _holidays_between(first, last)
     days_off = np.zeros(len(gaps), dtype=bool)
+    room = NIGHTS if nightly.any() else EARLY_AND_LATE
     for at in np.flatnonzero(rest & (lasting >= HOLIDAY_LEAST)).tolist():
-        days_off[at] = bool(((known < ends[at]) & (known + DAY > begins[at])).any())
+        begin, end = int(begins[at]), int(ends[at])
+        touched = bool(((known < end) & (known + DAY > begin)).any())
+        days_off[at] = touched and open_time(begin, end, known) <= room and not open_days(begin, end, known)
     return Closures(gaps[weekend], gaps[nightly], gaps[days_off], gaps[rest & ~days_off], False)
+
+
+def open_days(begin: int, end: int, known: Ints) -> int:
+    """Whole days (UTC) between two times that are neither Saturdays, Sundays nor holidays."""
+    days = np.arange(-(-begin // DAY), end // DAY, dtype=np.int64)
+    weekday = (days + 3) % 7  # Monday 0; 1970-01-01 was a Thursday
+    return int(((weekday < 5) & ~np.isin(days * DAY, known)).sum())
+
+
+def open_time(begin: int, end: int, known: Ints) -> int:
+    """Nanoseconds between two times that lie on neither Saturdays, Sundays nor holidays (UTC)."""
+    days = np.arange(begin // DAY, -(-end // DAY), dtype=np.int64)
+    weekday = (days + 3) % 7
+    is_open = days[(weekday < 5) & ~np.isin(days * DAY, known)] * DAY
+    return int((np.minimum(is_open + DAY, end) - np.maximum(is_open, begin)).clip(0).sum())
 
 
 # ---------------------------------------------------------------- holidays
 
 
-def _holidays_between(first: int, last: int) -> Ints:
+def holidays_between(first: int, last: int) -> Ints:
     """Starts of the holidays, nanoseconds, of the years of two times."""
     years = [(datetime(1970, 1, 1) + timedelta(seconds=time // 10**9)).year for time in (first, last)]
     known = [day for year in range(years[0], years[1] + 1) for day in holidays(year)]
@@ -121,40 +140,3 @@ def _easter(year: int) -> date:
     shift = (golden + 11 * moon + 22 * day) // 451
     month, of_month = divmod(moon + day - 7 * shift + 114, 31)
     return date(year, month, of_month + 1)
-
-
-# ---------------------------------------------------------------- zones
-
-
-def clock_fits(weekends: Ints, step: int) -> dict[str, float]:
-    """How well each clock explains the first bars after weekends: the share of FX weeks that then begin at 17:00 New York.
-
-    Empty where fewer than four weekends are those of FX (about 48 hours), or where the zones are not installed.
-    """
-    lasting = weekends[:, 2] - weekends[:, 1] - step
-    opens = weekends[(lasting >= FX_WEEKEND[0]) & (lasting <= FX_WEEKEND[1]), 2]
-    if len(opens) < FEWEST_OPENS or len(opens) * 2 < len(weekends):
-        return {}
-    walls = [datetime(1970, 1, 1) + timedelta(microseconds=int(t) // 1000) for t in opens[:MOST_OPENS].tolist()]
-    try:
-        return {clock: sum(_opens_fx(wall, clock) for wall in walls) / len(walls) for clock in CLOCKS}
-    except ZoneInfoNotFoundError:
-        return {}
-
-
-def _opens_fx(wall: datetime, clock: str) -> bool:
-    if clock == "EST":
-        moment = wall.replace(tzinfo=UTC) + timedelta(hours=5)
-    else:
-        zone, _, ahead = clock.partition("+")
-        moment = (wall - timedelta(hours=int(ahead.rstrip("h") or 0))).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    there = moment.astimezone(ZoneInfo("America/New_York"))
-    return there.weekday() == 6 and FX_OPEN[0] <= there.hour * 60 + there.minute < FX_OPEN[1]
-
-
-def best_clocks(fits: dict[str, float]) -> list[str]:
-    """The clocks that fit, where UTC does not: those that explain at least 8 of 10 weeks, the best ones only."""
-    if not fits or fits["UTC"] >= 0.5:
-        return []
-    most = max(fits.values())
-    return [clock for clock, fit in fits.items() if fit == most] if most >= 0.8 else []

@@ -52,6 +52,10 @@ class StoreFacts(BaseModel):
     """Bars of each record batch but the last; of each row group of Parquet."""
     dropped: dict[str, int] = Field(default_factory=dict)
     """Rows left out, by what was wrong with them."""
+    notes: tuple[str, ...] = ()
+    """What was found beside, one sentence each: the share that those rows took, a clock that fits few weeks, quotes that were raised."""
+    odd_volumes: int = 0
+    """Bars whose volume is unknown."""
     first_ts: int
     last_ts: int
     gaps: int = Field(ge=0)

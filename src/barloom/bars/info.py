@@ -51,6 +51,8 @@ class BarsInfo(BaseModel):
     columns: dict[str, str]
     """Columns of the file that are read -> what they hold."""
     content_hash: str
+    notes: tuple[str, ...] = ()
+    """What was found beside, such as a clock that fits few weeks; one sentence each."""
     store: StoreFacts | None = None
     """What a store says of itself and where its bars come from."""
 
@@ -94,7 +96,8 @@ def describe(
         path,
         columns=columns,
         ignore_columns=ignore_columns,
-        on_bad_rows="drop",
+        on_bad_rows="drop:any",
+        odd_times="keep",
         input_format=input_format,
         time_zone=time_zone,
         stamp=stamp,
@@ -102,6 +105,7 @@ def describe(
         **cells,
     )
     source = bars.source
+    source.asks = False
     if not isinstance(source, FileSource):
         raise InputError(f"{source.label}: the facts are those of one file, name each by itself")
     return (
@@ -140,6 +144,7 @@ def _of_pass(bars: Bars, source: FileSource) -> BarsInfo:
         taken_for=told,
         columns=_columns(bars, source),
         content_hash=report.content_hash,
+        notes=report.notes,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,15 +21,42 @@ RING = 3  # a chunk, the one drawn after it, and the one being filled
 class Tally:
     """What is carried from batch to batch: bad rows by kind, the content hash, the time of the last good row."""
 
-    __slots__ = ("state",)
+    __slots__ = ("forgiven", "state")
 
     state: Ints
 
-    def __init__(self, start: int = FIRST_TIME, end: int = LAST_TIME) -> None:
+    def __init__(
+        self,
+        start: int = FIRST_TIME,
+        end: int = LAST_TIME,
+        *,
+        keep_odd_volumes: bool = False,
+        forgiven: Collection[str] = (),
+    ) -> None:
+        """Nothing counted yet.
+
+        Args:
+            start: times before it are passed over.
+            end: the first time that is no longer wanted.
+            keep_odd_volumes: let a volume that is missing, infinite or negative be NaN; a bad row where False.
+            forgiven: kinds of bad rows that are left out whatever becomes of the others.
+        """
+        self.forgiven = frozenset(forgiven)
         self.state = np.zeros(chunking.TALLY_SIZE, dtype=np.int64)
         self.state[chunking.TALLY_LAST] = FIRST_TIME
         self.state[chunking.TALLY_START] = start
         self.state[chunking.TALLY_END] = end
+        self.state[chunking.TALLY_KEEP_ODD] = keep_odd_volumes
+
+    @property
+    def start(self) -> int:
+        """The first time that is wanted."""
+        return int(self.state[chunking.TALLY_START])
+
+    @property
+    def end(self) -> int:
+        """The first time that is no longer wanted."""
+        return int(self.state[chunking.TALLY_END])
 
     @property
     def finished(self) -> bool:
@@ -46,6 +73,31 @@ class Tally:
     def bad(self) -> int:
         """Bad rows so far."""
         return int(self._counts().sum())
+
+    @property
+    def refused(self) -> int:
+        """Bad rows so far that are not forgiven."""
+        if not self.forgiven:
+            return self.bad
+        return sum(count for kind, count in self.by_kind().items() if kind not in self.forgiven)
+
+    @property
+    def odd_volumes(self) -> int:
+        """Good rows so far whose volume is unknown."""
+        return int(self.state[chunking.TALLY_ODD_VOLUMES])
+
+    def share_of_time(self, kept: int, step: int) -> float | None:
+        """Share of the bars' time that bad rows take, those at the end as well; None where bars have no step.
+
+        Args:
+            kept: good rows.
+            step: nanoseconds from bar to bar, 0 where that is not known.
+        """
+        if not step:
+            return None
+        ending = int(self.state[chunking.TALLY_BROKEN]) * (int(self.state[chunking.TALLY_DELTA]) or step)
+        lost = int(self.state[chunking.TALLY_LOST]) + int(self.state[chunking.TALLY_EARLY]) * step + ending
+        return lost / (lost + kept * step) if lost else 0.0
 
     def _counts(self) -> npt.NDArray[np.int64]:
         return self.state[chunking.TALLY_COUNTS : chunking.TALLY_COUNTS + len(chunking.KIND_NAMES)]
@@ -170,7 +222,7 @@ class Intake:
                 room = filling.history + rows
                 at = filling.take(batch, at, room, self.tally)
                 self._note(filling, before)
-                if self.strict and self.tally.bad:
+                if self.strict and self.tally.refused:
                     ready = None
                     filling.filled = filling.history
                     continue
@@ -186,7 +238,7 @@ class Intake:
                     filling = following
             if self.tally.finished:
                 break
-        if self.strict and self.tally.bad:
+        if self.strict and self.tally.refused:
             return
         if ready is not None and filling.filled > filling.history:
             yield self._followed(ready, filling)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from barloom._native.resampling import Resampler
-from barloom.bars.bars import Bars, BarsReport, Chunks
+from barloom.bars.bars import Bars, BarsReport, Chunks, Volume
 from barloom.bars.chunk import Chunk, Floats, Ints
 from barloom.bars.intake import Intake, Tally
 from barloom.bars.sources.base import Batch, Batches, Prices, cut
@@ -60,7 +60,7 @@ class ResampledBars(Bars):
         selected = self.base.select(fraction=fraction, portion=portion, start=start, end=end)
         return ResampledBars(selected, self.timeframe)
 
-    def chunks(self, chunk_rows: int, *, history: int = 0, volume: bool = False, threads: int = 2) -> Chunks:
+    def chunks(self, chunk_rows: int, *, history: int = 0, volume: Volume = False, threads: int = 2) -> Chunks:
         """Draw the longer bars, see ``Bars.chunks``.
 
         Raises:
@@ -72,9 +72,9 @@ class ResampledBars(Bars):
             raise InputError(f"{self.label} has no volume column")
         return self._gathered(chunk_rows, history, volume, threads)
 
-    def _gathered(self, chunk_rows: int, history: int, volume: bool, threads: int) -> Chunks:
-        tally = Tally()
-        intake = Intake(tally, chunk_rows, history, volume, strict=True, ask=self.has_ask)
+    def _gathered(self, chunk_rows: int, history: int, volume: Volume, threads: int) -> Chunks:
+        tally = Tally(keep_odd_volumes=volume == "any")
+        intake = Intake(tally, chunk_rows, history, bool(volume), strict=True, ask=self.has_ask)
         hint = self.base.bars_at_hand()
         with closing(self._batches(volume, threads)) as batches:
             yield from intake.chunks(batches, hint)
@@ -86,12 +86,13 @@ class ResampledBars(Bars):
         assert under is not None
         known = tally.content_hash(intake.kept, self.has_ask)
         self.report = BarsReport(
-            under.total_rows, intake.kept, intake.first_time, intake.last_time, under.dropped, known, under.columns
-        )
+            under.total_rows, intake.kept, intake.first_time, intake.last_time, under.dropped, known, under.columns,
+            under.notes, under.odd_volumes,
+        )  # fmt: skip
 
-    def _batches(self, volume: bool, threads: int) -> Batches:
+    def _batches(self, volume: Volume, threads: int) -> Batches:
         """The longer bars that each chunk of the base finishes, and the last one; the arrays are used again for the next batch."""
-        made = _Made(DRAWN_ROWS, volume, self.has_ask)
+        made = _Made(DRAWN_ROWS, bool(volume), self.has_ask)
         with closing(self.base.chunks(DRAWN_ROWS, volume=volume, threads=threads)) as chunks:
             yield from made.batches(chunks, self.timeframe, self.label)
 

@@ -27,6 +27,7 @@ from barloom.outputs import Output, holds, remove_parts
 from barloom.threads import start
 
 BLOCK = 1 << 22  # bytes hashed between two looks at whether to go on
+NOTES_ROOM = 4096  # bytes kept free for the notes of the pass
 SPARE = 2048  # bytes kept free for the numbers that the facts will hold
 _SIDE = re.compile(r"(?<![a-z])(bid|ask|mid)(?![a-z])")
 
@@ -128,7 +129,8 @@ def _room(bars: Bars, sources: Sequence[Path], reading: Mapping[str, str], symbo
     """Bytes enough for the facts, which are known only when the bars are written."""
     named = sum(len(path.name.encode()) * 6 + 128 for path in sources)
     told = sum(6 * (len(name) + len(value)) + 16 for name, value in reading.items()) + 6 * len(symbol or "")
-    return SPARE + named + told + 6 * len(taken_for(bars) or "")
+    notes = NOTES_ROOM + 6 * len(bars.source.corrected)
+    return SPARE + named + told + notes + 6 * len(taken_for(bars) or "")
 
 
 def taken_for(bars: Bars) -> str | None:
@@ -157,7 +159,7 @@ def _zone(source: Source) -> str:
         source = source.bid
     if isinstance(source, JoinedSource):
         source = source.sources[0]
-    return source.zone.text if isinstance(source, FileSource) and source.naive else "UTC"
+    return source.read_by.text if isinstance(source, FileSource) else "UTC"
 
 
 def _facts(
@@ -169,6 +171,8 @@ def _facts(
     symbol: str | None,
 ) -> StoreFacts:
     told = taken_for(bars)
+    if bars.source.corrected:
+        told = f"{told}; {bars.source.corrected}" if told else bars.source.corrected
     report = report_of(bars)
     return facts_of(
         report,
@@ -176,6 +180,8 @@ def _facts(
         size,
         total_rows=report.total_rows,
         dropped=report.dropped,
+        notes=report.notes,
+        odd_volumes=report.odd_volumes,
         symbol=symbol,
         price_side="bid and ask" if bars.has_ask else side_of([Path(file.name) for file in files], told),
         sources=files,

@@ -50,5 +50,6 @@ def info_of(facts: Mapping[str, Any], label: str, kind: str) -> dict[str, Any]:
         "taken_for": known["taken_for"],
         "columns": {name: IN_STORES[kind] for name, kind in facts["columns"].items()},
         "content_hash": facts["content_hash"],
+        "notes": list(facts.get("notes", ())),
         "store": {**known, **facts},
     }

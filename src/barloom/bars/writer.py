@@ -86,7 +86,7 @@ def _write(bars: Bars, file: Any, writer: Any, place: bytes, steps: Steps, made:
 
     rows = 0
     with (
-        closing(bars.chunks(BATCH_ROWS, volume=bars.has_volume)) as chunks,
+        closing(bars.chunks(BATCH_ROWS, volume="any" if bars.has_volume else False)) as chunks,
         writer(pa.PythonFile(file, "w"), _schema(bars, place, made), place) as write,
     ):
         for chunk in chunks:

@@ -86,6 +86,16 @@ class Zone:
             local = np.where(early == late, local - offsets[early], FIRST_TIME)
         return np.where(marked, times, local)
 
+    def to_wall(self, times: Ints, *, few: bool = False) -> Ints:
+        """What the clock shows at times in UTC, nanoseconds; ``few`` ones are looked up one by one, and nothing is kept for others."""
+        if self.name is None or not len(times):
+            return times + self.offset
+        if few:
+            ahead = [_ahead(self.name, time) for time in (times // SECOND).tolist()]
+            return times + np.array(ahead, dtype=np.int64) + self.offset
+        starts, offsets = _offsets(self.name, int(times.min()), int(times.max()))
+        return times + offsets[np.searchsorted(starts, times, side="right")] + self.offset
+
     def fault(self, time: int) -> str | None:
         """Why a naive time is no time of this clock, None where it is one."""
         if self.name is None or time < FIRST_TIME + 2 * DAY:
@@ -144,15 +154,21 @@ def _spells(local: Ints, name: str) -> tuple[Ints, Ints, Ints]:
     They are the same but where clocks were set: of a time shown twice the first is the earlier spell, of one that was skipped
     it is the later. Third, the offsets of all spells, nanoseconds ahead of UTC.
     """
-    years = range(_year(int(local.min()) - 2 * DAY), _year(int(local.max()) + 2 * DAY) + 1)
-    changes = [change for year in years for change in _changes(name, year) if change[0] < LAST_TIME - DAY]
-    starts = np.array([start for start, _ in changes], dtype=np.int64)
-    offsets = np.array([_ahead(name, _new_year(years[0]) - 1), *(ahead for _, ahead in changes)], dtype=np.int64)
+    starts, offsets = _offsets(name, int(local.min()), int(local.max()))
     return (
         np.searchsorted(starts + offsets[:-1], local, side="right"),
         np.searchsorted(starts + offsets[1:], local, side="right"),
         offsets,
     )
+
+
+def _offsets(name: str, first: int, last: int) -> tuple[Ints, Ints]:
+    """When a zone's clock was set around two times, and how far ahead of UTC it was before the first of these and from each on."""
+    years = range(_year(first - 2 * DAY), _year(last + 2 * DAY) + 1)
+    changes = [change for year in years for change in _changes(name, year) if change[0] < LAST_TIME - DAY]
+    starts = np.array([start for start, _ in changes], dtype=np.int64)
+    offsets = np.array([_ahead(name, _new_year(years[0]) - 1), *(ahead for _, ahead in changes)], dtype=np.int64)
+    return starts, offsets
 
 
 @lru_cache(maxsize=4096)

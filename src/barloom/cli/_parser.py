@@ -115,6 +115,7 @@ def _add_check(actions: Any) -> None:
         help="files of bars, a store, or a pattern: one data set in the order of time",
     )
     groups.add_reading_options(check)
+    groups.add_several_files(check)
     groups.add_ask_options(check)
     check.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
 
@@ -139,6 +140,7 @@ def _add_ingest(actions: Any) -> None:
     )
     ingest.add_argument("--out", metavar="STORE", required=True, help="a .arrow or .parquet file")
     groups.add_reading_options(ingest)
+    groups.add_several_files(ingest)
     groups.add_ask_options(ingest)
     groups.add_bad_rows(ingest, default="error")
     ingest.add_argument("--force", action="store_true", help="ingest again, and replace STORE if it is one")

@@ -61,14 +61,33 @@ def add_reading_options(group: argparse._ActionsContainer) -> None:
     )
 
 
+def add_several_files(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--shared-bars",
+        choices=("first", "last", "error"),
+        help="whose bars count where a file reaches into the next (default: taken once where they are the same)",
+    )
+    group.add_argument(
+        "--odd-times",
+        choices=("error", "keep"),
+        help="times that no bar has, in the future or every 7 s: ask, or keep them (default error)",
+    )
+
+
 def add_bad_rows(group: argparse._ActionsContainer, **settings: Any) -> None:
+    unless: dict[str, Any] = {"default": None} if settings else {}
     group.add_argument(
         "--on-bad-rows",
-        choices=("error", "drop"),
-        help="refuse bad rows, or drop and count them (default error)",
+        choices=("error", "drop", "drop:any"),
+        help="refuse bad rows, or drop and count them; drop takes up to 1%% of the rows and of the time (default error)",
         **settings,
     )
-    unless: dict[str, Any] = {"default": None} if settings else {}
+    group.add_argument(
+        "--on-crossed",
+        choices=("error", "drop", "widen"),
+        help="bars whose ask is below the bid: bad rows, left out, or the ask raised to the bid there (default error)",
+        **unless,
+    )
     group.add_argument(
         "--drop-spikes",
         action="store_true",
@@ -108,6 +127,7 @@ def add_data_options(data: argparse._ActionsContainer, *, built_in: bool = True)
     data.add_argument("--start", metavar="TIME", help="first time, ISO, UTC")
     data.add_argument("--end", metavar="TIME", help="time to stop before, ISO, UTC")
     add_reading_options(data)
+    add_several_files(data)
     add_bad_rows(data)
     add_ask_options(data)
     data.add_argument(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from barloom._native.checking import BAD_ROWS
 from barloom.bars.cells import CELLS
 from barloom.cli import output
 from barloom.cli.given import say_taken_for
@@ -18,14 +18,11 @@ from barloom.cli.tables import facts_table, listing, render
 if TYPE_CHECKING:
     from barloom.bars.checks import CheckReport, Finding
 
-READING = ("columns", "ignore_columns", "ask", "spread_column", "input_format", "time_zone", "stamp", "symbol", *CELLS)
+READING = (
+    *("columns", "ignore_columns", "ask", "spread_column", "input_format", "time_zone", "stamp", "symbol", *CELLS),
+    *("shared_bars", "odd_times"),
+)
 SHOWN = 3
-VERDICTS = {
-    "clean": "clean: ready to run",
-    "warnings": "usable: look at the warnings before trusting a result",
-    "bad rows": "has bad rows: a run refuses it until they are corrected or dropped",
-    "no bars": "has no good bar",
-}
 
 
 def check_command(options: argparse.Namespace) -> int:
@@ -43,23 +40,46 @@ def check_command(options: argparse.Namespace) -> int:
     bars = open_bars(files, **{name: value for name, value in given.items() if value})
     say_taken_for(bars)
     found = check_bars(bars)
-    command = suggestion(found, files, given)
+    stored = bars.source.facts is not None and len(files) == 1
+    command = suggestion(found, files, given, stored)
     if options.format == "json":
         output.document(found.model_dump_json(indent=2))
         return 0
-    if not found.findings:
-        output.write(render(_facts(found, command)))
-        return 0
-    rows = (
-        (finding.severity, finding.kind, f"{finding.count:,}", finding.meaning, _places(finding))
-        for finding in found.findings
-    )
-    table = listing(("", "kind", "count", "what it is", "first rows"), rows)
-    output.write(render(_facts(found, command), "", table))
+    parts: list[Any] = [_facts(found), ""]
+    if found.findings:
+        rows = (
+            (
+                finding.severity,
+                finding.kind,
+                f"{finding.count:,}",
+                _share(finding.share_of_rows),
+                _share(finding.share_of_time),
+                finding.meaning,
+                _places(finding),
+            )
+            for finding in found.findings
+        )
+        parts += [listing(("", "kind", "count", "rows", "time", "what it is", "first rows"), rows), ""]
+    output.write(render(*parts, _verdict(found, command)))
     return 0
 
 
-def _facts(found: CheckReport, command: str) -> Any:
+def _share(part: float | None) -> str:
+    from barloom.bars.refusals import share
+
+    return "-" if part is None else share(part)
+
+
+def _verdict(found: CheckReport, command: str) -> Any:
+    """The last word: what the files are good for, what to do, and the command to go on with."""
+    rows = [("verdict", found.said)]
+    rows += [("advice" if not number else " " * number, sentence) for number, sentence in enumerate(found.advice)]
+    if command:
+        rows.append(("command", command))
+    return facts_table(rows)
+
+
+def _facts(found: CheckReport) -> Any:
     step = found.timeframe_seconds
     closed = ((found.weekends, "weekends"), (found.holidays, "holidays"), (found.nightly_closes, "nightly closes"))
     fits = sorted(found.clock_fits.items(), key=lambda item: -item[1])
@@ -71,12 +91,7 @@ def _facts(found: CheckReport, command: str) -> Any:
         "closed": ", ".join(f"{count:,} {name}" for count, name in closed if count) or "never",
     }
     if fits:
-        rows["clock"] = ", ".join(f"{clock} fits {fit:.0%} of the weeks" for clock, fit in fits[:3] if fit)
-    rows["verdict"] = VERDICTS[found.verdict]
-    for number, sentence in enumerate(found.advice):
-        rows["advice" if not number else " " * number] = sentence
-    if command:
-        rows["command"] = command
+        rows["clock"] = ", ".join(f"{clock} fits {int(fit * 100)}% of the weeks" for clock, fit in fits[:3] if fit)
     return facts_table(rows.items())
 
 
@@ -85,17 +100,30 @@ def _places(finding: Finding) -> str:
     return ", ".join(places)
 
 
-def suggestion(found: CheckReport, files: list[Path], given: Mapping[str, Any]) -> str:
-    """The command that goes on from here, with the options that the files were read with; none where no option helps."""
-    if found.verdict == "no bars":
+def suggestion(found: CheckReport, files: list[Path], given: Mapping[str, Any], stored: bool = False) -> str:
+    """The command that goes on from here, with the options that the files were read with; none where no option helps.
+
+    It is an ingest, under a name that is free; of a store a run.
+    """
+    if found.options is None:
         return ""
-    words = ["barloom", "data", "ingest", *map(str, files), "--out", f"{files[0].name.split('.')[0]}.arrow"]
+    said = []
     for name, value in given.items():
         if value:
-            words += [f"--{name.replace('_', '-')}", value if isinstance(value, str) else ",".join(value)]
-    zone = next((line.split()[-1] for line in found.advice if line.startswith("give --time-zone ")), None)
-    if zone and not given.get("time_zone"):
-        words += ["--time-zone", zone]
-    if any(finding.severity == "error" and finding.kind in BAD_ROWS for finding in found.findings):
-        words += ["--on-bad-rows", "drop"]
-    return shlex.join(words)
+            said += [f"--{name.replace('_', '-')}", value if isinstance(value, str) else ",".join(value)]
+    names = [str(path) for path in files]
+    if stored:
+        words = ["barloom", "run", *names, "--strategy", "ema-cross"]
+    else:
+        words = ["barloom", "data", "ingest", *names, "--out", str(_free(files[0].name.split(".")[0] or "bars"))]
+    return shlex.join([*words, *said, *found.options])
+
+
+def _free(stem: str) -> Path:
+    """A name for a store that no file has; of a pattern what stands before its marks."""
+    stem = re.split(r"[*?\[]", stem)[0].rstrip("-_. ") or "bars"
+    path, number = Path(f"{stem}.arrow"), 1
+    while path.exists():
+        number += 1
+        path = Path(f"{stem}-{number}.arrow")
+    return path

@@ -44,6 +44,8 @@ def _info(options: argparse.Namespace) -> int:
         "columns": ", ".join(f"{name} ({kind})" for name, kind in found["columns"].items()),
         "content hash": found["content_hash"],
     }
+    for note in found.get("notes", ()):
+        rows["note" + " " * sum(name.startswith("note") for name in rows)] = note
     if found["taken_for"]:
         rows["taken for"] = found["taken_for"]
     if store is not None:

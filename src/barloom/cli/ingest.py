@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from barloom.backtest.reading import Reading
-from barloom.bars.bars import Bars, from_synthetic
+from barloom.bars.bars import Bars, Volume, from_synthetic
 from barloom.bars.cells import CELLS
 from barloom.bars.chunk import Chunk
 from barloom.bars.facts import StoreFacts
@@ -48,7 +48,7 @@ class _Shown(Bars):
         super().__init__(bars.source, bars.selection, bars.on_bad_rows)
         self._progress = progress
 
-    def chunks(self, chunk_rows: int, *, history: int = 0, volume: bool = False, threads: int = 2) -> Chunks:
+    def chunks(self, chunk_rows: int, *, history: int = 0, volume: Volume = False, threads: int = 2) -> Chunks:
         started = time.perf_counter()
         with closing(super().chunks(chunk_rows, history=history, volume=volume, threads=threads)) as chunks:
             for chunk in chunks:
@@ -102,8 +102,8 @@ def generate_command(options: argparse.Namespace) -> int:
 
 
 READING = (
-    *("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol", *CELLS),
-    *("on_bad_rows", "drop_spikes", "ask", "spread_column"),
+    *("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol", *CELLS, "shared_bars", "odd_times"),
+    *("on_bad_rows", "on_crossed", "drop_spikes", "ask", "spread_column"),
 )
 """Options that say how the files are read."""
 

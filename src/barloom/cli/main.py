@@ -37,6 +37,20 @@ def _say(text: str) -> None:
         return
 
 
+def _say_choices(words: Sequence[str], choices: Sequence[Sequence[str]]) -> None:
+    """The command that was given, once with each way to go on, to be pasted."""
+    import shlex
+
+    for choice in choices:
+        command = " ".join(shlex.quote(word) for word in ("barloom", *words, *choice))
+        if not command.isprintable():
+            continue
+        try:
+            print(f"  {command}", file=sys.stderr, flush=True)
+        except (OSError, ValueError, AttributeError):
+            return
+
+
 def _open_standard_streams() -> None:
     """Give closed standard streams a place to go, and unprintable characters a form that prints."""
     for name in ("stdout", "stderr"):
@@ -129,7 +143,8 @@ def _loaded() -> None:
 def _messages(options: argparse.Namespace, words: Sequence[str]) -> AbstractContextManager[object]:
     """What takes the command's messages; nothing where nobody asked and no part of the command can have any."""
     asked = {"verbose", "quiet", "log_file"} & set(vars(options))
-    if not asked and "logging" not in sys.modules:
+    speaks = options.command == "data" and getattr(options, "action", "info") != "info"
+    if not asked and not speaks and "logging" not in sys.modules:
         return nullcontext()
     from barloom.cli.messages import Messages, typed_options
 
@@ -158,6 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say("interrupted")
             return INTERRUPTED
         _say(f"error: {error}")
+        _say_choices(words, getattr(error, "choices", ()))
         return error.exit_code
     except BrokenPipeError:
         # The reader has gone (`| head`): what there was to do is done, and there is nobody to tell.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from barloom.backtest.figures import NO_TRADE, figure, missing, reasons
 from barloom.backtest.job import JobOutcome
 from barloom.backtest.metrics import Metrics, spans_one_day
-from barloom.backtest.records import RunRecord
+from barloom.backtest.records import DatasetSlice, RunRecord
 from barloom.cli.tables import facts_table, render
 
 DIGEST_SHOWN = 16
@@ -83,6 +83,12 @@ def _signals(run: RunRecord) -> list[tuple[str, str]]:
     ]
 
 
+def _corrected(data: DatasetSlice) -> str:
+    """That a zone was given for times that claim to be UTC."""
+    marked = "its times claim to be UTC and are read as those of "
+    return f"{data.reading.time_zone}, for times that claim to be UTC" if marked in data.taken_for else ""
+
+
 def _work(outcome: JobOutcome) -> list[tuple[str, str]]:
     run = outcome.run
     data = run.data
@@ -98,6 +104,8 @@ def _work(outcome: JobOutcome) -> list[tuple[str, str]]:
         ("data", data.path),
         ("bars", f"{data.selected_rows:,}{share}, {_time(data.first_ts)} to {_time(data.last_ts)} UTC"),
         ("dropped rows", dropped),
+        ("time zone", _corrected(data)),
+        *(("note", note) for note in data.notes),
         ("took", f"{run.wall_clock_total:.2f} s, {rate:,.0f} bars/s{memory}"),
         ("missed criteria", ", ".join(failed)),
         ("digest", run.digest[:DIGEST_SHOWN] + (", the same twice" if run.deterministic else "")),

@@ -120,10 +120,33 @@ def test_what_is_no_zone_is_refused(zone: str) -> None:
         Zone.parse(zone)
 
 
-@pytest.mark.parametrize("moment", ["1328054400", "2012-02-01T00:00:00Z", "13.02.2012 00:00:00.000 GMT+0900"])
-def test_a_zone_for_times_that_say_theirs_is_refused(tmp_path: Path, moment: str) -> None:
+@pytest.mark.parametrize("moment", ["2012-02-01T00:00:00-05:00", "13.02.2012 00:00:00.000 GMT+0900"])
+def test_a_zone_for_times_that_say_another_offset_is_refused(tmp_path: Path, moment: str) -> None:
     with pytest.raises(InputError, match="leave --time-zone EST out"):
         open_bars(written(tmp_path, moment), time_zone="EST")
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["1328054400", "1328054400000", "2012-02-01T00:00:00Z", "2012-02-01 00:00:00+00:00", "2012-02-01T00:00:00+0000"],
+)
+def test_a_zone_corrects_times_that_claim_to_be_utc_and_that_is_said(tmp_path: Path, moment: str) -> None:
+    """Servers write the time of their own clock as epochs."""
+    path = written(tmp_path, moment)
+    assert times(path, time_zone="EST") == ["2012-02-01T05:00:00Z"]
+    assert times(path, time_zone="America/New_York+7h") == ["2012-01-31T22:00:00Z"]
+    assert "claim to be UTC and are read as those of EST" in open_bars(path, time_zone="EST").taken_for
+    assert times(path, time_zone="UTC") == times(path) and "claim" not in open_bars(path, time_zone="UTC").taken_for
+
+
+def test_a_zone_corrects_columns_of_parquet_that_claim_to_be_utc_and_no_others(tmp_path: Path) -> None:
+    table = {name: [1.0] for name in ("open", "high", "low", "close")}
+    for zone in ("UTC", "Asia/Tokyo"):
+        moments = pa.array(np.array(["2012-02-01"], "datetime64[us]")).cast(pa.timestamp("us", zone))
+        pa.parquet.write_table(pa.table({"time": moments, **table}), tmp_path / f"{zone[:3]}.parquet")
+    assert times(tmp_path / "UTC.parquet", time_zone="EST") == ["2012-02-01T05:00:00Z"]
+    with pytest.raises(InputError, match="leave --time-zone EST out"):
+        open_bars(tmp_path / "Asi.parquet", time_zone="EST")
 
 
 def test_bars_stamped_by_their_close_are_moved_back_by_the_common_step(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_nulls_are_bad_rows(write: Writer, tmp_path: Path) -> None:
     assert "2 bad rows" in message
     assert "1 unparsable_time (first: row 3, no time" in message
     assert "1 not_finite (first: row 1, 2012-02-01T00:00:00Z: open nan" in message
-    bars = open_bars(path, on_bad_rows="drop")
+    bars = open_bars(path, on_bad_rows="drop:any")
     assert len(drawn(bars)["open"]) == 3
 
 

@@ -255,7 +255,7 @@ def test_a_bad_row_is_refused_by_kind_row_line_and_value_or_dropped(csv_file: Cs
     assert refused(path) == (
         f"{path}: 1 bad row: 1 {kind} (first: data row 4, line 5: {line}); correct the data or use --on-bad-rows drop"
     )
-    bars = open_bars(path, on_bad_rows="drop")
+    bars = open_bars(path, on_bad_rows="drop:any")
     columns = drawn(bars)
     assert columns["open"].tolist() == [1.5, 1.5005, 1.5015, 1.5012]
     assert bars.report is not None
@@ -272,7 +272,7 @@ def test_all_kinds_are_counted_to_the_end_of_the_file(csv_file: CsvFile) -> None
     assert "9 bad rows" in message and "2 repeated (first: data row 8, line 9:" in message
     for kind in BAD_LINES:
         assert kind in message
-    bars = open_bars(path, on_bad_rows="drop")
+    bars = open_bars(path, on_bad_rows="drop:any")
     assert len(drawn(bars)["open"]) == 4
     assert bars.report is not None and bars.report.dropped == dict.fromkeys(BAD_LINES, 1) | {"repeated": 2}
 
@@ -309,7 +309,7 @@ def test_bad_rows_and_slices_do_not_depend_on_the_pieces_a_file_is_cut_into(
             for options in ({}, {"fraction": 0.3, "portion": 2}, {"fraction": 0.3, "portion": 4}):
                 if piece == 1 and source is packed:
                     continue
-                bars = open_bars(source, on_bad_rows="drop").select(**options)  # type: ignore[arg-type]
+                bars = open_bars(source, on_bad_rows="drop:any").select(**options)  # type: ignore[arg-type]
                 columns = drawn(bars, 64, history=5, threads=2)
                 found.append((str(options), columns["timestamp"].tobytes(), bars.report))
     for options, times, report in found:

@@ -46,9 +46,9 @@ def one(path: Path) -> Source:
     return open_source(path, ColumnOptions())
 
 
-def refused(paths: Any) -> str:
+def refused(paths: Any, shared_bars: str | None = None) -> str:
     with pytest.raises(InputError) as caught:
-        drawn(Bars(open_joined(paths, one)))
+        drawn(Bars(open_joined(paths, one, shared_bars)))
     return str(caught.value)
 
 
@@ -146,10 +146,11 @@ def test_a_file_named_twice_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("over", [1, 500])
 def test_files_that_overlap_are_refused_naming_both(tmp_path: Path, over: int) -> None:
     early, late = write(tmp_path / "early.csv", 0, 2000), write(tmp_path / "late.csv", 2000 - over, 4000)
-    text = refused([late, early])
+    text = refused([late, early], "error")
     assert re.fullmatch(
         rf"{re.escape(str(early))} has a bar at \S+Z, but {re.escape(str(late))} begins at \S+Z: "
-        "files of one data set must not overlap; leave one out or cut one of them",
+        "files of one data set must not overlap; leave one out or cut one of them, or say which of them counts, with "
+        "--shared-bars first or --shared-bars last",
         text,
     )
 

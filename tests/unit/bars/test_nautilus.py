@@ -92,9 +92,15 @@ def test_a_stamp_by_open_is_left_alone(tmp_path: Path) -> None:
     assert drawn(Bars(source(write(tmp_path / "a.parquet"), stamp="open")))["timestamp"][0] == FIRST + MINUTE
 
 
-def test_a_zone_for_times_that_are_utc_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="leave --time-zone EST out"):
-        source(write(tmp_path / "a.parquet"), time_zone=Zone.parse("EST"))
+def test_a_zone_corrects_times_that_claim_to_be_utc(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet")
+    moved = first_time(source(path, time_zone=Zone.parse("EST"))) - first_time(source(path))
+    assert moved == 5 * 3600 * 10**9
+    assert "read as those of EST" in source(path, time_zone=Zone.parse("EST")).corrected
+
+
+def first_time(bars: NautilusSource) -> int:
+    return int(next(iter(bars.batches(0, 1, volume=False, threads=1))).timestamp[0])
 
 
 @pytest.mark.parametrize("bar_type", ["EURUSD.SIM-100-TICK-LAST-EXTERNAL", "EURUSD.SIM-1-MONTH-BID-EXTERNAL", "bars"])

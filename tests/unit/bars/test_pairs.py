@@ -93,8 +93,11 @@ def test_a_bad_pair_is_refused_by_name_or_dropped(tmp_path: Path, kind: str, ask
         drawn(open_bars(bid, ask=asks))
     said = str(caught.value)
     assert said.startswith(f"{bid}: 1 bad row: 1 {kind} (first: data row {row + 1}, line {row + 2}: {BID[row]}; ")
-    assert said.endswith("correct the data or use --on-bad-rows drop")
-    bars = open_bars(bid, ask=asks, on_bad_rows="drop")
+    if kind == "crossed":
+        assert "the ask is below the bid, in 25.0% of the rows" in said and "--on-crossed widen" in said
+    else:
+        assert said.endswith("correct the data or use --on-bad-rows drop")
+    bars = open_bars(bid, ask=asks, on_bad_rows="drop:any")
     assert len(drawn(bars)["open"]) == 3
     assert bars.report is not None
     assert (bars.report.dropped, bars.report.total_rows) == ({kind: 1}, 4)
@@ -122,14 +125,14 @@ def test_a_touching_ask_is_no_crossed_one(tmp_path: Path) -> None:
 
 def test_a_bad_bid_row_of_a_far_time_uses_up_no_asks(tmp_path: Path) -> None:
     bid, ask = written(tmp_path, bid=(BID[0], "2019-01-01T00:00:00Z,1.5,1.4,1.3,1.5", *BID[1:]))
-    bars = open_bars(bid, ask=ask, on_bad_rows="drop")
+    bars = open_bars(bid, ask=ask, on_bad_rows="drop:any")
     assert drawn(bars)["ask_open"].tolist() == [1.51, 1.52, 1.53, 1.54]
     assert bars.report is not None and bars.report.dropped == {"high_low": 1}
 
 
 def test_a_bad_bid_row_is_named_as_that_whatever_its_ask(tmp_path: Path) -> None:
     bid, ask = written(tmp_path, bid=changed(BID, 1, "2012-02-01T00:01:00Z,1.5,nan,1.3,1.5"), ask=ASK[:1])
-    bars = open_bars(bid, ask=ask, on_bad_rows="drop")
+    bars = open_bars(bid, ask=ask, on_bad_rows="drop:any")
     drawn(bars)
     assert bars.report is not None and bars.report.dropped == {"not_finite": 1, "no_ask": 2}
 
@@ -151,7 +154,7 @@ def test_the_split_of_either_file_into_pieces_changes_nothing(tmp_path: Path, mo
     for bid_file, ask_file in ((bid, ask), (bid, ask.with_suffix(".parquet")), (bid.with_suffix(".parquet"), ask)):
         for piece in (1000, 4321, 1 << 22):
             monkeypatch.setattr(text_module, "PIECE", piece)
-            bars = open_bars(bid_file, ask=ask_file, on_bad_rows="drop")
+            bars = open_bars(bid_file, ask=ask_file, on_bad_rows="drop:any")
             columns = drawn(bars, 700, history=3)
             found.append((columns["ask_close"].tobytes(), columns["close"].tobytes(), str(bars.report)))
     assert len(set(found)) == 1
@@ -163,7 +166,7 @@ def test_the_split_of_either_file_into_pieces_changes_nothing(tmp_path: Path, mo
 def test_portions_are_those_of_the_bid_rows(tmp_path: Path, fraction: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_module, "PIECE", 5000)
     bid, ask = many(tmp_path)
-    paired = open_bars(bid, ask=ask, on_bad_rows="drop")
+    paired = open_bars(bid, ask=ask, on_bad_rows="drop:any")
     whole = drawn(paired)
     rows = len(drawn(open_bars(bid))["open"])
     joined: dict[str, list[np.ndarray]] = {name: [] for name in whole}
@@ -277,7 +280,7 @@ def test_a_pair_needs_both_files_and_one_way_of_saying_the_ask(tmp_path: Path) -
 @pytest.mark.parametrize("suffix", ["csv", "arrow", "parquet"])
 def test_a_file_of_bid_and_ask_holds_both_and_is_read_to_the_bit(tmp_path: Path, suffix: str) -> None:
     bid, ask = many(tmp_path)
-    pair, both = open_bars(bid, ask=ask, on_bad_rows="drop"), tmp_path / f"both.{suffix}"
+    pair, both = open_bars(bid, ask=ask, on_bad_rows="drop:any"), tmp_path / f"both.{suffix}"
     write_bars(pair, both)
     found = open_bars(both)
     assert found.has_ask
@@ -316,14 +319,14 @@ def test_an_ask_that_is_bad_or_crossed_is_a_bad_row_of_such_a_file(tmp_path: Pat
         path.write_text(f"{head}1328054460,{row}\n")
         with pytest.raises(InputError, match=f"1 {kind}"):
             drawn(open_bars(path))
-        assert len(drawn(open_bars(path, on_bad_rows="drop"))["timestamp"]) == 1
+        assert len(drawn(open_bars(path, on_bad_rows="drop:any"))["timestamp"]) == 1
 
 
 def test_leaving_early_ends_the_threads_of_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_module, "PIECE", 100)
     before = set(threading.enumerate())
     bid, ask = many(tmp_path)
-    chunks = open_bars(bid, ask=ask, on_bad_rows="drop").chunks(10)
+    chunks = open_bars(bid, ask=ask, on_bad_rows="drop:any").chunks(10)
     next(chunks)
     assert [thread for thread in threading.enumerate() if thread.name.startswith("barloom-read")]
     chunks.close()
@@ -342,13 +345,13 @@ def test_real_pairs_are_refused_by_name_or_run_without_the_crossed_bars(
     bid, ask = (FOLDER / f"fxcm_{pair.format(side)}.csv.gz" for side in ("bid", "ask"))
     with pytest.raises(InputError, match=rf"{crossed} crossed \(first: data row {first}, line {first + 1}:"):
         drawn(open_bars(bid, ask=ask))
-    bars = open_bars(bid, ask=ask, on_bad_rows="drop")
+    bars = open_bars(bid, ask=ask, on_bad_rows="drop:any")
     columns = drawn(bars, 1000, history=50)
     assert bars.report is not None
     assert (bars.report.total_rows, bars.report.dropped) == (rows, {"crossed": crossed})
     assert (columns["ask_close"] >= columns["close"]).all()
     plain = tmp_path / "ask.csv"
     plain.write_bytes(gzip.decompress(ask.read_bytes()))
-    mixed = open_bars(bid, ask=plain, on_bad_rows="drop")
+    mixed = open_bars(bid, ask=plain, on_bad_rows="drop:any")
     drawn(mixed)
     assert mixed.report == bars.report

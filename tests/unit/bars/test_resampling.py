@@ -183,7 +183,7 @@ def test_bad_rows_are_left_out_before_bars_are_made(tmp_path: Path) -> None:
     lines[3] = "2012-02-26T22:02:00Z,1.1,9.9,1.3,1.15"
     lines[9] = "2012-02-26T22:08:00Z,1.1,x,1.0,1.15"
     file.write_text("\n".join(lines) + "\n")
-    bars = open_bars(file, on_bad_rows="drop").resample("15m")
+    bars = open_bars(file, on_bad_rows="drop:any").resample("15m")
     got = drawn(bars)
     assert got["high"].tolist() == [1.2] * 4
     assert bars.report is not None

@@ -110,7 +110,7 @@ def bad(row: int, value: float) -> dict[str, Any]:
 )
 def test_a_bad_spread_makes_a_bad_row(tmp_path: Path, write: Callable[..., None], value: float, kind: str) -> None:
     write(bad(130, value), tmp_path / "bars")
-    with pytest.raises(InputError, match=rf"1 {kind} \(first: (data )?row 131.*use --on-bad-rows drop"):
+    with pytest.raises(InputError, match=rf"1 {kind} \(first: (data )?row 131.*use --on-(bad-rows|crossed) "):
         drawn(open_bars(tmp_path / "bars", spread_column="spread"))
     bars = open_bars(tmp_path / "bars", spread_column="spread", on_bad_rows="drop")
     assert len(drawn(bars, 64)["ask_open"]) == 299

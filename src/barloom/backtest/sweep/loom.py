@@ -60,7 +60,7 @@ class Loom:
         """
         options.check()
         self.bars = self._selected = options.selected(bars)
-        self.fine = options.open_fine()
+        self.fine = options.open_fine(bool(bars.source.corrected))
         self.base = base.with_finer_bars(self.fine is not None)
         self.options = options
         self.workers = 1

@@ -118,7 +118,7 @@ def measure(
     if not sets:
         return None
     try:
-        with closing(bars.chunks(HEAD_ROWS, volume=bars.has_volume, threads=1)) as chunks:
+        with closing(bars.chunks(HEAD_ROWS, volume="any" if bars.has_volume else False, threads=1)) as chunks:
             chunk = next(chunks)
             asks = (chunk.ask_open, chunk.ask_high, chunk.ask_low, chunk.ask_close) if chunk.has_ask else None
             head = from_arrays(
@@ -130,6 +130,7 @@ def measure(
                 volume=None if chunk.volume is None else chunk.volume.copy(),
                 ask=None if asks is None else [column.copy() for column in asks if column is not None],
             )
+            head.source.judged = True  # a few of the bars
             rows = chunk.rows
 
         def seconds(count: int) -> float:

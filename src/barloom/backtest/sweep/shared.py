@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from barloom.backtest.reading import Reading
-from barloom.bars.bars import Bars, Chunks
+from barloom.bars.bars import Bars, Chunks, Volume
 from barloom.bars.facts import StoreFacts
 from barloom.bars.resampling import ResampledBars
 from barloom.bars.slicing import Selection
@@ -30,7 +30,8 @@ from barloom.bars.times import FIRST_TIME, LAST_TIME
 from barloom.bars.writer import write_bars
 from barloom.errors import InputError
 
-FACTS_ROOM = 2048  # bytes kept free for the facts of a store
+CHUNK_ROWS = 1 << 17
+FACTS_ROOM = 6144  # bytes kept free for the facts of a store
 PREFIX = ".bars-"
 
 
@@ -45,6 +46,8 @@ class SharedBars(BaseModel):
     paths: tuple[Path, ...]
     reading: Reading = Reading()
     source: Reading | None = None
+    corrects: bool = False
+    """Whether the time zone of the reading corrects what the times of the bars claim."""
     fraction: float = 1.0
     portion: int = 1
     start: int | None = None
@@ -57,6 +60,7 @@ class SharedBars(BaseModel):
             InputError: see ``open_bars``.
         """
         bars = self.reading.open(self.paths[0] if len(self.paths) == 1 else self.paths)
+        bars.source.judged = True  # as a whole, by the process that shares them
         return bars.select(fraction=self.fraction, portion=self.portion, start=self.start, end=self.end)
 
     def open_fine(self) -> Bars | None:
@@ -65,7 +69,7 @@ class SharedBars(BaseModel):
         Raises:
             InputError: see ``open_bars``.
         """
-        return (self.source or self.reading).open_fine()
+        return (self.source or self.reading).open_fine(self.corrects)
 
     def window(self, start: int | None, end: int | None) -> SharedBars:
         """The bars of these with ``start <= time < end``."""
@@ -117,6 +121,7 @@ def readable(
     """
     shared = _shared(bars, reading, elsewhere)
     if shared is not None:
+        _judge(bars)
         yield Readable(bars, shared)
     elif elsewhere:
         raise InputError(
@@ -132,12 +137,27 @@ def readable(
             paths = _write(bars, place, name)
             ask = paths[1] if len(paths) > 1 else None
             source = None if reading is None else reading.kept()
-            stored = SharedBars(paths=(paths[0],), reading=Reading(ask=ask), source=source)
+            stored = SharedBars(
+                paths=(paths[0],), reading=Reading(ask=ask), source=source, corrects=bool(bars.source.corrected)
+            )
             yield Readable(stored.open(), stored)
         finally:
             forget(place, name)
             if folder is None:
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def _judge(bars: Bars) -> None:
+    """Look at all the bars once for what no part of them shows, such as the clock of a file; a store was looked at when it was made.
+
+    Raises:
+        InputError: see ``Bars.chunks``.
+    """
+    if bars.source.judged or bars.source.facts is not None:
+        return
+    with contextlib.closing(bars.chunks(CHUNK_ROWS)) as chunks:
+        for _ in chunks:
+            pass
 
 
 def forget(folder: Path, name: str = PREFIX) -> None:
@@ -163,7 +183,10 @@ def _shared(bars: Bars, reading: Reading | None, elsewhere: bool) -> SharedBars 
         return None
     paths = source.paths or (Path(source.label),)
     return SharedBars(
-        paths=tuple(path.absolute() for path in paths), reading=reading.kept(), **_selected(bars.selection)
+        paths=tuple(path.absolute() for path in paths),
+        reading=reading.kept(),
+        corrects=bool(bars.source.corrected),
+        **_selected(bars.selection),
     )
 
 
@@ -205,7 +228,7 @@ class _AskSide(Bars):
         """One side alone."""
         return False
 
-    def chunks(self, chunk_rows: int, *, history: int = 0, volume: bool = False, threads: int = 2) -> Chunks:
+    def chunks(self, chunk_rows: int, *, history: int = 0, volume: Volume = False, threads: int = 2) -> Chunks:
         """The chunks of the bars with one side alone."""
         with contextlib.closing(
             self._under.chunks(chunk_rows, history=history, volume=volume, threads=threads)

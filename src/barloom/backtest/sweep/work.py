@@ -152,7 +152,7 @@ class SweepJob:
         self.profiler = profiler_of(options)
         self.spent = Spent(Clock() if self.profiler is None else self.profiler.clock)
         self.selected = options.selected(self.bars)
-        self.fine = options.open_fine()
+        self.fine = options.open_fine(bool(self.bars.source.corrected))
         self.base = self.base.with_finer_bars(self.fine is not None)
         self.names = self.grid.names
         self.sets: list[Values] = [] if self.search is not None else list(self.grid.sets(options.max_sets))
@@ -211,7 +211,7 @@ class SweepJob:
             facts = bars.source.facts
             if facts is not None and bars.selection.whole and not isinstance(bars, ResampledBars):
                 return facts.content_hash
-            with contextlib.closing(bars.chunks(CHUNK_ROWS, volume=bars.has_volume)) as chunks:
+            with contextlib.closing(bars.chunks(CHUNK_ROWS)) as chunks:
                 for _ in chunks:
                     pass
         assert bars.report is not None

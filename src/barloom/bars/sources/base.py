@@ -45,6 +45,8 @@ class Batch:
     close: Floats
     volume: Floats | None = None
     ask: Prices | None = None
+    part: int = 0
+    """Which of several files the rows are of."""
 
     def __len__(self) -> int:
         return len(self.timestamp)
@@ -80,6 +82,7 @@ class Batch:
             self.close[part],
             None if self.volume is None else self.volume[part],
             None if self.ask is None else cut(self.ask, part),
+            self.part,
         )
 
     def backwards(self, total: int) -> Batch:
@@ -111,6 +114,20 @@ class Source(ABC):
     """Whether batches carry ask prices."""
     taken_for: str = ""
     """What the source was taken for, and the options that change that; empty where nothing had to be told."""
+    corrected: str = ""
+    """Whose word counts where an option says otherwise than the file, as half a sentence."""
+    asks: bool = True
+    """Whether what the bars contradict is asked about, not only said."""
+    judged: bool = False
+    """Whether what only the whole data set shows (its clock, its seams) was looked at, and asked about, already."""
+    odd_volumes: int = 0
+    """Rows of arrays in memory whose volume is unknown, where that is known without reading."""
+    odd_times_kept: bool = False
+    """Whether times that no bar has were confirmed."""
+    widens: bool = False
+    """Whether an ask price below the bid is raised to it as bars are drawn."""
+    forgiven: tuple[str, ...] = ()
+    """Kinds of bad rows that are left out whatever becomes of the others."""
     paths: tuple[Path, ...] = ()
     """The files, where there are several."""
     facts: StoreFacts | None = None

@@ -28,6 +28,7 @@ class DespikedSource(Source):
             inner.paths,
         )
         self.taken_for = getattr(inner, "taken_for", "")
+        self.corrected = inner.corrected
         self._spikes: Ints | None = None
 
     def spikes(self, threads: int = 2) -> Ints:
@@ -74,7 +75,8 @@ class DespikedSource(Source):
         rows, times = self.spikes().T
         chosen = (rows >= start) & (times >= first_time) & (times < end_time)
         count = int((chosen if stop is None else chosen & (rows < stop)).sum())
-        return {"spike": count} if count else {}
+        under = self.inner.left_out(start, stop, first_time, end_time)
+        return under | {"spike": count} if count else under
 
     def total_rows(self) -> int:
         """All rows, spikes too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,6 +21,8 @@ from barloom.bars.zones import UTC_ZONE, Clock, Zone, common_step
 from barloom.errors import InputError
 
 HEAD = 4096  # bytes of a file that tell its format
+OFFSET = re.compile(rb"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)? ?(?:GMT|UTC)?[+-](?!00:?00|00\b)\d\d(?::?\d\d)?\b")
+UTC_NAMES = ("UTC", "Z", "GMT", "+00:00", "ETC/UTC")
 
 
 class FileSource(Source):
@@ -40,6 +43,8 @@ class FileSource(Source):
     """Whether times are dates without a time of day."""
     clock: Clock | None = None
     """What makes times open times in UTC; None where they are."""
+    zone_named: bool = False
+    """Whether a user said the zone, which then counts whatever the file says."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -49,20 +54,41 @@ class FileSource(Source):
     def set_clock(self, options: ColumnOptions) -> None:
         """Take the zone and the stamp of a user, else those of the format.
 
+        A zone also corrects times that claim to be UTC (epochs, ``Z``, ``+00:00``): servers write the time of their own clock so.
+
         Raises:
-            InputError: a zone for times that carry their own, or a stamp by close where one bar tells no step.
+            InputError: a zone for times that carry another offset than that of UTC, or a stamp by close where one bar tells no step.
         """
-        if options.time_zone is not None and not self.naive:
+        named = options.time_zone
+        if named is not None and not self.naive and self._says_offset():
             raise InputError(
-                f"{self.label} says in its times how far they are from UTC: leave --time-zone {options.time_zone.text} out"
+                f"{self.label} says in its times how far they are from UTC: leave --time-zone {named.text} out"
             )
-        self.zone = options.time_zone or self.zone
+        self.zone_named = named is not None
+        self.zone = named or self.zone
         self.stamp = options.stamp or self.stamp
         self.clock = None
-        zone = self.zone if self.naive else UTC_ZONE
+        zone = self.zone if self.naive or named is not None else UTC_ZONE
+        if not self.naive and (zone.name is not None or zone.offset):
+            self.corrected = f"its times claim to be UTC and are read as those of {zone}, as --time-zone says"
         stamp = self._close_stamp() if self.stamp == "close" else None
         if stamp is not None or zone.name is not None or zone.offset:
             self.clock = Clock(zone, stamp, self.dates_only)
+
+    @property
+    def read_by(self) -> Zone:
+        """The clock that the times were read by."""
+        return self.zone if self.naive or self.zone_named else UTC_ZONE
+
+    def _says_offset(self) -> bool:
+        """Whether times carry an offset other than that of UTC: then the clock that showed them is no longer known."""
+        text = getattr(self, "text", None)
+        if text is not None:
+            return OFFSET.search(text.first_lines()[:HEAD]) is not None
+        said = None
+        if self.schema is not None and "time" in self.layout.index:
+            said = getattr(self.schema.field(self.layout.index["time"]).type, "tz", None)
+        return said is not None and said.upper() not in UTC_NAMES
 
     def timed(self, batch: Batch) -> Batch:
         """A batch as read, with open times in UTC."""

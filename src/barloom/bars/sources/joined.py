@@ -1,34 +1,37 @@
-"""Several files as one data set: in the order of their first times, one behind the other, none reaching into the next."""
+"""Several files as one data set: in the order of their first times, one behind the other, bars that two of them hold once."""
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from barloom.bars.sources.base import MALFORMED, Batches, Ints, Source
-from barloom.bars.steps import commonest
+from barloom.bars.sources.base import MALFORMED, Batch, Batches, Floats, Ints, Source
+from barloom.bars.sources.seams import Edge, Start, check_names, check_prices
 from barloom.bars.times import iso
-from barloom.errors import InputError
+from barloom.errors import InputError, Question
 
 AnyPath = str | os.PathLike[str]
 Paths = AnyPath | Iterable[AnyPath]
 
 WILD = "*?["
-TELLING_STEPS = 100  # steps that tell how far apart the bars of a file are, at least
+TAIL_ROWS = 4096  # rows at the end of a file in which those are sought that reach into the next
+MOST_SHARED = 1_000_000  # bars that two files may hold
 
 
-def open_joined(paths: Paths, open_one: Callable[[Path], Source]) -> Source:
+def open_joined(paths: Paths, open_one: Callable[[Path], Source], shared_bars: str | None = None) -> Source:
     """The source of a file, or of several as one data set.
 
     Args:
         paths: a path, or several of them; one with ``*``, ``?`` or ``[`` that is no file itself stands for all it matches.
         open_one: opens one file.
+        shared_bars: see ``JoinedSource``.
 
     Raises:
         InputError: a file cannot be opened, nothing matches, or the files are no one data set, see ``JoinedSource``.
@@ -37,7 +40,7 @@ def open_joined(paths: Paths, open_one: Callable[[Path], Source]) -> Source:
     files = find_files(typed)
     if len(files) == 1:
         return open_one(files[0])
-    return JoinedSource([open_one(path) for path in files], files, _label(typed, len(files)))
+    return JoinedSource([open_one(path) for path in files], files, _label(typed, len(files)), shared_bars)
 
 
 def find_files(typed: Sequence[AnyPath]) -> list[Path]:
@@ -76,62 +79,113 @@ def _label(typed: Sequence[AnyPath], count: int) -> str:
     return f"{os.fspath(typed[0])} and {more} more ({count} files)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """What the first rows of a file say."""
+@dataclass(slots=True)
+class _Reach:
+    """The rows of a file at or past the first time of the next one."""
 
-    time: int
-    """The first time that can be read, nanoseconds UTC."""
-    step: int | None
-    """Nanoseconds between the bars, where the first rows leave no doubt."""
+    last: int
+    """Time of the last of them."""
+    rows: list[Batch]
+    """They themselves, where they are to be compared."""
 
 
 class JoinedSource(Source):
     """The rows of several sources, in the order of their first times, in the memory of one batch of one of them.
 
-    Rows are counted through. All of them have a volume or none has one, likewise ask prices, and their bars are equally
-    far apart. A time at or past the first one of the next source is refused while it is read, naming both.
+    Rows are counted through. All of them have a volume or none has one, likewise ask prices, their bars are equally
+    far apart, and their symbols and prices meet. Bars that two neighbours hold with the same prices are taken once.
 
     Args:
         sources: at least one, in any order.
         paths: the file of each.
         label: what a user knows them by.
+        shared_bars: which bars are taken where a source reaches into the next: those of the ``first``, of the ``last``, or none
+            (``error``); None for the first where both are the same, which is asked otherwise.
 
     Raises:
         InputError: a source has no time that can be read, two begin at the same time, or they differ as said.
     """
 
-    def __init__(self, sources: Sequence[Source], paths: Sequence[Path], label: str) -> None:
+    def __init__(
+        self, sources: Sequence[Source], paths: Sequence[Path], label: str, shared_bars: str | None = None
+    ) -> None:
         starts = [_start(source) for source in sources]
         order = sorted(range(len(sources)), key=lambda at: starts[at].time)
         self.sources = [sources[at] for at in order]
         self.paths = tuple(paths[at] for at in order)
         self.label = label
+        self.shared_bars = shared_bars
         self._starts = [starts[at] for at in order]
+        self._shared: dict[int, list[tuple[Ints, Ints]]] = {}
         self._check()
         self.has_volume, self.has_ask = self.sources[0].has_volume, self.sources[0].has_ask
         self.taken_for = self._taken_for()
+        self.corrected = "; ".join(dict.fromkeys(source.corrected for source in self.sources if source.corrected))
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
-        """The batches of one source after the other, rows counted through."""
+        """The batches of one source after the other, rows counted through, those that two hold once."""
         base = 0
+        reach: _Reach | None = None
+        edge: Edge | None = None
+        edge_of = 0
+        skipped = False
         for number, source in enumerate(self.sources):
             after = base + source.total_rows() if start > 0 or stop is not None else None
             if after is not None and after <= start:
-                base = after
+                base, skipped = after, True
                 continue
             if stop is not None and base >= stop:
                 return
+            if skipped:
+                reach, skipped = self._tail(number - 1), False
             ending = None if stop is None or (after is not None and stop >= after) else stop - base
             row = base
+            self._shared[number] = []
+            seam = _Seam(self, number, reach, whole=start <= base)
             drawn = source.batches(max(start - base, 0), ending, volume=volume, threads=threads)
             with closing(drawn):
                 for batch in drawn:
-                    self._check_end(number, batch.timestamp)
-                    batch = replace(batch, first_row=base + batch.first_row)
+                    batch = replace(batch, first_row=base + batch.first_row, part=number)
                     row = batch.first_row + len(batch)
-                    yield batch
+                    for kept in seam.kept(batch):
+                        if edge is not None and edge_of != number:
+                            self._meet(number, edge, kept)
+                        edge, edge_of = _edge(kept, -1) or edge, number
+                        yield kept
+            seam.finish(to_end=ending is None)
+            reach = seam.reach
             base = row if after is None else after
+
+    def _meet(self, number: int, edge: Edge, batch: Batch) -> None:
+        """Compare the price before a seam with the first one behind it."""
+        first = _edge(batch, 0)
+        if first is not None:
+            day = max(self._starts[number - 1].day, self._starts[number].day)
+            check_prices(self.sources[number - 1], edge, self.sources[number], first, day)
+
+    def _tail(self, number: int) -> _Reach | None:
+        """What a source that is not drawn has at or past the first time of the next one."""
+        if self.shared_bars == "last":
+            return None
+        source, following = self.sources[number], self._starts[number + 1].time
+        total, size = source.total_rows(), TAIL_ROWS
+        while True:
+            first = max(0, total - size)
+            with closing(source.batches(first, total, volume=False, threads=1)) as drawn:
+                times = np.concatenate([batch.timestamp for batch in drawn] or [np.empty(0, dtype=np.int64)])
+            beyond = times[times >= following]
+            if len(beyond) < len(times) or first == 0:
+                return _Reach(int(beyond.max()), []) if len(beyond) else None
+            size *= 2
+
+    def left_out(self, start: int, stop: int | None, first_time: int, end_time: int) -> dict[str, int]:
+        """The rows that two sources hold, of those that the last drawing left out; and what the sources leave out themselves."""
+        count = 0
+        for found in self._shared.values():
+            for rows, times in found:
+                chosen = (rows >= start) & (times >= first_time) & (times < end_time)
+                count += int((chosen if stop is None else chosen & (rows < stop)).sum())
+        return {"shared": count} if count else {}
 
     def held(self, threads: int) -> int:
         """What the one that holds most does: they are read one after another."""
@@ -179,12 +233,21 @@ class JoinedSource(Source):
                         f"{there.label} has a {what} column and {absent.label} has none: "
                         "files of one data set have the same columns, leave it unread or run them apart"
                     )
-            before = self._starts[number - 1]
-            if self._starts[number].time == before.time:
+            before, start = self._starts[number - 1], self._starts[number]
+            if start.time == before.time:
                 raise InputError(
                     f"{self.sources[number - 1].label} and {source.label} both begin at {iso(before.time)}: files of one "
                     "data set follow one another; leave one out, or give it with --ask if it holds the ask prices"
                 )
+            check_names(self.sources[number - 1], source)
+            check_prices(
+                self.sources[number - 1],
+                Edge(before.time, before.price),
+                source,
+                Edge(start.time, start.price),
+                max(before.day, start.day),
+                beginnings=True,
+            )
         stepped = [(at.step, source) for at, source in zip(self._starts, self.sources, strict=True) if at.step]
         for step, source in stepped[1:]:
             if step != stepped[0][0]:
@@ -193,16 +256,15 @@ class JoinedSource(Source):
                     f"{(step or 0) / 1e9:g} s: give files of the same step"
                 )
 
-    def _check_end(self, number: int, timestamp: Ints) -> None:
-        """Refuse a file that reaches into the next one."""
-        if number + 1 < len(self.sources) and len(timestamp):
-            following = self._starts[number + 1].time
-            if int(timestamp.max()) >= following:
-                time = int(timestamp[timestamp >= following][0])
-                raise InputError(
-                    f"{self.sources[number].label} has a bar at {iso(time)}, but {self.sources[number + 1].label} begins at "
-                    f"{iso(following)}: files of one data set must not overlap; leave one out or cut one of them"
-                )
+    def _overlap(self, number: int, time: int, why: str = "") -> Question:
+        """The refusal of a file that reaches into the next one."""
+        following = self._starts[number + 1].time
+        return Question(
+            f"{self.sources[number].label} has a bar at {iso(time)}, but {self.sources[number + 1].label} begins at "
+            f"{iso(following)}{why}: files of one data set must not overlap; leave one out or cut one of them, or say which "
+            "of them counts, with --shared-bars first or --shared-bars last",
+            [("--shared-bars", "first"), ("--shared-bars", "last")],
+        )
 
     def _taken_for(self) -> str:
         """What each file was taken for, said once where it is the same."""
@@ -210,16 +272,149 @@ class JoinedSource(Source):
         return "; ".join(text for text in said if text)
 
 
-def _start(source: Source) -> _Start:
-    """The first time of a source and the step of its first bars, by reading as little as can be."""
+class _Seam:
+    """What is left out of a source beside its neighbours.
+
+    Args:
+        joined: the data set.
+        number: which of its sources is drawn.
+        reach: what the one before has at or past its first time.
+        whole: whether it is drawn from its first row.
+    """
+
+    def __init__(self, joined: JoinedSource, number: int, reach: _Reach | None, *, whole: bool) -> None:
+        self.joined, self.number = joined, number
+        self.before = reach
+        self.reach: _Reach | None = None
+        self._compared = joined.shared_bars is None and whole and reach is not None and bool(reach.rows)
+        self._rows = _rows_of(reach.rows) if reach is not None and self._compared else np.empty((0, 9))
+        self._times = (
+            np.concatenate([batch.timestamp for batch in reach.rows])
+            if reach is not None and self._compared
+            else np.empty(0, dtype=np.int64)
+        )
+        self._at = 0
+        self._following = joined._starts[number + 1].time if number + 1 < len(joined.sources) else None
+
+    def kept(self, batch: Batch) -> Iterator[Batch]:
+        """The parts of a batch that are taken."""
+        out = np.zeros(len(batch), dtype=bool)
+        times = batch.timestamp
+        if self.before is not None:
+            head = (times <= self.before.last) & (times > MALFORMED)
+            if head.any():
+                self._compare(batch, head)
+                out |= head
+        if self._following is not None and len(times) and int(times.max()) >= self._following:
+            out |= self._reaches(batch, (times >= self._following) & ~out)
+        if not out.any():
+            yield batch
+            return
+        rows = np.flatnonzero(out)
+        self._note(rows + batch.first_row, times[rows])
+        edges = np.flatnonzero(np.diff(np.concatenate(([True], out, [True]))))
+        for begin, end in edges.reshape(-1, 2).tolist():
+            yield batch.between(batch.first_row + begin, batch.first_row + end)
+
+    def _compare(self, batch: Batch, head: npt.NDArray[np.bool_]) -> None:
+        """Bars of the file before, again: the same, or asked about."""
+        if not self._compared:
+            return
+        rows, times = _rows_of([batch])[head], batch.timestamp[head]
+        at = self._at
+        known, prices = self._times[at : at + len(times)], self._rows[at : at + len(times)]
+        same = (known == times[: len(known)]) & ((prices == rows[: len(known)]) | np.isnan(prices)).all(axis=1)
+        if len(known) < len(times) or not same.all():
+            odd = int(np.flatnonzero(~same)[0]) if not same.all() else len(known)
+            self._differ(
+                int(times[odd]), rows[odd], prices[odd] if odd < len(known) and known[odd] == times[odd] else None
+            )
+        self._at += len(times)
+
+    def _differ(self, time: int, mine: Floats, theirs: Floats | None) -> None:
+        joined, number = self.joined, self.number
+        names = joined.sources[number - 1].label, joined.sources[number].label
+        if theirs is None:
+            why = f", and only one of them has a bar at {iso(time)}"
+        else:
+            field = int(np.flatnonzero(mine != theirs)[0])
+            what = ("open", "high", "low", "close")[field % 4]
+            why = f", and at {iso(time)} {what} is {theirs[field]:g} in the one and {mine[field]:g} in the other"
+        assert self.before is not None and names
+        raise joined._overlap(number - 1, self.before.last, why)
+
+    def _reaches(self, batch: Batch, beyond: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Deal with rows at or past the first time of the next file; those to leave out."""
+        nothing = np.zeros(len(batch), dtype=bool)
+        if not beyond.any():
+            return nothing
+        joined = self.joined
+        if joined.shared_bars == "last":
+            return beyond
+        last = int(batch.timestamp[beyond].max())
+        if joined.shared_bars == "error":
+            raise joined._overlap(self.number, int(batch.timestamp[beyond][0]))
+        if self.reach is None:
+            self.reach = _Reach(last, [])
+        self.reach.last = max(self.reach.last, last)
+        if joined.shared_bars is None:
+            later = joined._starts[self.number + 2].time if self.number + 2 < len(joined.sources) else None
+            held = sum(len(rows) for rows in self.reach.rows) + int(beyond.sum())
+            if held > MOST_SHARED or (later is not None and last >= later):
+                raise joined._overlap(self.number, int(batch.timestamp[beyond][0]))
+            rows = np.flatnonzero(beyond)
+            self.reach.rows.append(_copied(batch, rows))
+        return nothing
+
+    def finish(self, *, to_end: bool) -> None:
+        """See that the bars of the file before were all there; and let a file that lies within the one before not end its reach."""
+        if self._compared and to_end and self._at < len(self._times):
+            self._differ(int(self._times[self._at]), self._rows[self._at], None)
+        following = self._following
+        if self.before is not None and following is not None and self.before.last >= following:
+            last = max(self.before.last, self.reach.last if self.reach is not None else self.before.last)
+            self.reach = _Reach(last, [] if self.reach is None else self.reach.rows)
+
+    def _note(self, rows: Ints, times: Ints) -> None:
+        found = self.joined._shared[self.number]
+        found.append((rows, times))
+        if sum(len(part) for part, _ in found) > MOST_SHARED:
+            raise InputError(
+                f"{self.joined.sources[self.number].label} shares more than {MOST_SHARED:,} bars with its neighbour: cut one of them"
+            )
+
+
+def _rows_of(batches: Sequence[Batch]) -> Floats:
+    """The prices of batches, one row a bar."""
+    columns = [np.column_stack([*batch.bid, *(batch.ask or ())]) for batch in batches]
+    return np.concatenate(columns)
+
+
+def _copied(batch: Batch, rows: Ints) -> Batch:
+    open_, high, low, close = (column[rows].copy() for column in batch.bid)
+    ask = None
+    if batch.ask is not None:
+        ask_open, ask_high, ask_low, ask_close = (column[rows].copy() for column in batch.ask)
+        ask = (ask_open, ask_high, ask_low, ask_close)
+    return Batch(0, batch.timestamp[rows].copy(), open_, high, low, close, None, ask)
+
+
+def _edge(batch: Batch, at: int) -> Edge | None:
+    """The first (0) or last (-1) bar of a batch that has a time and prices; None where it has none."""
+    price = batch.open if at == 0 else batch.close
+    if len(batch) and batch.timestamp[at] > MALFORMED and price[at] > 0 and np.isfinite(price[at]):
+        return Edge(int(batch.timestamp[at]), float(price[at]))
+    good = np.flatnonzero((batch.timestamp > MALFORMED) & (price > 0) & np.isfinite(price))
+    return Edge(int(batch.timestamp[good[at]]), float(price[good[at]])) if len(good) else None
+
+
+def _start(source: Source) -> Start:
+    """What the first rows of a source say, by reading as little as can be."""
     with closing(source.batches(0, None, volume=False, threads=1)) as drawn:
         for batch in drawn:
-            times = batch.timestamp[batch.timestamp > MALFORMED]
-            if len(times):
-                steps = np.diff(times)
-                step, count = commonest(steps)
-                telling = len(steps) >= TELLING_STEPS and count * 2 > len(steps)
-                return _Start(int(times[0]), step if telling else None)
+            found = Start.of(batch)
+            if found is not None:
+                return found
     raise InputError(
         f"{source.label} has no time that can be read: leave it out or say where its times are with --columns"
     )

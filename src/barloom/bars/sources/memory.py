@@ -31,12 +31,13 @@ class MemorySource(Source):
         self.has_volume = rows.volume is not None
         self.has_ask = rows.ask is not None
         self._rows = rows
-        tally = Tally()
+        tally = Tally(keep_odd_volumes=True)
         for at in range(0, len(rows), CHECKED_AT_ONCE):
             tally.check(rows.between(at, at + CHECKED_AT_ONCE))
             if tally.bad:
                 break
         self._clean = not tally.bad
+        self.odd_volumes = tally.odd_volumes
         self._hash = tally.content_hash(len(rows), self.has_ask)
 
     @classmethod

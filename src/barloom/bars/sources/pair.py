@@ -28,6 +28,7 @@ class PairSource(Source):
         self.label = bid.label
         self.paths = bid.paths
         self.taken_for = bid.taken_for
+        self.corrected = bid.corrected
         self.has_volume = bid.has_volume
 
     def files(self) -> tuple[Path, ...]:
@@ -67,6 +68,10 @@ class PairSource(Source):
     def rows_at_hand(self) -> int | None:
         """Rows of the bid source, where it costs nothing to know."""
         return self.bid.rows_at_hand()
+
+    def left_out(self, start: int, stop: int | None, first_time: int, end_time: int) -> dict[str, int]:
+        """What the bid source leaves out."""
+        return self.bid.left_out(start, stop, first_time, end_time)
 
     def held(self, threads: int) -> int:
         """What both hold."""
