@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from barloom.backtest.job import JobOutcome
 from barloom.backtest.metrics import Metrics
 from barloom.backtest.records import RunRecord
+from barloom.backtest.results import NOT_AUDITED
 from barloom.cli.tables import facts_table, render
 
 DIGEST_SHOWN = 16
@@ -63,7 +64,8 @@ def _signals(run: RunRecord) -> list[tuple[str, str]]:
     counts = run.counts
     refused = ", ".join(f"{number:,} {reason}" for reason, number in counts.rejected.items() if number)
     return [
-        ("signals", f"{counts.signals:,}: {counts.accepted:,} taken" + (f", not taken: {refused}" if refused else ""))
+        ("signals", f"{counts.signals:,}: {counts.accepted:,} taken" + (f", not taken: {refused}" if refused else "")),
+        ("audited", NOT_AUDITED if run.audit is None else run.audit.said),
     ]
 
 

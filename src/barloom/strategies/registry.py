@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from barloom.errors import InputError, nearest
+from barloom.strategies.again import CODE
 from barloom.strategies.base import Strategy, StrategyOrigin
 from barloom.strategies.ema_cross import EmaCross
 from barloom.strategies.parameters import read_parameters
@@ -100,7 +101,8 @@ def _run_file(path: Path, option: str, ran: StrategyOrigin | None) -> tuple[type
     # What was hashed is what runs. Annotations of the class are looked up in sys.modules.
     sys.modules[module.__name__] = module
     try:
-        exec(compile(code, str(path), "exec"), module.__dict__)
+        CODE[module.__name__] = compile(code, str(path), "exec")
+        exec(CODE[module.__name__], module.__dict__)
     except Exception as error:
         del sys.modules[module.__name__]
         raise InputError(f"{option} {path}: {_fault(error, str(path))}") from error
