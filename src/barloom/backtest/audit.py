@@ -21,20 +21,41 @@ from barloom.strategies.again import Again
 
 MOST_DIFFERING = 200
 """One decision in so many may depend on where its window begins."""
+MOST_FLIPPED = 10
+"""One in so many may turn on the last digit of a sum, as crossings of an average do where prices are coarse."""
 FEW_DIFFERING = 2
 """So many are never too many: of a few decisions they tell nothing."""
 JUDGED = 8
 """Differences that are looked into with whole windows; those after them are taken for the same."""
 SHORTEST_RETRY = 256
-LONGER = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
+LONGER = (
+    *(1, 2, 3, 5, 8, 13, 30, 100, 101, 102, 103, 300, 301, 302, 303),
+    *(1_000, 1_001, 1_002, 3_000, 3_001, 10_000, 10_001, 30_000, 30_001),
+)
+"""Bars added to the lookback to see with how many a decision becomes, and stays, what it is in the run."""
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A decision before a cut: what was decided, and the bars up to it, until those after it come."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A decision that is asked about: what the run decides on a bar, and what is decided in the window of the bars ``first`` to ``bar``.
+
+    New bars of the window begin with ``start``; ``last`` is where the longer window ends.
+    """
 
     bar: int
+    first: int
+    start: int
+    last: int
     run: Decision
+    short: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A decision before a cut, with the bars up to it, until those after it come."""
+
+    bar: int
+    start: int
     short: Decision
     stretch: Stretch
 
@@ -45,20 +66,20 @@ class Audit:
     def __init__(self, again: Again, direction: str = "both", *, each: int = EACH, rows: int | None) -> None:
         """Audit about ``2 * each`` decisions of a run over about ``rows`` bars."""
         self._again = again
-        self._name = again.name
         self._direction = direction
         with hushed():
-            self._short, self._longer = self._asker(), self._asker()
+            self._short, self._longer = self.asker(), self.asker()
         self._lookback = self._short.maker.history
         self._wanted = decisions_for(self._lookback, each)
         self._cut_short = self._wanted < each
         self._draw = Draw(self._wanted, rows)
         self._waiting: list[_Waiting] = []
-        self._asked = self._with_signal = self._unasked = self._differing = self._rounded = 0
+        self._asked = self._with_signal = self._unasked = self._differing = self._flipped = self._rounded = 0
         self._first_differing = self._first_rounded = self._failure = ""
         self._needed = 0
 
-    def _asker(self) -> Asker:
+    def asker(self) -> Asker:
+        """A copy of the strategy that was never asked anything."""
         return Asker(self._again.copy(), self._direction)
 
     # ------------------------------------------------------------ beside the run
@@ -76,108 +97,132 @@ class Audit:
             for one in waiting:
                 self._after_the_cut(one, stretch)
             stop = chunk.base + chunk.rows
-            for bar in self._draw.bars(chunk.base, stop, chunk.last, signals.bars()):
-                self._decision(case, bar)
+            for bars in self._draw.bars(chunk.base, stop, chunk.last, signals.bars()):
+                self._decisions(case, bars)
 
-    def _decision(self, case: _Case, bar: int) -> None:
-        """Ask about one decision: with the bars up to it, and with some after it."""
-        stretch, run = case.stretch, case.signals.at(bar)
-        first = max(stretch.first, bar - self._lookback)
-        last = bar + ahead_of(bar, stretch.stop - 1 - bar)
-        short = self._ask(self._short, stretch, first, bar, bar)
-        if short is None:
-            first = max(stretch.first, min(first, bar - 4 * self._lookback, bar - SHORTEST_RETRY))
-            short = self._ask(self._short, stretch, first, bar, bar)
+    def _decisions(self, case: _Case, bars: list[int]) -> None:
+        """Ask about decisions near to one another: each with the bars up to it, then all of them with some bars after the last."""
+        stretch, start = case.stretch, bars[0]
+        first = max(stretch.first, start - self._lookback)
+        last = bars[-1] + ahead_of(start, stretch.stop - 1 - bars[-1])
+        shorts = [self._ask(self._short, stretch, first, start, bar) for bar in bars]
+        if None in shorts:
+            first = max(stretch.first, min(first, start - 4 * self._lookback, start - SHORTEST_RETRY))
+            shorts = [self._ask(self._short, stretch, first, start, bar) for bar in bars]
+        longer = self._ask(self._longer, stretch, first, start, last) if last > start else None
+        for bar, short in zip(bars, shorts, strict=True):
             if short is None:
                 self._unasked += 1
-                return
-        self._count(run)
+                continue
+            question = _Question(bar, first, start, last, case.signals.at(bar), short.at(bar))
+            self._compare(case, question, None if longer is None or bar == last else longer.at(bar))
+
+    def _compare(self, case: _Case, question: _Question, longer: Decision | None) -> None:
+        """Compare what was decided in the run, with the bars up to the decision, and with some after it."""
+        bar, run, short, stretch = question.bar, question.run, question.short, case.stretch
+        self._asked += 1
+        self._with_signal += bool(run.entries or run.exits)
         found = difference(run, short, stretch.price(bar))
-        if found is not None:
-            if found.rounding:
-                self._note_rounding(stretch, bar, found)
-            else:
-                self._judge(case, bar, first, last, run, short)
-                return
-        if last == bar:
-            if not case.chunk.last:
-                self._waiting.append(_Waiting(bar, run, short, stretch.tail(first)))
-            return
-        longer = self._ask(self._longer, stretch, first, bar, last)
-        if longer is not None and _unlike(short, longer):
-            self._judge(case, bar, first, last, run, short)
+        if (found is not None and not found.rounding) or (longer is not None and unlike(short, longer)):
+            self._judge(case, question, longer)
+        elif found is not None:
+            self._note_rounding(bar, found)
+        if question.last == bar and not case.chunk.last:
+            self._waiting.append(_Waiting(bar, question.start, short, stretch.tail(question.first)))
 
     def _after_the_cut(self, one: _Waiting, stretch: Stretch) -> None:
         """Show the bars after a cut to a decision that was made before it."""
-        rows = ahead_of(one.bar, stretch.stop - one.stretch.stop)
-        whole = one.stretch.joined(stretch, rows)
-        longer = self._ask(self._longer, whole, whole.first, one.bar, whole.stop - 1)
-        if longer is None or not _unlike(one.short, longer):
+        whole = one.stretch.joined(stretch, ahead_of(one.bar, stretch.stop - one.stretch.stop))
+        ends = (one.bar, whole.stop - 1)
+        longer = self._at(self._longer, whole, whole.first, one.start, ends[1], one.bar)
+        if longer is None or not unlike(one.short, longer):
             return
         # What a strategy draws at random or keeps differs between two copies that are asked the same.
-        shown = [self._ask(self._asker(), whole, whole.first, one.bar, last) for last in (whole.stop - 1, one.bar) * 2]
-        if None in shown or _unlike(shown[0], shown[2]) or _unlike(shown[1], shown[3]):
-            self._refuse_unsteady(one.bar, whole, one.short, longer)
-        if _unlike(shown[0], shown[1]):
-            assert shown[0] is not None and shown[1] is not None
-            self.refuse_ahead(whole, one.bar, shown[0], shown[1])
+        alone, beyond, alone_too, beyond_too = (
+            self._at(self.asker(), whole, whole.first, one.start, last, one.bar) for last in ends * 2
+        )
+        if alone is None or beyond is None or unlike(alone, alone_too) or unlike(beyond, beyond_too):
+            self._refuse_unsteady(one.bar, whole.time(one.bar), one.short, longer)
+        if unlike(alone, beyond):
+            raise looks_ahead(self._again.name, one.bar, whole.time(one.bar), beyond, alone)
 
-    def _ask(self, asker: Asker, stretch: Stretch, first: int, bar: int, last: int) -> Decision | None:
-        """What is decided on a bar in a window of the bars ``first`` to ``last``; None where the code fails on it."""
+    def _ask(self, asker: Asker, stretch: Stretch, first: int, start: int, last: int) -> Signals | None:
+        """What is decided in a window of the bars ``first`` to ``last``, the new ones from ``start`` on; None where the code fails on it."""
         try:
-            return asker.ask(*stretch.window(first, bar, last)).at(bar)
+            return asker.ask(*stretch.window(first, start, last))
         except (Exception, SystemExit) as error:
-            self._failure = self._failure or f"bar {bar}: {error}"
+            self._failure = self._failure or f"bars {first} to {last}: {type(error).__name__}: {error}"
             return None
 
-    def _count(self, decision: Decision) -> None:
-        self._asked += 1
-        self._with_signal += bool(decision.entries or decision.exits)
+    def _at(self, asker: Asker, stretch: Stretch, first: int, start: int, last: int, bar: int) -> Decision | None:
+        """The same for one bar of the window."""
+        signals = self._ask(asker, stretch, first, start, last)
+        return None if signals is None else signals.at(bar)
 
     # ------------------------------------------------------------ where something differs
 
-    def _judge(self, case: _Case, bar: int, first: int, last: int, run: Decision, short: Decision) -> None:
+    def _judge(self, case: _Case, question: _Question, longer: Decision | None) -> None:
         """Find out why a decision differs, by copies that were never asked anything."""
-        stretch = case.stretch
+        stretch, bar, run, short = case.stretch, question.bar, question.run, question.short
+        name, time = self._again.name, stretch.time(bar)
         unsteady = case.unsteady()
         if unsteady is not None:
-            self._refuse_unsteady(unsteady[0], stretch, *unsteady[1:])
-        alone, beyond = (self._ask(self._asker(), stretch, first, bar, end) for end in (bar, last))
-        if alone is not None and beyond is not None and _unlike(alone, beyond):
-            self.refuse_ahead(stretch, bar, beyond if not _unlike(run, alone) else run, alone)
-        if _unlike(run, short) and self._differing < JUDGED:
-            unlike = case.without_the_future(bar)
-            if unlike is not None:
-                self.refuse_ahead(stretch, *unlike)
-        if difference(run, short, stretch.price(bar)) is None:
-            return
-        if alone is not None and difference(run, alone, stretch.price(bar)) is None:
-            self._refuse_unsteady(bar, stretch, run, short)
-        self._differing += 1
+            self._refuse_unsteady(unsteady[0], stretch.time(unsteady[0]), *unsteady[1:])
+        alone, beyond = (
+            self._at(self.asker(), stretch, question.first, question.start, end, bar) for end in (bar, question.last)
+        )
+        if alone is not None and beyond is not None and unlike(alone, beyond):
+            raise looks_ahead(name, bar, time, run if unlike(run, alone) else beyond, alone)
+        price = stretch.price(bar)
+        found = difference(run, short, price)
+        if found is None or found.rounding:
+            assert longer is not None
+            self._refuse_unsteady(bar, time, longer, short)
+        if self._differing + self._flipped < JUDGED:
+            cut = case.without_the_future(bar)
+            if cut is not None:
+                raise looks_ahead(name, cut[0], stretch.time(cut[0]), *cut[1:])
+        if alone is not None and difference(run, alone, price) is None:
+            self._refuse_unsteady(bar, time, run, short)
+        self._note_differing(case, question)
+
+    def _note_differing(self, case: _Case, question: _Question) -> None:
+        """Count a decision that depends on where its window begins, for want of bars or because a sum rounds."""
+        bar, run = question.bar, question.run
         if not self._first_differing:
-            size = bar + 1 - first
+            size, time = bar + 1 - question.first, case.stretch.time(bar)
             self._first_differing = (
-                f"on bar {bar} ({stretch.time(bar)} UTC) {run} in the run, and {short} in a window of {size} bars"
+                f"on bar {bar} ({time} UTC) {run} in the run, and {question.short} in a window of {size} bars"
             )
-        if self._differing <= JUDGED and self._needed >= 0:
-            self._needed = self._lookback_needed(stretch, bar, run)
-        if self._differing > FEW_DIFFERING + 4 * self._wanted // MOST_DIFFERING:
+        if self._differing + self._flipped < JUDGED and self._comes_and_goes(case.stretch, bar, run):
+            self._flipped += 1
+        else:
+            self._differing += 1
+        most = 4 * self._wanted
+        if self._differing > FEW_DIFFERING + most // MOST_DIFFERING or self._flipped > most // MOST_FLIPPED:
             self._refuse_lookback()
 
-    def _lookback_needed(self, stretch: Stretch, bar: int, run: Decision) -> int:
-        """A lookback with which this decision and those before it are what they were; -1 where none is."""
-        for lookback in LONGER:
-            if lookback <= max(self._lookback, self._needed - 1):
-                continue
-            first = bar - lookback
-            if first < stretch.first:
-                return -1
-            found = self._ask(self._asker(), stretch, first, bar, bar)
-            if found is not None and difference(run, found, stretch.price(bar)) is None:
-                return max(lookback, self._needed)
-        return -1
+    def _comes_and_goes(self, stretch: Stretch, bar: int, run: Decision) -> bool:
+        """Whether a decision comes and goes as windows grow longer, as it does where sums round this way and that.
 
-    def _note_rounding(self, stretch: Stretch, bar: int, found: Difference) -> None:
+        Where bars were missing, it is the run's from some length on, which is noted down.
+        """
+        needed, same_before = -1, False
+        for more in LONGER:
+            lookback = self._lookback + more
+            if bar - lookback < stretch.first:
+                break
+            found = self._at(self.asker(), stretch, bar - lookback, bar, bar, bar)
+            same = found is not None and difference(run, found, stretch.price(bar)) is None
+            if same_before and not same:
+                return True
+            if same and not same_before:
+                needed = lookback
+            same_before = same
+        self._needed = -1 if needed < 0 or self._needed < 0 else max(self._needed, needed)
+        return False
+
+    def _note_rounding(self, bar: int, found: Difference) -> None:
         self._rounded += 1
         if not self._first_rounded:
             self._first_rounded = (
@@ -187,27 +232,22 @@ class Audit:
 
     # ------------------------------------------------------------ what is said
 
-    def refuse_ahead(self, stretch: Stretch, bar: int, seen: Decision, unseen: Decision) -> NoReturn:
-        """End the run: a decision is another one without the bars after it."""
-        raise looks_ahead(self._name, bar, stretch.time(bar), seen, unseen)
-
-    def _refuse_unsteady(self, bar: int, stretch: Stretch, one: Decision, other: Decision) -> NoReturn:
+    def _refuse_unsteady(self, bar: int, time: str, one: Decision, other: Decision) -> NoReturn:
         raise FidelityError(
-            f"strategy {self._name} decides otherwise when it is asked the same again: on bar {bar} ({stretch.time(bar)} UTC) {one}, and then "
-            f"{other}. It draws random numbers, reads a clock, or keeps something from one window to the next: each window has to be answered "
-            "by itself, with lookback and indicators for what came before"
+            f"strategy {self._again.name} decides otherwise when it is asked the same again: on bar {bar} ({time} UTC) {one}, and then {other}. "
+            "It draws random numbers, reads a clock, or keeps something from one window to the next: each window has to be answered by "
+            "itself, with lookback and indicators for what came before"
         )
 
     def _refuse_lookback(self) -> NoReturn:
-        needed = self._needed
         remedy = (
-            f"lookback = {needed} gave the same on the bars that were tried"
-            if needed > 0
+            f"with lookback = {self._needed} those that were looked into stay the same"
+            if self._needed > 0
             else "make it of bars that lookback covers, or use an indicator of barloom's, which remembers all bars"
         )
         raise FidelityError(
-            f"the lookback of strategy {self._name} is too short: it says {self._lookback} bars, and {self._differing} of {self._asked} "
-            f"decisions depend on more, the first {self._first_differing}; {remedy}"
+            f"the lookback of strategy {self._again.name} is too short: it says {self._lookback} bars, and "
+            f"{self._differing + self._flipped} of {self._asked} decisions depend on more, the first {self._first_differing}; {remedy}"
         )
 
     def finish(self) -> AuditCounts:
@@ -216,12 +256,14 @@ class Audit:
         Raises:
             FidelityError: too many decisions depend on where their window begins.
         """
-        if self._differing > FEW_DIFFERING and self._differing * MOST_DIFFERING > self._asked:
+        if self._differing > max(FEW_DIFFERING, self._asked // MOST_DIFFERING):
+            self._refuse_lookback()
+        if self._flipped > max(FEW_DIFFERING, self._asked // MOST_FLIPPED):
             self._refuse_lookback()
         return AuditCounts(
             decisions=self._asked,
             with_signal=self._with_signal,
-            differing=self._differing,
+            differing=self._differing + self._flipped,
             rounded=self._rounded,
             unasked=self._unasked,
             lookback=self._lookback if self._cut_short else None,
@@ -256,11 +298,10 @@ class _Case:
             return None
         self._asked = True
         try:
-            again = self._audit._asker().ask(self.chunk, self._prepared)
+            again = self._audit.asker().ask(self.chunk, self._prepared)
         except Exception:
             return None
-        stop = self.chunk.base + self.chunk.rows
-        bar = self.signals.first_unlike(again, stop)
+        bar = self.signals.first_unlike(again, self.chunk.base + self.chunk.rows)
         return None if bar is None else (bar, self.signals.at(bar), again.at(bar))
 
     def without_the_future(self, bar: int) -> tuple[int, Decision, Decision] | None:
@@ -270,16 +311,16 @@ class _Case:
             return None
         window = self.stretch.window(chunk.base - chunk.history, chunk.base, bar)
         try:
-            cut = self._audit._asker().ask(*window)
+            cut = self._audit.asker().ask(*window)
         except Exception:
             return None
-        if _unlike(self.signals.at(bar), cut.at(bar)):
+        if unlike(self.signals.at(bar), cut.at(bar)):
             return bar, self.signals.at(bar), cut.at(bar)
-        unlike = self.signals.first_unlike(cut, bar + 1)
-        return None if unlike is None else (unlike, self.signals.at(unlike), cut.at(unlike))
+        other = self.signals.first_unlike(cut, bar + 1)
+        return None if other is None else (other, self.signals.at(other), cut.at(other))
 
 
-def _unlike(one: Decision | None, other: Decision | None) -> bool:
+def unlike(one: Decision | None, other: Decision | None) -> bool:
     """Whether two decisions differ in more than the last digits."""
     if one is None or other is None:
         return one is not other

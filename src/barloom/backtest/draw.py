@@ -23,8 +23,10 @@ LONG_LOOKBACK = 1_000
 """Bars of lookback beyond which fewer decisions are drawn, since each takes longer to ask about."""
 LEAST = 25
 AT_A_CUT = 2
-ALL_CUTS = 64
+ALL_CUTS = 16
 """Cuts that are all looked at; later ones ever more rarely."""
+NEAR = 32
+"""Bars from one with a signal to the one without that is asked about together with it."""
 LAGGING = 8
 """Signals that are due and have not come, before bars without one are drawn in their place."""
 SEED = 0x9E3779B97F4A7C15
@@ -88,8 +90,8 @@ def _rows_of_text(paths: Sequence[os.PathLike[str]]) -> int | None:
 class Draw:
     """Draws bars chunk by chunk, about equally far apart.
 
-    Places lie evenly over the bars, each moved at random within its stretch. From each place on, the next bar with a signal and the next
-    without one are taken. Signals that do not come are made up for when they do; meanwhile bars without one are taken in their place.
+    Places lie evenly over the bars, each moved at random within its stretch. From each place on, the next bar with a signal is taken, and
+    one without soon after it. Signals that do not come are made up for when they do; meanwhile bars without one are taken in their place.
 
     Args:
         each: how many to draw of each kind.
@@ -103,11 +105,9 @@ class Draw:
         self._owed = 0
         self._turn = 0
         self._cuts = 0
-        self._quiet: list[int] = []
-        """Bars from which on one without a signal is wanted."""
 
-    def bars(self, base: int, stop: int, last: bool, signals: Sequence[Ints]) -> list[int]:
-        """The bars of a chunk from ``base`` to before ``stop`` to ask about, in their order.
+    def bars(self, base: int, stop: int, last: bool, signals: Sequence[Ints]) -> list[list[int]]:
+        """The bars of a chunk from ``base`` to before ``stop`` to ask about, in their order: one, or two that are near to one another.
 
         Args:
             base: the first bar of the chunk.
@@ -118,28 +118,26 @@ class Draw:
         if self._rows is None and last and base == 0:
             self._rows = stop
         if self._rows is not None and self._rows <= 2 * self._each:
-            return list(range(base, stop))
-        drawn: set[int] = set()
+            return [[bar] for bar in range(base, stop)]
+        drawn: list[list[int]] = []
         cursor = base
         for place in self._places(base, stop):
-            cursor = self._spend(signals, cursor, place, drawn)
+            cursor = self._spend(signals, cursor, place, stop, drawn)
             self._owed += 1
-            self._quiet.append(place)
             if self._owed > LAGGING:
-                self._quiet.append(place + 1 + _mixed(place) % 64)
-        self._spend(signals, cursor, stop, drawn)
-        late = []
-        for wanted in self._quiet:
-            bar = _without(signals, max(wanted, base), stop, drawn)
-            if bar is None:
-                late.append(wanted)
-            else:
-                drawn.add(bar)
-        # Where every bar has a signal, nobody waits for one without.
-        self._quiet = [wanted for wanted in late if wanted >= stop - 64]
+                self._add(drawn, [_without(signals, place, stop), _without(signals, place + 1 + _mixed(place) % NEAR, stop)])
+        self._spend(signals, cursor, stop, stop, drawn)
         if not last:
-            drawn.update(self._before_the_cut(base, stop))
-        return sorted(drawn)
+            self._add(drawn, list(self._before_the_cut(base, stop)))
+        return drawn
+
+    @staticmethod
+    def _add(drawn: list[list[int]], bars: list[int | None]) -> None:
+        """Add bars to those drawn, but for those that lie before the ones there already."""
+        after = drawn[-1][-1] if drawn else -1
+        wanted = [bar for bar in dict.fromkeys(bars) if bar is not None and bar > after]
+        if wanted:
+            drawn.append(wanted)
 
     def _places(self, base: int, stop: int) -> Iterator[int]:
         while True:
@@ -161,7 +159,7 @@ class Draw:
         doublings = (place - straight) / max(rate, 0.25)
         return int(straight / self._each * rows * 2.0 ** min(doublings, 60.0))
 
-    def _spend(self, signals: Sequence[Ints], cursor: int, until: int, drawn: set[int]) -> int:
+    def _spend(self, signals: Sequence[Ints], cursor: int, until: int, stop: int, drawn: list[list[int]]) -> int:
         """Take the next bars with signals before ``until``, as many as are due; the bar to go on from."""
         while self._owed:
             bars = [_next(bars, cursor) for bars in signals]
@@ -169,10 +167,10 @@ class Draw:
             bar = bars[turn] if bars[turn] < until else min(bars)
             if bar >= until:
                 return until
-            drawn.add(bar)
+            self._add(drawn, [bar, _without(signals, bar + 1 + _mixed(bar) % NEAR, stop)])
             self._owed -= 1
             self._turn += 1
-            cursor = bar + 1
+            cursor = max(bar, drawn[-1][-1]) + 1
         return max(cursor, until)
 
     def _before_the_cut(self, base: int, stop: int) -> range:
@@ -189,10 +187,10 @@ def _next(bars: Ints, start: int) -> int:
     return int(bars[place]) if place < len(bars) else 2**63 - 1
 
 
-def _without(signals: Sequence[Ints], start: int, stop: int, drawn: set[int]) -> int | None:
+def _without(signals: Sequence[Ints], start: int, stop: int) -> int | None:
     """The next bar without a signal, not far away."""
-    for bar in range(start, min(stop, start + 64)):
-        if bar not in drawn and all(_next(bars, bar) != bar for bars in signals):
+    for bar in range(start, min(stop, start + NEAR)):
+        if all(_next(bars, bar) != bar for bars in signals):
             return bar
     return None
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.backtest.asking import hushed, utc
-from barloom.backtest.audit import FEW_DIFFERING, MOST_DIFFERING, looks_ahead
+from barloom.backtest.audit import FEW_DIFFERING, JUDGED, MOST_FLIPPED, looks_ahead
 from barloom.backtest.decisions import Signals, difference
 from barloom.backtest.feed import Feed
 from barloom.backtest.results import AuditCounts, SelfCheck
@@ -167,7 +167,7 @@ def _tell_apart(
     closes = head.closes()
     bars = distinct(np.concatenate([*signals.bars(), *asked.bars()]))
     bars = bars[bars < head.rows]
-    most = max(FEW_DIFFERING, len(bars) // MOST_DIFFERING)
+    most = max(FEW_DIFFERING, len(bars) // MOST_FLIPPED)
     differing = 0
     first = ""
     for bar in bars.tolist():
@@ -175,7 +175,7 @@ def _tell_apart(
         found = difference(ours, theirs, abs(float(closes[bar])))
         if found is None or found.rounding:
             continue
-        if differing <= most:
+        if differing < JUDGED:
             copy = again.copy()
             with copy.inside():
                 cut = _asked_again(head, feed_with(copy.strategy), bar + 1, 1)
