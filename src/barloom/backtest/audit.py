@@ -33,6 +33,10 @@ LONGER = (
     *(1_000, 1_001, 1_002, 3_000, 3_001, 10_000, 10_001, 30_000, 30_001),
 )
 """Bars added to the lookback to see with how many a decision becomes, and stays, what it is in the run."""
+MUCH_LONGER = (10_000, 3_000, 1_000, 300)
+"""The same to see whether a value comes nearer to the run's; the first that is there."""
+ALIKE = 20.0
+"""Times that a difference for rounding may be another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,16 @@ class _Waiting:
 class Audit:
     """Asks about the decisions of one strategy beside the run that they are made in, chunk by chunk."""
 
-    def __init__(self, again: Again, direction: str = "both", *, each: int = EACH, rows: int | None) -> None:
-        """Audit about ``2 * each`` decisions of a run over about ``rows`` bars."""
+    def __init__(
+        self, again: Again, direction: str = "both", *, each: int = EACH, rows: int | None, ends: bool = True
+    ) -> None:
+        """Audit about ``2 * each`` decisions of a run over about ``rows`` bars; unless ``ends``, only looking ahead ends it."""
         self._again = again
         self._direction = direction
+        self._ends = ends
+        self._judged = JUDGED if ends else 1
         with hushed():
-            self._short, self._longer = self.asker(), self.asker()
+            self._short, self._longer = self.asker("short"), self.asker("longer")
         self._lookback = self._short.maker.history
         self._wanted = decisions_for(self._lookback, each)
         self._cut_short = self._wanted < each
@@ -77,10 +85,12 @@ class Audit:
         self._asked = self._with_signal = self._unasked = self._differing = self._flipped = self._rounded = 0
         self._first_differing = self._first_rounded = self._failure = ""
         self._needed = 0
+        self._rounding: dict[str, float] = {}
+        """How far apart values of a column were that turned out to be sums that round."""
 
-    def asker(self) -> Asker:
-        """A copy of the strategy that was never asked anything."""
-        return Asker(self._again.copy(), self._direction)
+    def asker(self, place: str = "") -> Asker:
+        """A copy of the strategy that was never asked anything; with a ``place``, among sets that share a shelf."""
+        return Asker(self._again.copy(place), self._direction)
 
     # ------------------------------------------------------------ beside the run
 
@@ -123,7 +133,7 @@ class Audit:
         self._asked += 1
         self._with_signal += bool(run.entries or run.exits)
         found = difference(run, short, stretch.price(bar))
-        if (found is not None and not found.rounding) or (longer is not None and unlike(short, longer)):
+        if (longer is not None and unlike(short, longer)) or not (found is None or self._rounds(found)):
             self._judge(case, question, longer)
         elif found is not None:
             self._note_rounding(bar, found)
@@ -178,13 +188,31 @@ class Audit:
         if found is None or found.rounding:
             assert longer is not None
             self._refuse_unsteady(bar, time, longer, short)
-        if self._differing + self._flipped < JUDGED:
+        if self._differing + self._flipped < self._judged:
             cut = case.without_the_future(bar)
             if cut is not None:
                 raise looks_ahead(name, cut[0], stretch.time(cut[0]), *cut[1:])
         if alone is not None and difference(run, alone, price) is None:
             self._refuse_unsteady(bar, time, run, short)
-        self._note_differing(case, question)
+        if found.slight and self._stays(case.stretch, bar, run, found):
+            self._rounding[found.column] = max(self._rounding.get(found.column, 0.0), found.apart)
+            self._note_rounding(bar, found)
+        else:
+            self._note_differing(case, question)
+
+    def _rounds(self, found: Difference) -> bool:
+        """Whether two values differ in their last digits, or as those of their column did that turned out to be sums that round."""
+        return found.rounding or (found.slight and found.apart <= ALIKE * self._rounding.get(found.column, 0.0))
+
+    def _stays(self, stretch: Stretch, bar: int, run: Decision, found: Difference) -> bool:
+        """Whether a value stays as far from the run's in windows that are much longer: it rounds then, and wants no more bars."""
+        for more in MUCH_LONGER:
+            first = bar - self._lookback - more
+            if first >= stretch.first:
+                longer = self._at(self.asker(), stretch, first, bar, bar, bar)
+                other = None if longer is None else difference(run, longer)
+                return other is not None and other.column == found.column and other.apart > found.apart / ALIKE
+        return False
 
     def _note_differing(self, case: _Case, question: _Question) -> None:
         """Count a decision that depends on where its window begins, for want of bars or because a sum rounds."""
@@ -194,12 +222,13 @@ class Audit:
             self._first_differing = (
                 f"on bar {bar} ({time} UTC) {run} in the run, and {question.short} in a window of {size} bars"
             )
-        if self._differing + self._flipped < JUDGED and self._comes_and_goes(case.stretch, bar, run):
+        if self._ends and self._differing + self._flipped < JUDGED and self._comes_and_goes(case.stretch, bar, run):
             self._flipped += 1
         else:
             self._differing += 1
         most = 4 * self._wanted
-        if self._differing > FEW_DIFFERING + most // MOST_DIFFERING or self._flipped > most // MOST_FLIPPED:
+        too_many = self._differing > FEW_DIFFERING + most // MOST_DIFFERING or self._flipped > most // MOST_FLIPPED
+        if self._ends and too_many:
             self._refuse_lookback()
 
     def _comes_and_goes(self, stretch: Stretch, bar: int, run: Decision) -> bool:
@@ -234,8 +263,8 @@ class Audit:
 
     def _refuse_unsteady(self, bar: int, time: str, one: Decision, other: Decision) -> NoReturn:
         raise FidelityError(
-            f"strategy {self._again.name} decides otherwise when it is asked the same again: on bar {bar} ({time} UTC) {one}, and then {other}. "
-            "It draws random numbers, reads a clock, or keeps something from one window to the next: each window has to be answered by "
+            f"strategy {self._again.name} decides otherwise when it is asked the same again: on bar {bar} ({time} UTC) {one}, and then "
+            f"{other}. It draws random numbers, reads a clock, or keeps something from one window to the next: each window has to be answered by "
             "itself, with lookback and indicators for what came before"
         )
 
@@ -256,9 +285,8 @@ class Audit:
         Raises:
             FidelityError: too many decisions depend on where their window begins.
         """
-        if self._differing > max(FEW_DIFFERING, self._asked // MOST_DIFFERING):
-            self._refuse_lookback()
-        if self._flipped > max(FEW_DIFFERING, self._asked // MOST_FLIPPED):
+        too_many = self._differing > max(FEW_DIFFERING, self._asked // MOST_DIFFERING)
+        if self._ends and (too_many or self._flipped > max(FEW_DIFFERING, self._asked // MOST_FLIPPED)):
             self._refuse_lookback()
         return AuditCounts(
             decisions=self._asked,

@@ -14,6 +14,8 @@ from barloom.execution.trades import PLAN, default_plans
 
 LAST_BIT = 1e-9
 """Values this near to one another, as a part of the greater one, are the same but for rounding."""
+SLIGHT = 1e-3
+"""Differences between large sums, as deviations have them, may differ by so much for rounding alone."""
 OF_PRICE = 1e-8
 """Distances that differ by this part of the price at most are, too, where windows begin on other bars."""
 FIELDS = ("side", "stop", "target", "stop_price", "target_price", "max_hold", "size")
@@ -116,8 +118,16 @@ class Difference:
 
     @property
     def apart(self) -> float:
-        """How far apart the values are, as a part of the greater one."""
-        return abs(self.one - self.other) / max(abs(self.one), abs(self.other))
+        """How far apart the values are, as a part of the greater one; infinite where it is not two values that differ."""
+        if not self.column or not isinstance(self.one, float) or not isinstance(self.other, float):
+            return float("inf")
+        size = max(abs(self.one), abs(self.other))
+        return abs(self.one - self.other) / size if size > 0.0 else float("inf")
+
+    @property
+    def slight(self) -> bool:
+        """Whether sums that round may be all of it: a value of both, not far apart."""
+        return self.apart < SLIGHT
 
 
 def difference(one: Decision, other: Decision, price: float = 0.0) -> Difference | None:

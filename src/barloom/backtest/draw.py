@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 EACH = 256
 """Decisions with a signal that are drawn in a run, and as many without one."""
 FEW = 8
-"""The same, of each distinct set of signals in a sweep."""
+"""The same, of each distinct set of signals in a sweep; fewer where there are few bars."""
+BARS_A_FEW = 65_536
 LONG_LOOKBACK = 1_000
 """Bars of lookback beyond which fewer decisions are drawn, since each takes longer to ask about."""
 LEAST = 25
 AT_A_CUT = 2
-ALL_CUTS = 16
-"""Cuts that are all looked at; later ones ever more rarely."""
+DRAWN_A_CUT = 16
+"""Drawn decisions of a kind for each cut that is sure to be looked at; later cuts are, ever more rarely."""
 NEAR = 32
 """Bars from one with a signal to the one without that is asked about together with it."""
 LAGGING = 8
@@ -41,6 +42,11 @@ Ints = npt.NDArray[np.int64]
 def decisions_for(lookback: int, each: int = EACH) -> int:
     """How many decisions of each kind to draw: as many as fit where the lookback is long, and never fewer than 25."""
     return each if lookback <= LONG_LOOKBACK else max(min(each, LEAST), each * LONG_LOOKBACK // lookback)
+
+
+def few_for(rows: int | None) -> int:
+    """How many decisions of each kind to draw of one set of signals among many."""
+    return FEW if rows is None else max(2, min(FEW, rows // BARS_A_FEW))
 
 
 def expected_rows(bars: Bars) -> int | None:
@@ -125,7 +131,9 @@ class Draw:
             cursor = self._spend(signals, cursor, place, stop, drawn)
             self._owed += 1
             if self._owed > LAGGING:
-                self._add(drawn, [_without(signals, place, stop), _without(signals, place + 1 + _mixed(place) % NEAR, stop)])
+                self._add(
+                    drawn, [_without(signals, place, stop), _without(signals, place + 1 + _mixed(place) % NEAR, stop)]
+                )
         self._spend(signals, cursor, stop, stop, drawn)
         if not last:
             self._add(drawn, list(self._before_the_cut(base, stop)))
@@ -174,10 +182,10 @@ class Draw:
         return max(cursor, until)
 
     def _before_the_cut(self, base: int, stop: int) -> range:
-        number = self._cuts
+        number, surely = self._cuts, self._each // DRAWN_A_CUT
         self._cuts += 1
-        every = 1 << max(0, number.bit_length() - ALL_CUTS.bit_length() + 1)
-        if number % every:
+        every = 1 << max(0, number.bit_length() - surely.bit_length() + 1)
+        if not surely or number % every:
             return range(0)
         return range(max(base, stop - AT_A_CUT), stop)
 

@@ -203,10 +203,12 @@ def simulate(
 class Audited:
     """The audit of what one feed asks of its strategy."""
 
-    def __init__(self, feed: StrategyFeed, bars: Bars, again: Again, direction: str, each: int = EACH) -> None:
-        """Get ready before the strategy is asked anything."""
+    def __init__(
+        self, feed: StrategyFeed, bars: Bars, again: Again, direction: str, each: int = EACH, *, ends: bool = True
+    ) -> None:
+        """Get ready before the strategy is asked anything; for ``each`` and ``ends`` see ``Audit``."""
         self._feed = feed
-        self._audit = Audit(again, direction, each=each, rows=expected_rows(bars))
+        self._audit = Audit(again, direction, each=each, rows=expected_rows(bars), ends=ends)
 
     def look(self, chunk: Chunk, prepared: Prepared, exit_signals: ExitSignals | None) -> None:
         """Ask again about decisions of the chunk that the feed was asked about last.

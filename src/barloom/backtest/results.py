@@ -85,9 +85,9 @@ class AuditCounts(BaseModel):
         said = []
         if self.differing:
             said.append(
-                f"strategy {strategy}: {self.differing:,} of {self.decisions:,} decisions depend on the bar that their window begins with, so "
-                f"that trades can depend on the chunk size; the first: {self.first_differing}; give a longer lookback, or use an indicator of "
-                "barloom's"
+                f"strategy {strategy}: {self.differing:,} of {self.decisions:,} decisions depend on the bar that their window begins with, "
+                f"so that trades can depend on the chunk size; the first: {self.first_differing}; give a longer lookback, or use an "
+                "indicator of barloom's; this is not looking ahead"
             )
         if self.rounded:
             said.append(

@@ -173,8 +173,8 @@ def _tell_apart(
     for bar in bars.tolist():
         ours, theirs = signals.at(bar), asked.at(bar)
         found = difference(ours, theirs, abs(float(closes[bar])))
-        if found is None or found.rounding:
-            continue
+        if found is None or found.rounding or found.slight:
+            continue  # what such values round or miss is told by decisions all along the run
         if differing < JUDGED:
             copy = again.copy()
             with copy.inside():
@@ -183,7 +183,10 @@ def _tell_apart(
             if unlike is not None:
                 raise looks_ahead(again.name, unlike, head.time(unlike), signals.at(unlike), cut.at(unlike))
         differing += 1
-        first = first or f"on bar {bar} ({head.time(bar)} UTC) {ours} in the run, and {theirs} in chunks of {OTHER_CHUNK_ROWS} bars"
+        first = (
+            first
+            or f"on bar {bar} ({head.time(bar)} UTC) {ours} in the run, and {theirs} in chunks of {OTHER_CHUNK_ROWS} bars"
+        )
         if differing > most:
             break
     if differing > most:

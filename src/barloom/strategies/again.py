@@ -21,6 +21,7 @@ from barloom.strategies.clone import Cloner
 CODE: dict[str, types.CodeType] = {}
 """What the modules made of strategy files ran, by the names of these modules."""
 Modules = dict[str, types.ModuleType]
+Shelf = dict[tuple[str, str, str], "Copy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,9 @@ class Again:
         name: the strategy's.
     """
 
-    def __init__(self, strategy: Strategy) -> None:
-        """Take note of the strategy as it is before it is asked anything."""
+    def __init__(self, strategy: Strategy, shelf: Shelf | None = None) -> None:
+        """Take note of the strategy as it is before it is asked anything; ``shelf`` holds modules for copies that may share them."""
+        self._shelf: Shelf = {} if shelf is None else shelf
         self._strategy = strategy
         self._kind = type(strategy)
         self.name = strategy.name
@@ -63,8 +65,18 @@ class Again:
         self._rerun = False
         self._kept = Cloner(vars(sys.modules.get(self._kind.__module__, types))).kind(self._kind)
 
-    def copy(self) -> Copy:
-        """A new copy."""
+    def copy(self, place: str = "") -> Copy:
+        """A new copy; those of one ``place`` on the shelf share their modules."""
+        if not place or self._own:
+            return self._copy()
+        key = (self._kind.__module__, self._kind.__qualname__, place)
+        if key not in self._shelf:
+            self._shelf[key] = self._copy()
+        first = self._shelf[key]
+        with first.inside():
+            return Copy(self._made(type(first.strategy)), first.modules)
+
+    def _copy(self) -> Copy:
         if self._own:
             return Copy(self._made(self._kind))
         if self._rerun is not False:

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.backtest import orchestrator
+from barloom.backtest.draw import EACH
 from barloom.backtest.metrics import Metrics, Outcome
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import feed_of, rules_of
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.sweep.windows import DAY
 from barloom.backtest.writer import MemorySink, Points
 from barloom.bars.fine import Fine
 from barloom.execution import trades as record
 from barloom.execution.totals import daily_returns
 from barloom.observe.clock import Clock
+from barloom.strategies.again import Again
 from barloom.strategies.registry import load_strategy
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class Tested:
     points: Points
     daily: list[float]
     days: float
+    audit: AuditCounts
 
 
 class _Since:
@@ -74,19 +78,27 @@ class _Since:
 
 
 def run_after(
-    part: Bars, parameters: RunParameters, since: int, *, fine: Bars | None = None, clock: Clock | None = None
+    part: Bars,
+    parameters: RunParameters,
+    since: int,
+    *,
+    fine: Bars | None = None,
+    clock: Clock | None = None,
+    audited: int = EACH,
 ) -> Tested | None:
     """Run a set on those bars that are at ``since`` (nanoseconds UTC) or later, warm from the ones before; None where there are none.
 
-    ``clock`` takes the seconds of each step.
+    ``clock`` takes the seconds of each step. ``audited`` decisions with a signal, and as many without one, are asked for again.
 
     Raises:
         InputError: the set is refused, or the bars cannot be read.
+        FidelityError: its strategy looks ahead, or back further than its lookback says.
     """
     parameters = parameters.with_finer_bars(fine is not None)
     rules = rules_of(parameters)
     strategy = load_strategy(parameters.strategy, parameters.params)
-    feed = _Since(feed_of(parameters, strategy), since)
+    inner = feed_of(parameters, strategy)
+    feed = _Since(inner, since)
     sink = MemorySink()
     result = orchestrator.weave(
         part,
@@ -97,6 +109,7 @@ def run_after(
         threads=parameters.threads,
         sink=sink,
         clock=clock,
+        audit=orchestrator.Audited(inner, part, Again(strategy), parameters.direction, audited),
     )
     report, outcome = result.report, result.outcome
     if report is None or outcome is None or feed.first_time is None:
@@ -111,4 +124,5 @@ def run_after(
     totals = replace(outcome.totals, days=daily_returns(parameters.balance, daily))
     tested = Outcome(totals, parameters.balance, feed.first_time, outcome.bars - feed.before)
     metrics = tested.metrics()
-    return Tested(metrics, result.checksum, columns, points, daily, max(1.0, (report.last_ts - feed.first_time) / DAY))
+    days = max(1.0, (report.last_ts - feed.first_time) / DAY)
+    return Tested(metrics, result.checksum, columns, points, daily, days, result.audit or AuditCounts())

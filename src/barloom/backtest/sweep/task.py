@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from barloom import __version__
 from barloom.backtest.orchestrator import Progress
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.sweep.batch import SCHEMA, run_batch
 from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.shared import SharedBars
@@ -44,6 +45,7 @@ class Task(BaseModel):
         values: of each set, by ``names``.
         threads, chunk_rows: never change a result.
         keep_trades: whether the trades come back too.
+        audited: decisions of each kind to ask for again of each set of signals; None for a few.
         profile: whether another process that does it measures where its time goes.
     """
 
@@ -58,6 +60,7 @@ class Task(BaseModel):
     threads: int | None = None
     chunk_rows: int | None = None
     keep_trades: bool = False
+    audited: int | None = None
     profile: bool = False
 
 
@@ -73,6 +76,7 @@ class TaskResult:
         trades: with ``set_id`` first; None unless they were kept.
         phases: seconds by phase; empty where a clock was handed in, or the task was done by an earlier process.
         measured: its profile; None unless another process made one.
+        audit: what came of the audits; None for a task that an earlier process did.
     """
 
     set_ids: tuple[int, ...]
@@ -84,6 +88,7 @@ class TaskResult:
     trades: pa.Table | None
     phases: dict[str, float] = field(default_factory=dict)
     measured: Measured | None = None
+    audit: AuditCounts | None = None
 
     @property
     def trades_count(self) -> int:
@@ -146,7 +151,7 @@ def perform(
         except InputError as error:
             refused[set_id] = str(error)
     own = Clock() if clock is None else clock
-    tables, kept, report = _run(task, made, bars, fine, on_progress, own)
+    tables, kept, report, audit = _run(task, made, bars, fine, on_progress, own)
     tables.append(errors_table(refused))
     table = pa.concat_tables(tables).sort_by(SET_ID).combine_chunks()
     if list(task.set_ids) != sorted(task.set_ids):
@@ -161,6 +166,7 @@ def perform(
         peak_rss=peak_rss(),
         trades=trades,
         phases=own.phases() if clock is None else {},
+        audit=audit,
     )
 
 
@@ -171,10 +177,11 @@ def _run(
     fine: Bars | None,
     on_progress: Callable[[Progress], None] | None,
     clock: Clock,
-) -> tuple[list[pa.Table], list[pa.Table], BarsReport | None]:
+) -> tuple[list[pa.Table], list[pa.Table], BarsReport | None, AuditCounts]:
     """The sets in one batch; one by one where one of them makes it fail, so that it fails alone."""
+    audit = AuditCounts()
     if not sets:
-        return [], [], None
+        return [], [], None, audit
     ids = list(sets)
     try:
         batch = run_batch(
@@ -184,6 +191,7 @@ def _run(
             threads=task.threads,
             chunk_rows=task.chunk_rows,
             keep_trades=task.keep_trades,
+            audited=task.audited,
             on_progress=on_progress,
             clock=clock,
         )
@@ -193,19 +201,20 @@ def _run(
         if len(sets) > 1:
             tables, kept, report = [], [], None
             for set_id, parameters in sets.items():
-                table, trades, found = _run(task, {set_id: parameters}, bars, fine, on_progress, clock)
+                table, trades, found, counts = _run(task, {set_id: parameters}, bars, fine, on_progress, clock)
+                audit += counts
                 tables += table
                 kept += trades
                 report = report or found
-            return tables, kept, report
+            return tables, kept, report, audit
         said = str(error) if isinstance(error, BarloomError) else f"unexpected: {type(error).__name__}: {error}"
-        return [errors_table({ids[0]: sentence(said)})], [], None
+        return [errors_table({ids[0]: sentence(said)})], [], None, audit
     table = batch.table.add_column(0, TASK_SCHEMA.field(0), pa.array(ids, pa.int64()))
     kept = []
     if batch.trades is not None:
         of = pa.array(ids, pa.int64()).take(batch.trades["set"].combine_chunks())
         kept = [batch.trades.drop_columns(["set"]).add_column(0, TASK_SCHEMA.field(0), of)]
-    return [table.cast(TASK_SCHEMA)], kept, batch.report
+    return [table.cast(TASK_SCHEMA)], kept, batch.report, batch.audit
 
 
 def errors_table(errors: dict[int, str]) -> pa.Table:

@@ -7,6 +7,7 @@ Optimization of Trading Strategies", 2nd ed., Wiley 2008.
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from barloom.backtest.draw import EACH, LEAST
 from barloom.backtest.metrics import YEAR_DAYS, Metrics, daily_ratios
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.sweep.grid import Grid, parameters_of
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.out_of_sample import Tested, run_after
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
     from barloom.backtest.sweep.loom import Loom
     from barloom.backtest.sweep.work import Step
     from barloom.bars.bars import Bars
+
+
+log = logging.getLogger(__name__)
 
 
 class Trained(BaseModel):
@@ -119,6 +125,7 @@ class WalkForward:
         equity_table: equity points of all tests, likewise.
         digest: BLAKE2b of number, set and checksum of every test.
         seconds: wall clock.
+        audit: what came of asking again for decisions of all tests.
     """
 
     windows: tuple[Trained, ...]
@@ -127,6 +134,7 @@ class WalkForward:
     equity_table: pa.Table
     digest: str
     seconds: float
+    audit: AuditCounts
 
     @property
     def table(self) -> pd.DataFrame:
@@ -263,6 +271,7 @@ def walk_forward(
 
     Raises:
         InputError: the bars cannot be read.
+        FidelityError: a strategy looks ahead, or back further than its lookback says.
     """
     started = time.perf_counter()
     metric = metric_of(walk.rank_by)
@@ -271,6 +280,7 @@ def walk_forward(
     balance = walk.base.balance
     tested = _Joined()
     trained: list[Trained] = []
+    audited = max(LEAST, EACH // max(1, len(windows)))
 
     def tell(done: int, refused: int = 0) -> None:
         if on_progress is not None:
@@ -293,7 +303,9 @@ def walk_forward(
             try:
                 parameters = walk.make(walk.sets[chosen]).model_copy(update={"balance": balance})
                 part = loom.part(window.train_start, window.test_end)
-                tried = run_after(part, parameters, window.train_end, fine=loom.fine, clock=loom.spent.clock)
+                tried = run_after(
+                    part, parameters, window.train_end, fine=loom.fine, clock=loom.spent.clock, audited=audited
+                )
                 why = "" if tried is not None else "there are no bars to test on"
             except InputError as error:
                 why = str(error)
@@ -323,7 +335,10 @@ def walk_forward(
         balance = after
     summary = _summary(trained, tested, walk, windows)
     seconds = time.perf_counter() - started
-    return WalkForward(tuple(trained), summary, tested.trades(), tested.equity(), tested.digest.hexdigest(), seconds)
+    for said in tested.audit.warnings(walk.base.strategy):
+        log.warning("%s", said)
+    digest = tested.digest.hexdigest()
+    return WalkForward(tuple(trained), summary, tested.trades(), tested.equity(), digest, seconds, tested.audit)
 
 
 def _chosen(table: SweepTable, metric: str, min_trades: int) -> tuple[int | None, str]:
@@ -354,6 +369,7 @@ class _Joined:
         self.daily: list[float] = []
         self.days = 0.0
         self.digest = hashlib.blake2b(digest_size=32)
+        self.audit = AuditCounts()
         self._count = 0
 
     def add(self, window: int, set_id: int | None, test: Tested) -> None:
@@ -367,6 +383,7 @@ class _Joined:
         self._trades.append(_numbered(window, record.to_arrow(columns)))
         self._points.append(_numbered(window, points_to_arrow(points)))
         self.points.append(points)
+        self.audit += test.audit
         self.daily += test.daily
         self.days += test.days
 
