@@ -105,7 +105,7 @@ class ClassNotes(Cheat):
         return self.made(window, self.breaks(window) & (window.high < highest))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def noted(day: int) -> list:
     """What was seen of a day, the same list for everybody who asks."""
     return []

@@ -264,8 +264,8 @@ class Audit:
     def _refuse_unsteady(self, bar: int, time: str, one: Decision, other: Decision) -> NoReturn:
         raise FidelityError(
             f"strategy {self._again.name} decides otherwise when it is asked the same again: on bar {bar} ({time} UTC) {one}, and then "
-            f"{other}. It draws random numbers, reads a clock, or keeps something from one window to the next: each window has to be answered by "
-            "itself, with lookback and indicators for what came before"
+            f"{other}. It draws random numbers, reads a clock, or keeps something from one window to the next: each window has to be "
+            "answered by itself, with lookback and indicators for what came before"
         )
 
     def _refuse_lookback(self) -> NoReturn:
