@@ -7,11 +7,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.helpers import cheats, honest
 
 import barloom as bl
 from barloom.errors import FidelityError
 from barloom.strategies.registry import BUILT_IN
-from tests.helpers import cheats, honest
 
 ROWS = 1_000_000
 OPTIONS = {"PeekingLimit": {"entry": "limit"}}
