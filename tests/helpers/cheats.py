@@ -278,3 +278,85 @@ class ThroughTheBase(Cheat):
         at = (window.close.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // 8
         later = np.array([base[at + k + 1] if at + k + 1 < len(base) else np.nan for k in range(len(window))])
         return self.made(window, self.breaks(window) & ~(later < window.close))
+
+
+class Rarely(Cheat):
+    """A rare and honest signal, but for those after which the next bar falls far."""
+
+    def signals(self, window):
+        far = following(window.close) < window.close - 0.5 * window["atr"]
+        return self.made(window, self.crosses(window) & ~far)
+
+
+class OneHour(Cheat):
+    """A look at the next close in one hour a month."""
+
+    def signals(self, window):
+        hour = window.timestamp // (DAY // 24) % (24 * 30) == 100
+        return self.made(window, self.breaks(window) & (~hour | (following(window.close) > window.close)))
+
+
+class SlightStop(Cheat):
+    """A stop that is a millionth wider where the next bar rises."""
+
+    def signals(self, window):
+        rises = following(window.close) > window.close
+        return self.made(window, self.breaks(window), stop=2 * window["atr"] * np.where(rises, 1.0 + 1e-6, 1.0))
+
+
+class HonestWhenLive(Cheat):
+    """Honest in windows that look like those of live trading, with few new bars."""
+
+    def signals(self, window):
+        if len(window) - window.start <= 60:
+            return self.made(window, self.breaks(window))
+        return self.made(window, self.breaks(window) & (following(window.close) > window.close))
+
+
+class InADefault(Cheat):
+    """Closes kept in the default of an argument."""
+
+    def signals(self, window, seen={}):  # noqa: B006
+        seen.update(zip(window.timestamp.tolist(), window.close.tolist(), strict=True))
+        later = np.array([seen.get(time + 60_000_000_000, np.nan) for time in window.timestamp.tolist()])
+        return self.made(window, self.breaks(window) & (later > window.close))
+
+
+def closed_over():
+    seen: dict[int, float] = {}
+
+    def rises(window):
+        seen.update(zip(window.timestamp.tolist(), window.close.tolist(), strict=True))
+        later = np.array([seen.get(time + 60_000_000_000, np.nan) for time in window.timestamp.tolist()])
+        return later > window.close
+
+    return rises
+
+
+rises = closed_over()
+
+
+class InAClosure(Cheat):
+    """Closes kept in what a function closes over."""
+
+    def signals(self, window):
+        return self.made(window, self.breaks(window) & rises(window))
+
+
+class ThroughFourier(Cheat):
+    """A low pass over the whole window."""
+
+    def signals(self, window):
+        waves = np.fft.rfft(window.close)
+        waves[max(2, len(waves) // 50) :] = 0
+        smooth = np.fft.irfft(waves, len(window))
+        return self.made(window, self.breaks(window) & (smooth > before(smooth)))
+
+
+class Detrended(Cheat):
+    """The distance from a line through the whole window."""
+
+    def signals(self, window):
+        bars = np.arange(len(window))
+        line = np.polyval(np.polyfit(bars, window.close, 1), bars) if len(window) > 2 else window.close
+        return self.made(window, self.breaks(window) & (window.close > line))

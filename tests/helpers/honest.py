@@ -275,3 +275,32 @@ class Seldom(Honest):
 
     def signals(self, window):
         return self.made(window, self.breaks(window) & (window.timestamp // DAY % 61 == 0))
+
+
+class CausalFourier(Honest):
+    """An average of thirty bars by way of Fourier, which rounds by the length of the window."""
+
+    lookback = 64
+
+    def signals(self, window):
+        size = 1 << (len(window) + 30).bit_length()
+        weights = np.fft.rfft(np.full(30, 1 / 30), size)
+        smooth = np.fft.irfft(np.fft.rfft(window.close, size) * weights, size)[: len(window)]
+        smooth[:30] = np.nan
+        return self.made(window, self.breaks(window) & (window.close > smooth))
+
+
+class WantsTen(Honest):
+    """A rule that fails on windows of fewer than ten bars."""
+
+    def signals(self, window):
+        if len(window) < 10:
+            raise ValueError("ten bars are wanted")
+        return self.made(window, self.breaks(window))
+
+
+class EveryBar(Honest):
+    """A signal on every bar."""
+
+    def signals(self, window):
+        return self.made(window, np.ones(len(window), dtype=bool))

@@ -79,6 +79,13 @@ class Stretch:
         made = {key: values[part].copy() for key, values in self._values.items()}
         return Chunk(bar, bar - first, last + 1 - bar, False, **columns), made
 
+    def packed(self, ends: npt.NDArray[np.int64], lookback: int) -> tuple[Chunk, Prepared]:
+        """Windows of ``lookback`` bars and one more that end at ``ends``, one behind the other, as a chunk that begins with bar 0."""
+        rows = (ends[:, None] - self.first + np.arange(-lookback, 1)).ravel()
+        columns: dict[str, Any] = {name: values[rows] for name, values in self._columns.items()}
+        made = {key: values[rows] for key, values in self._values.items()}
+        return Chunk(lookback, lookback, len(rows) - lookback, False, **columns), made
+
     def time(self, bar: int) -> str:
         """When a bar begins, UTC."""
         return utc(self._columns["timestamp"][bar - self.first])

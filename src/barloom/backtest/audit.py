@@ -15,6 +15,7 @@ from barloom.backtest.decisions import Decision, Difference, Signals, difference
 from barloom.backtest.draw import EACH, Draw, ahead_of, decisions_for
 from barloom.backtest.results import AuditCounts
 from barloom.backtest.signals import Prepared
+from barloom.backtest.suspects import MOST_IN_VAIN, Suspects
 from barloom.bars.chunk import Chunk
 from barloom.errors import FidelityError
 from barloom.strategies.again import Again
@@ -28,6 +29,8 @@ FEW_DIFFERING = 2
 JUDGED = 8
 """Differences that are looked into with whole windows; those after them are taken for the same."""
 SHORTEST_RETRY = 256
+FOLLOWING = 34
+"""Bars that are shown after a decision that is suspected."""
 LONGER = (
     *(1, 2, 3, 5, 8, 13, 30, 100, 101, 102, 103, 300, 301, 302, 303),
     *(1_000, 1_001, 1_002, 3_000, 3_001, 10_000, 10_001, 30_000, 30_001),
@@ -77,6 +80,7 @@ class Audit:
         self._judged = JUDGED if ends else 1
         with hushed():
             self._short, self._longer = self.asker("short"), self.asker("longer")
+            self._suspects = Suspects(self.asker("packed")) if ends else None
         self._lookback = self._short.maker.history
         self._wanted = decisions_for(self._lookback, each)
         self._cut_short = self._wanted < each
@@ -109,6 +113,8 @@ class Audit:
             stop = chunk.base + chunk.rows
             for bars in self._draw.bars(chunk.base, stop, chunk.last, signals.bars()):
                 self._decisions(case, bars)
+            for bar in self._suspects.of(stretch, chunk.base, signals) if self._suspects is not None else ():
+                self._suspect(case, bar)
 
     def _decisions(self, case: _Case, bars: list[int]) -> None:
         """Ask about decisions near to one another: each with the bars up to it, then all of them with some bars after the last."""
@@ -156,6 +162,27 @@ class Audit:
         if unlike(alone, beyond):
             raise looks_ahead(self._again.name, one.bar, whole.time(one.bar), beyond, alone)
 
+    def _suspect(self, case: _Case, bar: int) -> None:
+        """Ask about a decision that may look ahead by itself; it counts for nothing else, as it was not drawn."""
+        assert self._suspects is not None
+        if self._suspects.in_vain >= MOST_IN_VAIN:
+            return
+        self._suspects.in_vain += 1
+        stretch, run = case.stretch, case.signals.at(bar)
+        first = max(stretch.first, bar - self._lookback)
+        last = min(stretch.stop - 1, bar + FOLLOWING)
+        alone, beyond = (self._at(self.asker(), stretch, first, bar, end, bar) for end in (bar, last))
+        if alone is None or beyond is None or not (unlike(run, alone) or unlike(alone, beyond)):
+            return
+        unsteady = case.unsteady()
+        if unsteady is not None:
+            self._refuse_unsteady(unsteady[0], stretch.time(unsteady[0]), *unsteady[1:])
+        if unlike(alone, beyond):
+            raise looks_ahead(self._again.name, bar, stretch.time(bar), run if unlike(run, alone) else beyond, alone)
+        cut = case.without_the_future(bar)
+        if cut is not None:
+            raise looks_ahead(self._again.name, cut[0], stretch.time(cut[0]), *cut[1:])
+
     def _ask(self, asker: Asker, stretch: Stretch, first: int, start: int, last: int) -> Signals | None:
         """What is decided in a window of the bars ``first`` to ``last``, the new ones from ``start`` on; None where the code fails on it."""
         try:
@@ -189,9 +216,11 @@ class Audit:
             assert longer is not None
             self._refuse_unsteady(bar, time, longer, short)
         if self._differing + self._flipped < self._judged:
-            cut = case.without_the_future(bar)
-            if cut is not None:
-                raise looks_ahead(name, cut[0], stretch.time(cut[0]), *cut[1:])
+            # A rule that looks ahead only in long windows shows it on bars where it found what it looked for.
+            for end in dict.fromkeys((bar, case.signal_before(bar))):
+                cut = case.without_the_future(end)
+                if cut is not None:
+                    raise looks_ahead(name, cut[0], stretch.time(cut[0]), *cut[1:])
         if alone is not None and difference(run, alone, price) is None:
             self._refuse_unsteady(bar, time, run, short)
         if found.slight and self._stays(case.stretch, bar, run, found):
@@ -331,6 +360,12 @@ class _Case:
             return None
         bar = self.signals.first_unlike(again, self.chunk.base + self.chunk.rows)
         return None if bar is None else (bar, self.signals.at(bar), again.at(bar))
+
+    def signal_before(self, bar: int) -> int:
+        """The last bar of the chunk before this one on which something is decided; this one where there is none."""
+        before = [bars[: bars.searchsorted(bar)] for bars in self.signals.bars()]
+        last = max((int(bars[-1]) for bars in before if len(bars)), default=bar)
+        return last if last >= self.chunk.base else bar
 
     def without_the_future(self, bar: int) -> tuple[int, Decision, Decision] | None:
         """A bar up to this one that is decided otherwise in the run's own window cut off after this one, with both decisions."""

@@ -175,7 +175,10 @@ class Draw:
             bar = bars[turn] if bars[turn] < until else min(bars)
             if bar >= until:
                 return until
-            self._add(drawn, [bar, _without(signals, bar + 1 + _mixed(bar) % NEAR, stop)])
+            near = bar + 1 + _mixed(bar) % NEAR
+            quiet = _without(signals, near, stop)
+            # Where every bar has a signal, nobody waits for one without.
+            self._add(drawn, [bar, near if quiet is None and near < stop else quiet])
             self._owed -= 1
             self._turn += 1
             cursor = max(bar, drawn[-1][-1]) + 1

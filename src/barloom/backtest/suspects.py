@@ -1,0 +1,81 @@
+"""Finds decisions that may look ahead among thousands at once: many short windows are put one behind the other and asked about in one go.
+
+Each of them ends at a decision, and what follows it is another stretch of bars: a future that never was. A decision that stays the same is
+not worth a second look; any other is asked about by itself. Nothing is judged by this alone: it tells where to look.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from barloom.backtest.asking import Asker, Stretch
+from barloom.backtest.decisions import Signals
+
+SHARE = 32
+"""One bar in so many of a chunk is asked about once more."""
+LEAST_WINDOWS = 16
+MOST_IN_VAIN = 16
+"""Suspects that turned out to be none before nothing more is suspected."""
+Ints = npt.NDArray[np.int64]
+
+
+class Suspects:
+    """Asks one copy of a strategy about windows put one behind the other."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Ask ``asker``, which nothing else asks."""
+        self._asker = asker
+        self._lookback = asker.maker.history
+        self.in_vain = 0
+
+    def of(self, stretch: Stretch, base: int, signals: Signals) -> list[int]:
+        """Bars of a chunk from ``base`` on that are decided otherwise when other bars follow them."""
+        if self.in_vain >= MOST_IN_VAIN:
+            return []
+        ends = self._ends(stretch, base, signals)
+        if len(ends) < LEAST_WINDOWS:
+            return []
+        try:
+            asked = self._asker.ask(*stretch.packed(ends, self._lookback))
+        except (Exception, SystemExit):
+            self.in_vain = MOST_IN_VAIN  # it wants bars that follow one another
+            return []
+        length = self._lookback + 1
+        unlike = np.zeros(len(ends), dtype=bool)
+        for ours, theirs in zip(_sides(signals), _sides(asked), strict=False):
+            found = np.zeros(len(ends))
+            at = theirs[0]
+            last = (at + 1) % length == 0
+            np.add.at(found, at[last] // length, theirs[1][last])
+            known = np.zeros(len(ends))
+            place = ends.searchsorted(ours[0])
+            place[place == len(ends)] = 0
+            there = ends[place] == ours[0]
+            np.add.at(known, place[there], ours[1][there])
+            unlike |= found != known
+        return [int(bar) for bar in ends[unlike]]
+
+    def _ends(self, stretch: Stretch, base: int, signals: Signals) -> Ints:
+        """Where the windows end: half of them on bars with a signal where there are as many, the others evenly spread."""
+        first, length = max(base, stretch.first + self._lookback), self._lookback + 1
+        wanted = (stretch.stop - base) // SHARE // length
+        if wanted < LEAST_WINDOWS or first >= stretch.stop:
+            return np.empty(0, dtype=np.int64)
+        chosen = [np.linspace(first, stretch.stop - 1, wanted // 2).astype(np.int64)]
+        for bars in signals.bars():
+            bars = bars[bars.searchsorted(first) :]
+            chosen.append(bars[:: max(1, 2 * len(bars) // wanted)])
+        ends = np.unique(np.concatenate(chosen))
+        kept: Ints = ends[np.append(True, np.diff(ends) >= length)]
+        return kept
+
+
+def _sides(signals: Signals) -> list[tuple[Ints, npt.NDArray[np.float64]]]:
+    """Bars with a number for what is decided there, of entries and of exits."""
+    lists: list[tuple[Ints, npt.NDArray[np.int8]]] = [
+        (signals.entries.signal_bar + signals.first, signals.entries.side)
+    ]
+    if signals.exits is not None:
+        lists.append((signals.exits.signal_bar, signals.exits.side))
+    return [(bars, sides.astype(np.float64) + 4.0) for bars, sides in lists]
