@@ -80,7 +80,7 @@ class Audit:
         self._judged = JUDGED if ends else 1
         with hushed():
             self._short, self._longer = self.asker("short"), self.asker("longer")
-            self._suspects = Suspects(self.asker("packed")) if ends else None
+            self._suspects = Suspects(self.asker("packed"), rows) if ends else None
         self._lookback = self._short.maker.history
         self._wanted = decisions_for(self._lookback, each)
         self._cut_short = self._wanted < each

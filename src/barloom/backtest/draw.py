@@ -24,11 +24,11 @@ LONG_LOOKBACK = 1_000
 """Bars of lookback beyond which fewer decisions are drawn, since each takes longer to ask about."""
 LEAST = 25
 AT_A_CUT = 2
-DRAWN_A_CUT = 16
+DRAWN_A_CUT = 32
 """Drawn decisions of a kind for each cut that is sure to be looked at; later cuts are, ever more rarely."""
 NEAR = 32
 """Bars from one with a signal to the one without that is asked about together with it."""
-LAGGING = 8
+LAGGING = 4
 """Signals that are due and have not come, before bars without one are drawn in their place."""
 SEED = 0x9E3779B97F4A7C15
 HEAD_BYTES = 1 << 16

@@ -14,6 +14,8 @@ from barloom.backtest.decisions import Signals
 
 SHARE = 32
 """One bar in so many of a chunk is asked about once more."""
+TIMES = 16
+"""Chunks of a run that are looked at so, about equally far apart."""
 LEAST_WINDOWS = 16
 MOST_IN_VAIN = 16
 """Suspects that turned out to be none before nothing more is suspected."""
@@ -23,16 +25,19 @@ Ints = npt.NDArray[np.int64]
 class Suspects:
     """Asks one copy of a strategy about windows put one behind the other."""
 
-    def __init__(self, asker: Asker) -> None:
-        """Ask ``asker``, which nothing else asks."""
+    def __init__(self, asker: Asker, rows: int | None) -> None:
+        """Ask ``asker``, which nothing else asks, over about ``rows`` bars; None where nobody knows."""
         self._asker = asker
+        self._rows = rows
+        self._next = 0
         self._lookback = asker.maker.history
         self.in_vain = 0
 
     def of(self, stretch: Stretch, base: int, signals: Signals) -> list[int]:
         """Bars of a chunk from ``base`` on that are decided otherwise when other bars follow them."""
-        if self.in_vain >= MOST_IN_VAIN:
+        if self.in_vain >= MOST_IN_VAIN or base < self._next:
             return []
+        self._next = base + (base if self._rows is None else self._rows // TIMES) + 1
         ends = self._ends(stretch, base, signals)
         if len(ends) < LEAST_WINDOWS:
             return []
@@ -44,16 +49,13 @@ class Suspects:
         length = self._lookback + 1
         unlike = np.zeros(len(ends), dtype=bool)
         for ours, theirs in zip(_sides(signals), _sides(asked), strict=False):
-            found = np.zeros(len(ends))
-            at = theirs[0]
-            last = (at + 1) % length == 0
-            np.add.at(found, at[last] // length, theirs[1][last])
-            known = np.zeros(len(ends))
-            place = ends.searchsorted(ours[0])
-            place[place == len(ends)] = 0
-            there = ends[place] == ours[0]
-            np.add.at(known, place[there], ours[1][there])
-            unlike |= found != known
+            last = (theirs[0] + 1) % length == 0
+            found = np.bincount(theirs[0][last] // length, theirs[1][last], len(ends))
+            start, stop = ours[0].searchsorted((ends[0], ends[-1] + 1))
+            bars, sides = ours[0][start:stop], ours[1][start:stop]
+            place = ends.searchsorted(bars)
+            there = ends[place] == bars
+            unlike |= found != np.bincount(place[there], sides[there], len(ends))
         return [int(bar) for bar in ends[unlike]]
 
     def _ends(self, stretch: Stretch, base: int, signals: Signals) -> Ints:
@@ -66,7 +68,7 @@ class Suspects:
         for bars in signals.bars():
             bars = bars[bars.searchsorted(first) :]
             chosen.append(bars[:: max(1, 2 * len(bars) // wanted)])
-        ends = np.unique(np.concatenate(chosen))
+        ends = np.sort(np.concatenate(chosen))
         kept: Ints = ends[np.append(True, np.diff(ends) >= length)]
         return kept
 
