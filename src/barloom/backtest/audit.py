@@ -15,7 +15,7 @@ from barloom.backtest.decisions import Decision, Difference, Signals, difference
 from barloom.backtest.draw import EACH, Draw, ahead_of, decisions_for
 from barloom.backtest.results import AuditCounts
 from barloom.backtest.signals import Prepared
-from barloom.backtest.suspects import MOST_IN_VAIN, Suspects
+from barloom.backtest.suspects import MOST_IN_VAIN, Ints, Suspects
 from barloom.bars.chunk import Chunk
 from barloom.errors import FidelityError
 from barloom.strategies.again import Again
@@ -28,6 +28,9 @@ FEW_DIFFERING = 2
 """So many are never too many: of a few decisions they tell nothing."""
 JUDGED = 8
 """Differences that are looked into with whole windows; those after them are taken for the same."""
+FEW_CUTS = 3
+MANY_CUTS = 15
+"""Cuts through a run's window where a decision differs for the first time, and where so many do that the run ends."""
 SHORTEST_RETRY = 256
 FOLLOWING = 34
 """Bars that are shown after a decision that is suspected."""
@@ -113,8 +116,8 @@ class Audit:
             stop = chunk.base + chunk.rows
             for bars in self._draw.bars(chunk.base, stop, chunk.last, signals.bars()):
                 self._decisions(case, bars)
-            for bar in self._suspects.of(stretch, chunk.base, signals) if self._suspects is not None else ():
-                self._suspect(case, bar)
+            for ends in self._suspects.of(stretch, chunk.base, signals) if self._suspects is not None else ():
+                self._suspect(case, ends)
 
     def _decisions(self, case: _Case, bars: list[int]) -> None:
         """Ask about decisions near to one another: each with the bars up to it, then all of them with some bars after the last."""
@@ -162,23 +165,33 @@ class Audit:
         if unlike(alone, beyond):
             raise looks_ahead(self._again.name, one.bar, whole.time(one.bar), beyond, alone)
 
-    def _suspect(self, case: _Case, bar: int) -> None:
-        """Ask about a decision that may look ahead by itself; it counts for nothing else, as it was not drawn."""
+    def _suspect(self, case: _Case, ends: Ints) -> None:
+        """Ask by itself about a decision that may look ahead; it counts for nothing else, as it was not drawn.
+
+        ``ends`` is its bar, and where the window behind it ended that it was found with.
+        """
         assert self._suspects is not None
         if self._suspects.in_vain >= MOST_IN_VAIN:
             return
         self._suspects.in_vain += 1
-        stretch, run = case.stretch, case.signals.at(bar)
-        first = max(stretch.first, bar - self._lookback)
-        last = min(stretch.stop - 1, bar + FOLLOWING)
-        alone, beyond = (self._at(self.asker(), stretch, first, bar, end, bar) for end in (bar, last))
-        if alone is None or beyond is None or not (unlike(run, alone) or unlike(alone, beyond)):
+        stretch, bar, lookback = case.stretch, int(ends[0]), self._lookback
+        run = case.signals.at(bar)
+        alone = self._at(self.asker(), stretch, bar - lookback, bar, bar, bar)
+        try:
+            other = self.asker().ask(*stretch.packed(ends, lookback)).at(lookback)
+        except (Exception, SystemExit):
+            return
+        if alone is None or not (unlike(run, alone) or unlike(alone, other)):
             return
         unsteady = case.unsteady()
         if unsteady is not None:
             self._refuse_unsteady(unsteady[0], stretch.time(unsteady[0]), *unsteady[1:])
-        if unlike(alone, beyond):
+        last = min(stretch.stop - 1, bar + FOLLOWING)
+        beyond = self._at(self.asker(), stretch, bar - lookback, bar, last, bar)
+        if beyond is not None and unlike(alone, beyond):
             raise looks_ahead(self._again.name, bar, stretch.time(bar), run if unlike(run, alone) else beyond, alone)
+        if unlike(alone, other):
+            raise looks_ahead(self._again.name, bar, stretch.time(bar), other, alone, " when other bars follow it")
         cut = case.without_the_future(bar)
         if cut is not None:
             raise looks_ahead(self._again.name, cut[0], stretch.time(cut[0]), *cut[1:])
@@ -247,6 +260,7 @@ class Audit:
         """Count a decision that depends on where its window begins, for want of bars or because a sum rounds."""
         bar, run = question.bar, question.run
         if not self._first_differing:
+            self._search(case, FEW_CUTS)
             size, time = bar + 1 - question.first, case.stretch.time(bar)
             self._first_differing = (
                 f"on bar {bar} ({time} UTC) {run} in the run, and {question.short} in a window of {size} bars"
@@ -258,7 +272,16 @@ class Audit:
         most = 4 * self._wanted
         too_many = self._differing > FEW_DIFFERING + most // MOST_DIFFERING or self._flipped > most // MOST_FLIPPED
         if self._ends and too_many:
+            self._search(case, MANY_CUTS)
             self._refuse_lookback()
+
+    def _search(self, case: _Case, cuts: int) -> None:
+        """Cut the run's own window off here and there, and compare all that is decided before each cut."""
+        stretch, rows = case.stretch, case.chunk.rows
+        for k in range(1, cuts + 1):
+            found = case.without_the_future(case.chunk.base + rows * k // (cuts + 1))
+            if found is not None:
+                raise looks_ahead(self._again.name, found[0], stretch.time(found[0]), *found[1:])
 
     def _comes_and_goes(self, stretch: Stretch, bar: int, run: Decision) -> bool:
         """Whether a decision comes and goes as windows grow longer, as it does where sums round this way and that.
@@ -330,10 +353,10 @@ class Audit:
         )
 
 
-def looks_ahead(name: str, bar: int, time: str, seen: Decision, unseen: Decision) -> FidelityError:
+def looks_ahead(name: str, bar: int, time: str, seen: Decision, unseen: Decision, where: str = "") -> FidelityError:
     """The error for a decision that is another one without the bars after it."""
     return FidelityError(
-        f"strategy {name} looks ahead: on bar {bar} ({time} UTC) it decides {seen}, and {unseen} when the window ends with that bar. "
+        f"strategy {name} looks ahead: on bar {bar} ({time} UTC) it decides {seen}{where}, and {unseen} when the window ends with that bar. "
         "A signal may use the bars up to its own: no shift(-1), no mean, rank, highest value or length of the whole window"
     )
 

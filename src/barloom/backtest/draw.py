@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EACH = 256
 """Decisions with a signal that are drawn in a run, and as many without one."""
-FEW = 8
+FEW = 4
 """The same, of each distinct set of signals in a sweep; fewer where there are few bars."""
 BARS_A_FEW = 65_536
 LONG_LOOKBACK = 1_000

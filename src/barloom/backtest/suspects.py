@@ -13,7 +13,7 @@ from barloom.backtest.asking import Asker, Stretch
 from barloom.backtest.decisions import Signals
 
 SHARE = 32
-"""One bar in so many of a chunk is asked about once more."""
+"""One bar in so many is asked about once more."""
 TIMES = 16
 """Chunks of a run that are looked at so, about equally far apart."""
 LEAST_WINDOWS = 16
@@ -29,16 +29,17 @@ class Suspects:
         """Ask ``asker``, which nothing else asks, over about ``rows`` bars; None where nobody knows."""
         self._asker = asker
         self._rows = rows
-        self._next = 0
+        self._next = self._seen = 0
         self._lookback = asker.maker.history
         self.in_vain = 0
 
-    def of(self, stretch: Stretch, base: int, signals: Signals) -> list[int]:
-        """Bars of a chunk from ``base`` on that are decided otherwise when other bars follow them."""
+    def of(self, stretch: Stretch, base: int, signals: Signals) -> list[Ints]:
+        """Bars of a chunk from ``base`` on that are decided otherwise when other bars follow them, each with the end of the window behind."""
         if self.in_vain >= MOST_IN_VAIN or base < self._next:
             return []
+        due, self._seen = stretch.stop - self._seen, stretch.stop
         self._next = base + (base if self._rows is None else self._rows // TIMES) + 1
-        ends = self._ends(stretch, base, signals)
+        ends = self._ends(stretch, base, signals, due)
         if len(ends) < LEAST_WINDOWS:
             return []
         try:
@@ -56,12 +57,13 @@ class Suspects:
             place = ends.searchsorted(bars)
             there = ends[place] == bars
             unlike |= found != np.bincount(place[there], sides[there], len(ends))
-        return [int(bar) for bar in ends[unlike]]
+        unlike[-1] = False  # nothing follows it
+        return [ends[place : place + 2] for place in np.flatnonzero(unlike)]
 
-    def _ends(self, stretch: Stretch, base: int, signals: Signals) -> Ints:
-        """Where the windows end: half of them on bars with a signal where there are as many, the others evenly spread."""
+    def _ends(self, stretch: Stretch, base: int, signals: Signals, due: int) -> Ints:
+        """Where the windows end, for so many bars as are due: half of them on bars with a signal, the others evenly spread."""
         first, length = max(base, stretch.first + self._lookback), self._lookback + 1
-        wanted = (stretch.stop - base) // SHARE // length
+        wanted = min(due // SHARE, (stretch.stop - base) // 2) // length
         if wanted < LEAST_WINDOWS or first >= stretch.stop:
             return np.empty(0, dtype=np.int64)
         chosen = [np.linspace(first, stretch.stop - 1, wanted // 2).astype(np.int64)]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from barloom.backtest.draw import EACH
+from barloom.backtest.draw import EACH, LEAST
 from barloom.backtest.failure import Unfinished
 from barloom.backtest.orchestrator import CHUNK_ROWS, Progress, available_cores
 from barloom.backtest.parameters import RunParameters
@@ -502,7 +502,8 @@ class SweepJob:
     ) -> tuple[list[int], Iterator[pa.Table], AuditCounts | None]:
         """The best sets, the trades of those that keep theirs, and what came of their audit.
 
-        The best run once more, in other chunks: their trades are taken then, and as many of their decisions are asked for again as in a run.
+        The best run once more, in other chunks: their trades are taken then, and together as many of their decisions are asked for again
+        as in a run.
 
         Raises:
             FidelityError: a strategy looks ahead, or back further than its lookback says; or the trades of a built-in one differ.
@@ -513,7 +514,7 @@ class SweepJob:
             return best, self._all_trades(folder) if options.kept_sets is None else iter(()), None
         again = best[: options.kept_sets or 1]
         task = self._task(prepared, sorted(again), keep_trades=bool(options.kept_sets), here=True)
-        task = task.model_copy(update={"chunk_rows": OTHER_CHUNK_ROWS, "audited": EACH})
+        task = task.model_copy(update={"chunk_rows": OTHER_CHUNK_ROWS, "audited": max(LEAST, EACH // len(again))})
         found = perform(task, prepared.readable.bars, self.fine, clock=self.spent.clock)
         before = dict(zip(table.table[SET_ID].to_pylist(), table.table["checksum"].to_pylist(), strict=True))
         after = zip(found.table[SET_ID].to_pylist(), found.table["checksum"].to_pylist(), strict=True)
