@@ -353,6 +353,29 @@ class Audit:
         )
 
 
+class NoAudit:
+    """Stands for the audit of a strategy that cannot be made a second time."""
+
+    def __init__(self, error: BaseException) -> None:
+        """Keep why."""
+        self._failure = f"no copy of it can be made ({type(error).__name__}: {error})"
+
+    def look(self, chunk: Chunk, prepared: Prepared, signals: Signals) -> None:
+        """Ask nothing."""
+
+    def finish(self) -> AuditCounts:
+        """Why nothing was asked."""
+        return AuditCounts(failure=self._failure)
+
+
+def audit_of(again: Again, direction: str, *, each: int = EACH, rows: int | None, ends: bool = True) -> Audit | NoAudit:
+    """An audit, or what says that there can be none: a strategy whose code fails when it is loaded again can still be run."""
+    try:
+        return Audit(again, direction, each=each, rows=rows, ends=ends)
+    except (Exception, SystemExit) as error:
+        return NoAudit(error)
+
+
 def looks_ahead(name: str, bar: int, time: str, seen: Decision, unseen: Decision, where: str = "") -> FidelityError:
     """The error for a decision that is another one without the bars after it."""
     return FidelityError(

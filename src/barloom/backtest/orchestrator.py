@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from barloom.backtest.ahead import ahead
-from barloom.backtest.audit import Audit
+from barloom.backtest.audit import audit_of
 from barloom.backtest.decisions import Signals
 from barloom.backtest.draw import EACH, expected_rows
 from barloom.backtest.feed import EntriesFeed, Feed, StrategyFeed
@@ -208,7 +208,7 @@ class Audited:
     ) -> None:
         """Get ready before the strategy is asked anything; for ``each`` and ``ends`` see ``Audit``."""
         self._feed = feed
-        self._audit = Audit(again, direction, each=each, rows=expected_rows(bars), ends=ends)
+        self._audit = audit_of(again, direction, each=each, rows=expected_rows(bars), ends=ends)
 
     def look(self, chunk: Chunk, prepared: Prepared, exit_signals: ExitSignals | None) -> None:
         """Ask again about decisions of the chunk that the feed was asked about last.

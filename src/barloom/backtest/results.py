@@ -76,8 +76,8 @@ class AuditCounts(BaseModel):
         """The line of the summary."""
         few = "" if self.lookback is None else f" (no more fit beside a lookback of {self.lookback:,} bars)"
         if not self.decisions:
-            why = f": {self.failure}" if self.failure else ""
-            return f"no decision: the strategy answers no short window{why}" if self.unasked else "no decision"
+            why = "the strategy answers no short window: " if self.unasked else ""
+            return f"no decision: {why}{self.failure}" if self.failure else "no decision"
         return f"{self.decisions:,} decisions{few}, none looks ahead"
 
     def warnings(self, strategy: str) -> list[str]:
@@ -94,6 +94,8 @@ class AuditCounts(BaseModel):
                 f"strategy {strategy}: {self.first_rounded}: a sum over the window rounds by where it begins, or an average wants more bars; "
                 "use an indicator of barloom's, a longer lookback, or round() it; this is not looking ahead"
             )
+        if self.failure and not self.unasked:
+            said.append(f"strategy {strategy} was not audited: {self.failure}")
         if self.unasked:
             said.append(
                 f"strategy {strategy}: {self.unasked:,} decisions were not audited, as it failed on short windows ({self.failure}): answer "

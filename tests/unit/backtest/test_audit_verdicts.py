@@ -193,3 +193,17 @@ def test_draws_are_the_same_for_ever_and_reach_every_chunk() -> None:
 
 def test_a_long_lookback_is_asked_about_less_often() -> None:
     assert [decisions_for(lookback) for lookback in (0, 1_000, 2_000, 20_000, 1_000_000)] == [256, 256, 128, 25, 25]
+
+
+def test_a_strategy_that_cannot_be_made_twice_runs_and_says_that_it_was_not_audited(
+    bars: bl.Bars, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    top = "import sys\nclass Once(type(sys)):\n    made = 0\n"
+    monkeypatch.setattr(sys, "made_once", False, raising=False)
+    top += "if sys.made_once:\n    Once = None\nsys.made_once = True\n"
+    body = "assert Once is not None\nreturn self.made(window, window.close > window.open + 2 * window['atr'])"
+    with caplog.at_level(logging.WARNING):
+        result = bl.run(bars, own(tmp_path, body, top=top))
+    assert result.trades_count > 0 and result.audit is not None and result.audit.decisions == 0
+    assert "answers no short window" in result.audited and "AssertionError" in result.audited
+    assert any("were not audited" in record.getMessage() for record in caplog.records)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from barloom._native.simulation import Asked, Warp, Wefts
 from barloom.backtest.ahead import ahead
-from barloom.backtest.audit import Audit
+from barloom.backtest.audit import Audit, NoAudit, audit_of
 from barloom.backtest.decisions import Signals
 from barloom.backtest.draw import expected_rows, few_for
 from barloom.backtest.metrics import Metrics, Outcome
@@ -183,7 +183,7 @@ class _Strand:
         self.maker = maker
         self.again = again
         self.direction = direction
-        self.audit: Audit | None = None
+        self.audit: Audit | NoAudit | None = None
         self.sets: list[_Set] = []
         self.failed = False
 
@@ -303,13 +303,7 @@ class _Loom:
         rows = expected_rows(self.bars)
         each = few_for(rows) if self.audited is None else self.audited
         for strand in self.strands:
-            try:
-                strand.audit = Audit(
-                    strand.again, strand.direction, each=each, rows=rows, ends=self.audited is not None
-                )
-            except BarloomError as error:
-                strand.failed = True
-                self.errors |= {one.place: str(error) for one in strand.sets}
+            strand.audit = audit_of(strand.again, strand.direction, each=each, rows=rows, ends=self.audited is not None)
         how = cut(self.strands, chunk_rows, again=not self.bars.source.parses)
         tiles = [_Tile(number, [self.strands[k] for k in tile], threads, kept) for number, tile in enumerate(how.tiles)]
         steps = self._steps(tiles, how.rows, threads)
