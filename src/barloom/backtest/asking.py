@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -110,15 +111,21 @@ class Stretch:
         return Stretch(self.first, columns, made)
 
 
-class _Hushed:
-    """A stream that takes nothing from one thread."""
+_lock = threading.Lock()
+_quiet: Counter[int] = Counter()
+"""Threads of which nothing is shown, with how often they asked for that."""
+_shown: list[Any] = []
+"""The streams, and what shows warnings, while there are such threads."""
 
-    def __init__(self, stream: Any, thread: int) -> None:
+
+class _Hushed:
+    """A stream that takes nothing from threads that are quiet."""
+
+    def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._thread = thread
 
     def write(self, text: str) -> int:
-        if threading.get_ident() == self._thread:
+        if threading.get_ident() in _quiet:
             return len(text)
         written: int = self._stream.write(text)
         return written
@@ -127,21 +134,34 @@ class _Hushed:
         return getattr(self._stream, name)
 
 
+def _show_warning(*arguments: Any, **named: Any) -> None:
+    if threading.get_ident() not in _quiet and _shown:
+        _shown[2](*arguments, **named)
+
+
 @contextmanager
 def hushed() -> Iterator[None]:
     """Leave out what this thread prints and warns of: the run has said it already, where it was asked the same."""
     thread = threading.get_ident()
-    before = sys.stdout, sys.stderr, warnings.showwarning
-    shown = warnings.showwarning
-
-    def show(*arguments: Any, **named: Any) -> None:
-        if threading.get_ident() != thread:
-            shown(*arguments, **named)
-
-    sys.stdout, sys.stderr = _Hushed(before[0], thread), _Hushed(before[1], thread)
-    warnings.showwarning = show
+    with _lock:
+        if not _quiet:
+            _shown[:] = sys.stdout, sys.stderr, warnings.showwarning
+            sys.stdout, sys.stderr = _Hushed(sys.stdout), _Hushed(sys.stderr)
+            warnings.showwarning = _show_warning
+        _quiet[thread] += 1
     try:
         with np.errstate(all="ignore"):
             yield
     finally:
-        sys.stdout, sys.stderr, warnings.showwarning = before
+        with _lock:
+            _quiet[thread] -= 1
+            if not _quiet[thread]:
+                del _quiet[thread]
+            if not _quiet:
+                # Where the code put something else in their place meanwhile, that stays.
+                if isinstance(sys.stdout, _Hushed):
+                    sys.stdout = _shown[0]
+                if isinstance(sys.stderr, _Hushed):
+                    sys.stderr = _shown[1]
+                if warnings.showwarning is _show_warning:
+                    warnings.showwarning = _shown[2]

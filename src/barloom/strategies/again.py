@@ -9,6 +9,7 @@ import os
 import site
 import sys
 import sysconfig
+import threading
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from barloom.strategies.clone import Cloner
 CODE: dict[str, types.CodeType] = {}
 """What the modules made of strategy files ran, by the names of these modules."""
 Modules = dict[str, types.ModuleType]
+_LOCK = threading.RLock()
 Shelf = dict[tuple[str, str, str], "Copy"]
 
 
@@ -81,7 +83,7 @@ class Again:
             return Copy(self._made(self._kind))
         if self._rerun is not False:
             # Whatever code does while it is loaded may fail the second time.
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception), _LOCK:
                 kind, modules = _run_again(self._kind, self._code)
                 if self._code is not None or _same_functions(self._kind, kind):
                     with _shown(modules):
@@ -175,17 +177,21 @@ def _installed() -> tuple[str, ...]:
 
 @contextmanager
 def _shown(modules: Modules) -> Iterator[None]:
-    """``sys.modules`` with these in it, and as it was before after that."""
-    before = {name: sys.modules.get(name) for name in modules}
-    sys.modules.update(modules)
-    try:
+    """``sys.modules`` with these in it, and as it was before after that; one copy at a time in a process."""
+    if not modules:
         yield
-    finally:
-        for name, module in before.items():
-            if module is None:
-                sys.modules.pop(name, None)
-            else:
-                sys.modules[name] = module
+        return
+    with _LOCK:
+        before = {name: sys.modules.get(name) for name in modules}
+        sys.modules.update(modules)
+        try:
+            yield
+        finally:
+            for name, module in before.items():
+                if module is None:
+                    sys.modules.pop(name, None)
+                else:
+                    sys.modules[name] = module
 
 
 def _same_functions(first: type, second: type) -> bool:

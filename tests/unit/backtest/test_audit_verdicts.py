@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import types
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -207,3 +209,13 @@ def test_a_strategy_that_cannot_be_made_twice_runs_and_says_that_it_was_not_audi
     assert result.trades_count > 0 and result.audit is not None and result.audit.decisions == 0
     assert "answers no short window" in result.audited and "AssertionError" in result.audited
     assert any("were not audited" in record.getMessage() for record in caplog.records)
+
+
+def test_runs_in_threads_leave_streams_and_modules_as_they_were(bars: bl.Bars, tmp_path: Path) -> None:
+    strategy = own(tmp_path, "return self.made(window, window.close > window.open + 2 * window['atr'])")
+    part = bars.select(end="2015-02-01")
+    before = sys.stdout, sys.stderr, warnings.showwarning
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: bl.run(part, strategy), range(8)))
+    assert (sys.stdout, sys.stderr, warnings.showwarning) == before
+    assert len({run.digest for run in runs}) == 1 and len({run.audited for run in runs}) == 1
