@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.resampling import ResampledBars
 from barloom.bars.times import FIRST_TIME, LAST_TIME
 
 if TYPE_CHECKING:
@@ -57,8 +59,10 @@ def expected_rows(bars: Bars) -> int | None:
     known = bars.bars_at_hand()
     if known is not None:
         return known
+    if isinstance(bars, ResampledBars):
+        return None
     source, selection = bars.source, bars.selection
-    total = source.rows_at_hand() or _rows_of_text(getattr(source, "paths", ()))
+    total = source.rows_at_hand() or _rows_of_text(source.paths or (Path(bars.label),))
     if total is None or selection.whole:
         return total
     first, stop = selection.rows(total)
@@ -121,7 +125,7 @@ class Draw:
             last: whether none follows.
             signals: bars with a signal, a list a kind of signal.
         """
-        if self._rows is None and last and base == 0:
+        if last and base == 0:
             self._rows = stop
         if self._rows is not None and self._rows <= 2 * self._each:
             return [[bar] for bar in range(base, stop)]
@@ -170,6 +174,7 @@ class Draw:
     def _spend(self, signals: Sequence[Ints], cursor: int, until: int, stop: int, drawn: list[list[int]]) -> int:
         """Take the next bars with signals before ``until``, as many as are due; the bar to go on from."""
         while self._owed:
+            cursor = max(cursor, drawn[-1][-1] + 1 if drawn else cursor)
             bars = [_next(bars, cursor) for bars in signals]
             turn = self._turn % len(bars)
             bar = bars[turn] if bars[turn] < until else min(bars)
@@ -181,7 +186,7 @@ class Draw:
             self._add(drawn, [bar, near if quiet is None and near < stop else quiet])
             self._owed -= 1
             self._turn += 1
-            cursor = max(bar, drawn[-1][-1]) + 1
+            cursor = bar + 1
         return max(cursor, until)
 
     def _before_the_cut(self, base: int, stop: int) -> range:

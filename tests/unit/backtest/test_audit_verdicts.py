@@ -219,3 +219,24 @@ def test_runs_in_threads_leave_streams_and_modules_as_they_were(bars: bl.Bars, t
         runs = list(pool.map(lambda _: bl.run(part, strategy), range(8)))
     assert (sys.stdout, sys.stderr, warnings.showwarning) == before
     assert len({run.digest for run in runs}) == 1 and len({run.audited for run in runs}) == 1
+
+
+@pytest.mark.parametrize("part", ["resampled", "sliced", "text", "text in chunks"])
+def test_as_many_decisions_are_asked_for_where_nobody_knows_how_many_bars_there_are(
+    bars: bl.Bars, tmp_path: Path, part: str
+) -> None:
+    if part == "resampled":
+        audit = bl.run(bars.resample("5m"), "ema-cross").audit
+    elif part == "sliced":
+        audit = bl.run(bars.select(start="2015-02-01", end="2015-03-20"), "ema-cross", chunk_rows=9_000).audit
+    else:
+        (chunk,) = bars.select(end="2015-02-20").chunks(150_000)
+        lines = zip(chunk.timestamp // 10**9, chunk.open, chunk.high, chunk.low, chunk.close, strict=True)
+        path = tmp_path / "bars.csv"
+        path.write_text(
+            "time,open,high,low,close\n"
+            + "".join(f"{t},{o:.5f},{h:.5f},{lo:.5f},{c:.5f}\n" for t, o, h, lo, c in lines)
+        )
+        rows = 7_000 if part == "text in chunks" else None
+        audit = bl.run(bl.open_bars(path), "ema-cross", chunk_rows=rows).audit
+    assert audit is not None and 500 <= audit.decisions < 1100 and audit.with_signal >= 240
