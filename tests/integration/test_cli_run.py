@@ -219,14 +219,13 @@ class Ahead(Strategy):
         return Entries(bars, side, stop=distance, target=distance)
 
 
-class Broken(Ahead):
-    calls = 0
-
+class Broken(Strategy):
     def signals(self, window):
-        Broken.calls += 1
-        if Broken.calls == 3:
+        if window.timestamp[-1] > np.datetime64("2015-01-08", "ns").astype(np.int64):
             raise RuntimeError("my own bug")
-        return super().signals(window)
+        bars = np.flatnonzero(window.timestamp % 3_000_000_000_000 == 0)
+        distance = np.full(len(bars), 0.0003)
+        return Entries(bars, 1, stop=distance, target=distance)
 """
 
 
@@ -261,16 +260,19 @@ def test_a_strategy_that_breaks_ends_with_4_and_its_traceback_is_in_the_log(bars
 
 
 def test_two_runs_that_differ_end_with_3(bars, tmp_path):
-    """SC-006: a strategy that draws from nowhere, behind the bars a run checks by itself."""
+    """SC-006: a strategy that is another one each time a run loads it, though copies of it within a run agree."""
     (tmp_path / "odd.py").write_text(
+        "import sys\n"
         "import numpy as np\n"
         "from barloom import Entries, Strategy\n"
         "class Odd(Strategy):\n"
         "    name = 'odd'\n"
         "    def signals(self, window):\n"
-        "        late = window.timestamp > np.datetime64('2015-01-26', 'ns').astype(np.int64)\n"
-        "        drawn = np.random.default_rng().random(len(window)) < 0.01\n"
-        "        bars = np.flatnonzero(late & drawn)\n"
+        "        frame, runs = sys._getframe(), []\n"
+        "        while frame is not None:\n"
+        "            runs += [frame.f_locals['result']] if frame.f_code.co_name == 'run_job' and 'result' in frame.f_locals else []\n"
+        "            frame = frame.f_back\n"
+        "        bars = np.flatnonzero(window.timestamp // 60_000_000_000 % (200 + len(runs)) == 0)\n"
         "        return Entries(bars, 1, stop=np.full(len(bars), 0.0003), target=np.full(len(bars), 0.0003))\n"
     )
     (tmp_path / "odd.py").chmod(0o644)

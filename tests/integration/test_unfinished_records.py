@@ -69,8 +69,7 @@ def test_a_sweep_whose_trades_depend_on_the_chunks_leaves_a_record(bars, tmp_pat
     said = call("sweep", bars, "--strategy", "ahead.py:Ahead", "--grid", "fast=5,6", cwd=tmp_path)
     assert said.returncode == 3, said.stderr
     record = failed(tmp_path / "results")
-    assert record.error.startswith("FidelityError: set") and "looks ahead" in record.error
-    assert record.trades_simulated > 0 and min(record.phase_times.values()) > 0.0
+    assert record.error.startswith("FidelityError: strategy") and "looks ahead" in record.error
 
 
 def test_a_crashed_sweep_leaves_a_record_that_the_finished_one_takes_the_place_of(tmp_path, monkeypatch):

@@ -124,6 +124,8 @@ class StrategyFeed:
         self.bank = self._preparation.bank
         self.warmup = max(1, self.bank.warmup)
         self.uses_volume = self._preparation.uses_volume
+        self.raw = Entries.none()
+        """What the strategy gave for the chunk it was last asked about, counted from the first bar of its history."""
 
     def prepare(self, chunk: Chunk) -> Prepared:
         """The indicators of the chunk, and what it sees of longer timeframes."""
@@ -137,7 +139,7 @@ class StrategyFeed:
             InputError: it gave signals that cannot be used.
         """
         pip = self._pips.of(chunk)
-        entries = self._maker.entries(chunk, prepared)
+        entries = self.raw = self._maker.entries(chunk, prepared)
         measured = Measured.of(entries, chunk, prepared, pip, atr=self._orders.wants_atr)
         return measured.hung(self._orders, self._maker)
 

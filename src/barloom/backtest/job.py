@@ -214,6 +214,7 @@ def _records(
         wall_clock_total=seconds,
         memory_peak_mb=peak_mb,
         self_check=check,
+        audit=result.audit,
         folder=str(folder.path),
         files=["run.json", "trades.parquet", "equity.parquet", "run.log", *(name for name, _ in measured.files)],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -11,12 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from barloom.backtest.ahead import ahead
-from barloom.backtest.feed import EntriesFeed, Feed
+from barloom.backtest.audit import audit_of
+from barloom.backtest.decisions import Signals
+from barloom.backtest.draw import EACH, expected_rows
+from barloom.backtest.feed import EntriesFeed, Feed, StrategyFeed
 from barloom.backtest.metrics import Outcome
 from barloom.backtest.overflow import refuse_overflow
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import feed_of, make_rules, rules_of
-from barloom.backtest.results import RunResult
+from barloom.backtest.results import AuditCounts, RunResult
 from barloom.backtest.selfcheck import Head, check_head
 from barloom.backtest.signals import Prepared
 from barloom.backtest.writer import MemorySink, TradeSink
@@ -36,6 +40,7 @@ from barloom.execution.rules import Rules
 from barloom.execution.sizing import Sizing
 from barloom.execution.totals import Start
 from barloom.observe.clock import Clock
+from barloom.strategies.again import Again
 from barloom.strategies.registry import load_strategy
 from barloom.threads import refuse_without
 
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
     from barloom.bars.bars import Bars
     from barloom.strategies.base import StrategyOrigin
 
+log = logging.getLogger(__name__)
 CHUNK_ROWS = 131_072
 
 
@@ -82,7 +88,8 @@ def run(
 ) -> RunResult:
     """Run a strategy over bars.
 
-    The first bars are run again in other chunks, on one thread, and by the reference simulator, and must give the same trades.
+    Decisions all along the bars are asked for again with windows that end at them, and must be the same. The first bars are run again in
+    other chunks, on one thread, and by the reference simulator, and must give the same trades.
 
     Args:
         bars: the selection to run over.
@@ -95,17 +102,14 @@ def run(
 
     Raises:
         InputError: bad data or parameters.
-        FidelityError: the strategy's trades depend on how the bars are cut, or the engine and the reference disagree.
+        FidelityError: the strategy looks ahead or back further than its lookback says, or the engine and the reference disagree.
     """
     parameters = parameters.with_finer_bars(fine is not None)
     rules = rules_of(parameters)
     finer = finer_of(bars, rules, fine)
     strategy = load_strategy(parameters.strategy, parameters.params)
-
-    def new_feed() -> Feed:
-        return feed_of(parameters, strategy)
-
-    feed = new_feed()
+    again = Again(strategy)
+    feed = feed_of(parameters, strategy)
     if feed.uses_volume and not bars.has_volume:
         raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
     head, clock = Head(), clock or Clock()
@@ -120,13 +124,18 @@ def run(
         on_progress=on_progress,
         clock=clock,
         head=head,
+        audit=Audited(feed, bars, again, parameters.direction),
         origin=strategy.origin,
     )
     with ThreadPoolExecutor(1, "barloom-digest") as beside:
         digested = beside.submit(_digest, result, clock) if digest else None
-        result.self_check = check_head(head, new_feed, rules, strategy.name, finer)
+        result.self_check, found = check_head(head, again, lambda made: feed_of(parameters, made), rules, finer)
+        if result.audit is not None and not result.audit.differing:
+            result.audit += found
         if digested is not None:
             digested.result()
+    for said in result.audit.warnings(strategy.name) if result.audit is not None else ():
+        log.warning("%s", said)
     return result
 
 
@@ -211,6 +220,33 @@ def simulate(
     return weave(bars, feed, rules, finer=finer, chunk_rows=chunk_rows, threads=threads)
 
 
+class Audited:
+    """The audit of what one feed asks of its strategy."""
+
+    def __init__(
+        self, feed: StrategyFeed, bars: Bars, again: Again, direction: str, each: int = EACH, *, ends: bool = True
+    ) -> None:
+        """Get ready before the strategy is asked anything; for ``each`` and ``ends`` see ``Audit``."""
+        self._feed = feed
+        self._audit = audit_of(again, direction, each=each, rows=expected_rows(bars), ends=ends)
+
+    def look(self, chunk: Chunk, prepared: Prepared, exit_signals: ExitSignals | None) -> None:
+        """Ask again about decisions of the chunk that the feed was asked about last.
+
+        Raises:
+            FidelityError: see ``Audit.look``.
+        """
+        self._audit.look(chunk, prepared, Signals(self._feed.raw, exit_signals, chunk.base - chunk.history))
+
+    def finish(self) -> AuditCounts:
+        """What came of it.
+
+        Raises:
+            FidelityError: see ``Audit.finish``.
+        """
+        return self._audit.finish()
+
+
 def finer_of(bars: Bars, rules: Rules, fine: Bars | None) -> Fine | None:
     """The finer bars of a run over ``bars``; refuses rules that the bars at hand cannot be simulated by."""
     if rules.intrabar == "drilldown" and fine is None:
@@ -238,6 +274,7 @@ def weave(
     on_progress: Callable[[Progress], None] | None = None,
     clock: Clock | None = None,
     head: Head | None = None,
+    audit: Audited | None = None,
     origin: StrategyOrigin | None = None,
     start: Start | None = None,
 ) -> RunResult:
@@ -259,6 +296,8 @@ def weave(
             with clock.phase("scan"):
                 entries = feed.entries(chunk, prepared)
                 exit_signals = feed.exit_signals(chunk, prepared)
+                if audit is not None:
+                    audit.look(chunk, prepared, exit_signals)
             with clock.phase("simulate"):
                 done = book.pass_chunk(chunk, entries, exit_signals, quotes)
             refuse_overflow(book.totals().accounts, book.points, rules.sizing)
@@ -268,7 +307,7 @@ def weave(
             with clock.phase("write"):
                 sink.add(done, book.points)
             if head is not None:
-                head.add(chunk, done)
+                head.add(chunk, entries, exit_signals, done)
             if on_progress is not None:
                 on_progress(Progress(passed, total, trades, time.perf_counter() - started))
     if passed < feed.warmup:
@@ -294,6 +333,7 @@ def weave(
         phase_times=clock.phases(),
         report=bars.report,
         origin=origin,
+        audit=None if audit is None else audit.finish(),
         sink=sink,
     )
 

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from barloom.backtest.metrics import Bounds, Metrics
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.reading import Reading
-from barloom.backtest.results import SelfCheck
+from barloom.backtest.results import AuditCounts, SelfCheck
 from barloom.bars.bars import Bars
 from barloom.bars.facts import StoreFacts
 from barloom.bars.span import Span
@@ -211,6 +211,7 @@ class RunRecord(BacktestJob):
     wall_clock_total: Seconds
     memory_peak_mb: float | None
     self_check: SelfCheck | None
+    audit: AuditCounts | None = None
     folder: str
     files: list[str]
 

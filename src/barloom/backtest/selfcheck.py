@@ -1,4 +1,4 @@
-"""A run checks itself on its first bars: the same trades in other chunks, on one thread, and by the reference simulator."""
+"""A run checks itself on its first bars: the same signals and trades in other chunks, on one thread, and by the reference simulator."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from barloom.backtest.asking import hushed, utc
+from barloom.backtest.audit import FEW_DIFFERING, JUDGED, MOST_FLIPPED, looks_ahead
+from barloom.backtest.decisions import Signals, difference
 from barloom.backtest.feed import Feed
-from barloom.backtest.results import SelfCheck
+from barloom.backtest.results import AuditCounts, SelfCheck
 from barloom.bars.chunk import Chunk
 from barloom.errors import FidelityError
 from barloom.execution import reference
@@ -24,6 +27,8 @@ from barloom.execution.trades import COLUMNS, REASONS, TRADE, Trades, columns_of
 
 if TYPE_CHECKING:
     from barloom.bars.fine import Fine
+    from barloom.strategies.again import Again
+    from barloom.strategies.base import Strategy
 
 HEAD_BARS = 16_384
 # The reference walks bar by bar: enough entries and bars behind them to judge by, few enough to cost little.
@@ -35,16 +40,18 @@ PRICES = ("timestamp", "open", "high", "low", "close", "volume", *ASK)
 
 
 class Head:
-    """Copies of the first bars of a run, and the trades that left on them."""
+    """Copies of the first bars of a run, what was asked on them, and the trades that left on them."""
 
     def __init__(self, limit: int = HEAD_BARS) -> None:
         self.limit = limit
         self.rows = 0
         self._columns: dict[str, list[npt.NDArray[np.generic]]] = {}
         self._trades: list[Trades] = []
+        self._entries: list[Entries] = []
+        self._exits: list[ExitSignals] = []
 
-    def add(self, chunk: Chunk, done: Trades) -> None:
-        """Take what the chunk and the trades that are done with it add to the head."""
+    def add(self, chunk: Chunk, entries: Entries, exits: ExitSignals | None, done: Trades) -> None:
+        """Take what the chunk, what is asked on it, and the trades that are done with it add to the head."""
         wanted = min(self.limit - self.rows, chunk.rows)
         if wanted > 0:
             for name in PRICES:
@@ -52,14 +59,31 @@ class Head:
                 if values is not None:
                     self._columns.setdefault(name, []).append(values[chunk.history : chunk.history + wanted].copy())
             self.rows += wanted
+            self._entries.append(entries.take(np.flatnonzero(entries.signal_bar < self.limit)))
+            if exits is not None:
+                self._exits.append(exits.take(np.flatnonzero(exits.signal_bar < self.limit)))
         # Trades come in the order of their numbers: none after one that entered behind the head can lie in it.
         if len(done) and done["entry_bar"][0] < self.limit:
             self._trades.append(pick(done, done["exit_bar"] < self.limit))
+
+    def signals(self) -> Signals:
+        """What was asked on the bars of the head."""
+        return Signals(Entries.joined(self._entries), ExitSignals.joined(self._exits), 0)
 
     def trades(self) -> Trades:
         """The trades that left before the last bar of the head."""
         trades = join(self._trades, TRADE)
         return pick(trades, trades["exit_bar"] < self.rows - 1)
+
+    def closes(self) -> npt.NDArray[np.float64]:
+        """The closes of the head."""
+        closes: npt.NDArray[np.float64] = np.concatenate(self._columns["close"])
+        return closes
+
+    def time(self, bar: int) -> str:
+        """When a bar of the head begins, UTC."""
+        times: npt.NDArray[np.int64] = np.concatenate(self._columns["timestamp"])
+        return utc(times[bar])
 
     def chunks(self, rows: int, history: int) -> list[Chunk]:
         """The head in chunks of ``rows`` bars."""
@@ -75,40 +99,105 @@ class Head:
 
 
 def check_head(
-    head: Head, new_feed: Callable[[], Feed], rules: Rules, strategy: str, finer: Fine | None = None
-) -> SelfCheck:
-    """Run the head of a finished run again and compare.
+    head: Head, again: Again, feed_with: Callable[[Strategy], Feed], rules: Rules, finer: Fine | None = None
+) -> tuple[SelfCheck, AuditCounts]:
+    """Run the head of a finished run again and compare; also how many signals depend on where a window begins.
 
     Raises:
-        FidelityError: other chunks give other trades (the strategy looks ahead, or back beyond its lookback), or the reference
-            simulator gives other trades than the engine.
+        FidelityError: the strategy gives other signals in other chunks, and looks ahead or back beyond its lookback; or the trades of the
+            same signals differ in other chunks or by the reference simulator.
     """
-    feed = new_feed()
+    signals = head.signals()
+    found = AuditCounts()
+    with hushed():
+        try:
+            copy = again.copy()
+            with copy.inside():
+                asked = _asked_again(head, feed_with(copy.strategy))
+        except (Exception, SystemExit):
+            asked = signals  # the audit says that it fails when it is asked again
+        if signals.first_unlike(asked, head.rows) is not None:
+            found = _tell_apart(head, again, feed_with, signals, asked)
     book = Book(rules, threads=1, fine=None if finer is None else finer.reader())
-    trades, entries, exits = [], [], []
-    for chunk in head.chunks(OTHER_CHUNK_ROWS, feed.history):
-        prepared = feed.prepare(chunk)
-        asked, leaving = feed.entries(chunk, prepared), feed.exit_signals(chunk, prepared)
-        entries.append(asked)
-        exits.append(leaving)
-        trades.append(book.pass_chunk(chunk, asked, leaving))
+    trades = [book.pass_chunk(chunk, *_dealt(signals, chunk)) for chunk in head.chunks(OTHER_CHUNK_ROWS, 0)]
     book.close()
-    again = join(trades, TRADE)
-    again = pick(again, again["exit_bar"] < head.rows - 1)
-    _compare_chunks(head.trades(), again, strategy, head.rows)
-    first = _first(Entries.joined(entries), rules.parts)
+    passed = join(trades, TRADE)
+    passed = pick(passed, passed["exit_bar"] < head.rows - 1)
+    _compare_chunks(head.trades(), passed)
+    first = _first(signals.entries, rules.parts)
     rows = min(head.rows, int(first.signal_bar[-1]) + JUDGED_BARS) if len(first) else head.rows
-    leaving = ExitSignals.joined([signals for signals in exits if signals is not None])
-    leaving = leaving.take(leaving.signal_bar < rows)
+    assert signals.exits is not None
+    leaving = signals.exits.take(signals.exits.signal_bar < rows)
     judged, engine_seconds, reference_seconds = _judge(head.chunks(rows, 0)[0], first, leaving, rules, finer)
-    return SelfCheck(
+    check = SelfCheck(
         bars=head.rows,
-        trades=len(again),
+        trades=len(passed),
         judged_trades=judged,
         engine_seconds=engine_seconds,
         reference_seconds=reference_seconds,
         speedup=reference_seconds / engine_seconds if judged else None,
     )
+    return check, found
+
+
+def _dealt(signals: Signals, chunk: Chunk) -> tuple[Entries, ExitSignals]:
+    """The signals of a chunk's new bars."""
+    assert signals.exits is not None
+    start, stop = signals.entries.signal_bar.searchsorted((chunk.base, chunk.base + chunk.rows))
+    leave, until = signals.exits.signal_bar.searchsorted((chunk.base, chunk.base + chunk.rows))
+    return signals.entries.take(slice(start, stop)), signals.exits.take(slice(leave, until))
+
+
+def _asked_again(head: Head, feed: Feed, rows: int = OTHER_CHUNK_ROWS, most: int | None = None) -> Signals:
+    """What a feed asks on the head in chunks of ``rows`` bars, of the first ``most`` of them."""
+    entries, exits = [], []
+    for chunk in head.chunks(rows, feed.history)[:most]:
+        prepared = feed.prepare(chunk)
+        entries.append(feed.entries(chunk, prepared))
+        leaving = feed.exit_signals(chunk, prepared)
+        exits += [] if leaving is None else [leaving]
+    return Signals(Entries.joined(entries), ExitSignals.joined(exits), 0)
+
+
+def _tell_apart(
+    head: Head, again: Again, feed_with: Callable[[Strategy], Feed], signals: Signals, asked: Signals
+) -> AuditCounts:
+    """Find out why signals differ in other chunks: how many depend on where a window begins.
+
+    Raises:
+        FidelityError: they depend on where it ends, or too many on where it begins.
+    """
+    closes = head.closes()
+    bars = distinct(np.concatenate([*signals.bars(), *asked.bars()]))
+    bars = bars[bars < head.rows]
+    most = max(FEW_DIFFERING, len(bars) // MOST_FLIPPED)
+    differing = 0
+    first = ""
+    for bar in bars.tolist():
+        ours, theirs = signals.at(bar), asked.at(bar)
+        found = difference(ours, theirs, abs(float(closes[bar])))
+        if found is None or found.rounding or found.slight:
+            continue  # what such values round or miss is told by decisions all along the run
+        if differing < JUDGED:
+            copy = again.copy()
+            with copy.inside():
+                cut = _asked_again(head, feed_with(copy.strategy), bar + 1, 1)
+            unlike = signals.first_unlike(cut, bar + 1)
+            if unlike is not None:
+                raise looks_ahead(again.name, unlike, head.time(unlike), signals.at(unlike), cut.at(unlike))
+        differing += 1
+        first = (
+            first
+            or f"on bar {bar} ({head.time(bar)} UTC) {ours} in the run, and {theirs} in chunks of {OTHER_CHUNK_ROWS} bars"
+        )
+        if differing > most:
+            break
+    if differing > most:
+        raise FidelityError(
+            f"strategy {again.name} gives other signals when the bars come in chunks of {OTHER_CHUNK_ROWS}, {first}: its lookback is too "
+            "short; give a longer one, or use an indicator of barloom's, which remembers all bars"
+        )
+    return AuditCounts(differing=differing, first_differing=first)
 
 
 def _first(entries: Entries, parts: int) -> Entries:
@@ -158,21 +247,20 @@ def _finer_bars(bars: Chunk, trades: Trades, finer: Fine) -> dict[int, list[tupl
     }
 
 
-def _compare_chunks(first: Trades, second: Trades, strategy: str, rows: int) -> None:
+def _compare_chunks(first: Trades, second: Trades) -> None:
     """Compare the trades of the run with those of the head alone, but for its last bar, which ends the trades of the head."""
     ours, theirs = columns_of(first), columns_of(second)
     if all(ours[name].tobytes() == theirs[name].tobytes() for name in COLUMNS):
         return
     shared = min(len(first), len(second))
     differs = np.zeros(shared, dtype=bool)
-    for name in ("signal_bar", "entry_bar", "exit_bar", "exit_price"):
-        differs |= first[name][:shared] != second[name][:shared]
+    for name in COLUMNS:
+        one, other = ours[name][:shared], theirs[name][:shared]
+        differs |= (one != other) & ~((one != one) & (other != other))
     row = int(np.argmax(differs)) if differs.any() else shared
-    longer = first if row < len(first) else second
-    bar = int(longer["signal_bar"][row]) if row < len(longer) else rows
     raise FidelityError(
-        f"strategy {strategy} gives other trades when the bars come in chunks of {OTHER_CHUNK_ROWS}: the first difference is trade "
-        f"{row} (signal on bar {bar}). It looks ahead, or back further than its lookback says"
+        f"the engine gives other trades of the same signals in chunks of {OTHER_CHUNK_ROWS} bars, the first of them trade {row}: please "
+        "report this"
     )
 
 

@@ -77,14 +77,7 @@ def describe(
     Raises:
         InputError: the file cannot be read, or has no good bar.
     """
-    cells = {
-        "date_order": date_order,
-        "time_format": time_format,
-        "decimal": decimal,
-        "thousands": thousands,
-        "encoding": encoding,
-    }
-    said = (columns, input_format, time_zone, stamp, symbol, *cells.values())
+    said = (columns, input_format, time_zone, stamp, symbol, date_order, time_format, decimal, thousands, encoding)
     if not ignore_columns and all(one is None for one in said):
         stored = describe_store(Path(path))
         if stored is not None:
@@ -102,7 +95,11 @@ def describe(
         time_zone=time_zone,
         stamp=stamp,
         symbol=symbol,
-        **cells,
+        date_order=date_order,
+        time_format=time_format,
+        decimal=decimal,
+        thousands=thousands,
+        encoding=encoding,
     )
     source = bars.source
     source.asks = False

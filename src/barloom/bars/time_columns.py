@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,10 +108,10 @@ def _unnamed(keys: Sequence[str], kinds: Mapping[int, str], free: Sequence[int])
     return []
 
 
-def _share(rows: Rows, at: int, holds: object) -> bool:
+def _share(rows: Rows, at: int, holds: Callable[[str], bool]) -> bool:
     """Tell if most cells of a column are of a kind."""
     cells = [row[at] for row in rows if at < len(row) and row[at].strip()]
-    return bool(cells) and sum(map(holds, cells)) * 10 >= len(cells) * 9  # type: ignore[arg-type]
+    return bool(cells) and sum(map(holds, cells)) * 10 >= len(cells) * 9
 
 
 def _digit_clocks(keys: Sequence[str], called: Sequence[int], dates: Sequence[int], rows: Rows, told: int) -> list[int]:

@@ -8,6 +8,7 @@ from barloom.backtest.figures import NO_TRADE, figure, missing, reasons
 from barloom.backtest.job import JobOutcome
 from barloom.backtest.metrics import Metrics, spans_one_day
 from barloom.backtest.records import DatasetSlice, RunRecord
+from barloom.backtest.results import NOT_AUDITED
 from barloom.cli.tables import facts_table, render
 
 DIGEST_SHOWN = 16
@@ -79,7 +80,8 @@ def _signals(run: RunRecord) -> list[tuple[str, str]]:
     counts = run.counts
     refused = ", ".join(f"{number:,} {reason}" for reason, number in counts.rejected.items() if number)
     return [
-        ("signals", f"{counts.signals:,}: {counts.accepted:,} taken" + (f", not taken: {refused}" if refused else ""))
+        ("signals", f"{counts.signals:,}: {counts.accepted:,} taken" + (f", not taken: {refused}" if refused else "")),
+        ("audited", NOT_AUDITED if run.audit is None else run.audit.said),
     ]
 
 

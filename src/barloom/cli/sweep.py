@@ -132,6 +132,7 @@ def _facts(outcome: SweepOutcome, files: Sequence[Path]) -> list[tuple[str, str]
     rate = record.data.selected_rows * (record.sets - record.resumed) / record.seconds if record.seconds else 0.0
     took = f"{duration(record.seconds)}, {rate:,.0f} bar-sets/s{memory}"
     rows = [
+        ("audited", "" if record.audit is None else f"{record.audit.said}, of the best sets"),
         ("took", "finished before: nothing was run" if outcome.already else took),
         ("there already", f"{record.resumed:,} sets" if record.resumed and not outcome.already else ""),
         ("files", "" if outcome.folder is None else str(outcome.folder)),

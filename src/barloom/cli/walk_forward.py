@@ -156,6 +156,7 @@ def _joined(summary: WalkForwardSummary) -> list[tuple[str, str]]:
 def _work(record: WalkForwardRecord) -> list[tuple[str, str]]:
     profile = [name for name in record.files if name.startswith("profile.")]
     return [
+        ("audited", "" if record.audit is None else record.audit.said),
         ("took", duration(record.seconds)),
         ("files", record.folder or ""),
         *([("profile", ", ".join(profile))] if profile else []),

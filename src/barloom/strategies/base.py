@@ -53,8 +53,9 @@ class Strategy:
                 return Entries(bars, 1, stop=2 * window["atr"][bars], target=4 * window["atr"][bars])
 
     ``signals`` runs once a chunk. Entries name bars by their index into the window; those of its history are dropped.
-    A signal may use bars up to its own and ``lookback`` bars of history, no others: a run over other chunk sizes that
-    gives other trades is reported. What ``signals`` raises ends the run with the strategy's name.
+    A signal may use bars up to its own and ``lookback`` bars of history, no others, and nothing kept from another window: copies of the
+    strategy are asked again for decisions all along a run, with windows that end at them, and must decide the same. What ``signals``
+    raises ends the run with the strategy's name.
 
     A strategy that leaves by signals too defines ``exits``, under the same rules.
     """

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from barloom.errors import InputError, described, nearest
 from barloom.outputs import refuse_no_name
+from barloom.strategies.again import CODE
 from barloom.strategies.base import Strategy, StrategyOrigin
 from barloom.strategies.calling import Theirs
 from barloom.strategies.ema_cross import EmaCross
@@ -109,7 +110,8 @@ def _run_file(path: Path, option: str, ran: StrategyOrigin | None) -> tuple[type
     # What was hashed is what runs. Annotations of the class are looked up in sys.modules.
     sys.modules[module.__name__] = module
     try:
-        exec(compile(code, str(path), "exec"), module.__dict__)
+        CODE[module.__name__] = compile(code, str(path), "exec")
+        exec(CODE[module.__name__], module.__dict__)
     except BaseException as error:
         sys.modules.pop(module.__name__, None)
         if isinstance(error, KeyboardInterrupt):

@@ -188,7 +188,7 @@ def test_two_columns_of_time_are_chosen_with_a_plus(tmp_path: Path) -> None:
 def test_slashes_need_a_day_past_the_twelfth(tmp_path: Path) -> None:
     assert times(written(tmp_path, "01/12/2012 00:00", "13/12/2012 00:00"))[0] == "2012-12-01T00:00:00Z"
     assert times(written(tmp_path, "01/12/2012 00:00", "01/13/2012 00:00"))[0] == "2012-01-12T00:00:00Z"
-    with pytest.raises(InputError, match="--date-order dmy or .* --date-order mdy"):
+    with pytest.raises(InputError, match=r"--date-order dmy or .* --date-order mdy"):
         times(written(tmp_path, "01/12/2012 00:00", "01/12/2012 00:01"))
 
 

@@ -392,7 +392,7 @@ TWO = SAMPLES["polygon"][0] + "MSFT,5,2.5,2.5,2.5,2.5,1328054400000000000,1\n"
 def test_several_symbols_are_refused_by_name_and_one_is_chosen(write: Write) -> None:
     path = write(TWO)
     with pytest.raises(
-        InputError, match="several symbols in its column .*, AAPL, MSFT: choose one, as with --symbol AAPL"
+        InputError, match=r"several symbols in its column .*, AAPL, MSFT: choose one, as with --symbol AAPL"
     ):
         open_bars(path)
     assert bars(path, symbol="AAPL") == list(BARS)

@@ -123,7 +123,7 @@ def test_a_run_with_the_hour_is_the_same_in_any_chunks() -> None:
 
 def test_hours_looked_up_ahead_end_the_run() -> None:
     """The strategy's own hours hold closes that are yet to come: other chunks end them elsewhere, and the run says so."""
-    with pytest.raises(FidelityError, match=r"hour-of-its-own gives other trades.*It looks ahead"):
+    with pytest.raises(FidelityError, match=r"strategy hour-of-its-own looks ahead: on bar"):
         bl.run(from_synthetic(20_000, 5), "hour-of-its-own")
 
 
@@ -136,7 +136,7 @@ def test_an_hour_shown_before_its_end_would_end_the_run(monkeypatch: pytest.Monk
         return long, finished + 1
 
     monkeypatch.setattr(HigherBank, "_gather", early)
-    with pytest.raises(FidelityError, match="It looks ahead"):
+    with pytest.raises(FidelityError, match="strategy with-the-hour looks ahead: on bar"):
         bl.run(from_synthetic(20_000, 5), "with-the-hour")
 
 

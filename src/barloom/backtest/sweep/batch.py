@@ -18,16 +18,20 @@ import pyarrow as pa
 
 from barloom._native.simulation import Asked, Warp, Wefts
 from barloom.backtest.ahead import ahead
+from barloom.backtest.audit import Audit, NoAudit, audit_of
+from barloom.backtest.decisions import Signals
+from barloom.backtest.draw import expected_rows, few_for
 from barloom.backtest.metrics import Metrics, Outcome
-from barloom.backtest.orchestrator import Progress, available_cores, finer_of, weave
+from barloom.backtest.orchestrator import Audited, Progress, available_cores, finer_of, weave
 from barloom.backtest.overflow import refuse_overflow
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import feed_of, orders_of, rules_of
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.signals import ATR, Measured, Pips, Preparation, Prepared, SignalMaker
 from barloom.backtest.sweep.kept import KeptTrades
 from barloom.backtest.sweep.tiling import cut
 from barloom.bars.chunk import Chunk, Floats
-from barloom.errors import BarloomError, InputError
+from barloom.errors import BarloomError, FidelityError, InputError
 from barloom.execution.account import POINT
 from barloom.execution.book import nights_at
 from barloom.execution.fills import refuse_exit_signals
@@ -39,6 +43,7 @@ from barloom.execution.totals import Totals, totals_of
 from barloom.execution.warps import WarpMaker, asked_of
 from barloom.indicators.registry import warmup
 from barloom.observe.clock import Clock
+from barloom.strategies.again import Again, Shelf
 from barloom.strategies.registry import load_strategy
 from barloom.threads import refuse_without
 
@@ -85,6 +90,7 @@ class Batch:
         seconds: wall clock.
         broken: places of sets that were not refused but failed in a strategy's code, the first of them
             with its traceback.
+        audit: what came of the audits of all its signals.
     """
 
     table: pa.Table
@@ -92,6 +98,7 @@ class Batch:
     trades: pa.Table | None
     seconds: float
     broken: dict[int, str]
+    audit: AuditCounts
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,22 +126,28 @@ def run_batch(
     threads: int | None = None,
     chunk_rows: int | None = None,
     keep_trades: bool = False,
+    audited: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     clock: Clock | None = None,
 ) -> Batch:
     """Run every set over the bars.
+
+    Of each distinct set of signals, decisions are asked for again with windows that end at them: ``audited`` with a signal and as many
+    without one, or a few where that is None.
 
     A set that is refused (contradicting options, parameters the strategy does not take, too few bars for its indicators) has its sentence in
     ``error``, and the others go on. ``clock`` takes the seconds of each step.
 
     Raises:
         InputError: the bars cannot be read.
+        FidelityError: a strategy looks ahead; with ``audited``, also one whose lookback is too short.
     """
     started = time.perf_counter()
     threads = min(threads or available_cores(), available_cores())
     refuse_without(threads)
     clock = clock or Clock()
     loom = _Loom(bars, [parameters.with_finer_bars(fine is not None) for parameters in sets], fine, clock)
+    loom.audited = audited
     kept = KeptTrades() if keep_trades else None
     if fine is not None:
         loom.pass_one_by_one(fine, threads, chunk_rows, kept)
@@ -145,7 +158,9 @@ def run_batch(
         table = pa.Table.from_pylist(rows, schema=SCHEMA)
     ran = len(loom.errors) < len(sets)
     trades = kept.table() if kept else None
-    return Batch(table, bars.report if ran else None, trades, time.perf_counter() - started, loom.errors.broken)
+    return Batch(
+        table, bars.report if ran else None, trades, time.perf_counter() - started, loom.errors.broken, loom.audit
+    )
 
 
 def sharing(bars: Bars, sets: Sequence[RunParameters]) -> Sharing:
@@ -170,9 +185,12 @@ class _Set:
 class _Strand:
     """The sets that have the same signals, and how they are made."""
 
-    def __init__(self, number: int, maker: SignalMaker) -> None:
+    def __init__(self, number: int, maker: SignalMaker, again: Again, direction: str) -> None:
         self.number = number
         self.maker = maker
+        self.again = again
+        self.direction = direction
+        self.audit: Audit | NoAudit | None = None
         self.sets: list[_Set] = []
         self.failed = False
 
@@ -208,6 +226,9 @@ class _Loom:
         self._strands: dict[Hashable, _Strand] = {}
         self._made: dict[Hashable, Any] = {}
         self._orders: dict[Orders, Orders] = {}
+        self._shelf: Shelf = {}
+        self.audited: int | None = None
+        self.audit = AuditCounts()
         for place, parameters in enumerate(sets):
             try:
                 self._take(place, parameters, fine)
@@ -238,8 +259,9 @@ class _Loom:
         """The sets with the signals of these parameters."""
         key = (parameters.strategy, repr(sorted(parameters.params.items())), parameters.direction)
         if key not in self._strands:
-            maker = SignalMaker(load_strategy(parameters.strategy, parameters.params), parameters.direction)
-            self._strands[key] = _Strand(len(self._strands), maker)
+            strategy = load_strategy(parameters.strategy, parameters.params)
+            maker, again = SignalMaker(strategy, parameters.direction), Again(strategy, self._shelf)
+            self._strands[key] = _Strand(len(self._strands), maker, again, parameters.direction)
         return self._strands[key]
 
     def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
@@ -257,6 +279,7 @@ class _Loom:
 
     def pass_one_by_one(self, fine: Bars, threads: int, chunk_rows: int | None, kept: KeptTrades | None) -> None:
         """Run each set for itself: where finer bars decide, each asks for other ones."""
+        each = few_for(expected_rows(self.bars)) if self.audited is None else self.audited
         for strand in self.strands:
             for one in strand.sets:
                 parameters = self.sets[one.place]
@@ -272,11 +295,22 @@ class _Loom:
                         chunk_rows=chunk_rows,
                         threads=threads,
                         clock=self.clock,
+                        audit=Audited(
+                            feed,
+                            self.bars,
+                            Again(strategy, self._shelf),
+                            parameters.direction,
+                            each,
+                            ends=self.audited is not None,
+                        ),
                     )
+                except FidelityError:
+                    raise
                 except BarloomError as error:
                     self.errors.note(one.place, error)
                     continue
                 self.rows[one.place] = _row(result.outcome)
+                self.audit += result.audit or AuditCounts()
                 if kept is not None:
                     kept.add_all(one.place, result.sink.rows)
 
@@ -292,6 +326,10 @@ class _Loom:
             return
         started = time.perf_counter()
         total = self.bars.bars_at_hand()
+        rows = expected_rows(self.bars)
+        each = few_for(rows) if self.audited is None else self.audited
+        for strand in self.strands:
+            strand.audit = audit_of(strand.again, strand.direction, each=each, rows=rows, ends=self.audited is not None)
         how = cut(self.strands, chunk_rows, again=not self.bars.source.parses)
         tiles = [_Tile(number, [self.strands[k] for k in tile], threads, kept) for number, tile in enumerate(how.tiles)]
         steps = self._steps(tiles, how.rows, threads)
@@ -311,7 +349,14 @@ class _Loom:
                         self._finish(tile)
 
     def _finish(self, tile: _Tile) -> None:
-        """Write down what the sets of a tile came to."""
+        """Write down what the sets of a tile came to.
+
+        Raises:
+            FidelityError: see ``Audit.finish``.
+        """
+        for strand in tile.strands:
+            if strand.audit is not None and not strand.failed:
+                self.audit += strand.audit.finish()
         for strand in tile.strands:
             for one in strand.sets:
                 needed = max(1, strand.maker.warmup, warmup(ATR) if one.atr else 1)
@@ -440,6 +485,8 @@ class _ChunkWork:
         if not strand.failed:
             try:
                 return self._asked(strand)
+            except FidelityError:
+                raise
             except BarloomError as error:
                 strand.failed = True
                 for one in strand.sets:
@@ -450,6 +497,9 @@ class _ChunkWork:
         maker = strand.maker
         raw = maker.entries(self.chunk, self.prepared)
         leaving = maker.exit_signals(self.chunk, self.prepared)
+        if strand.audit is not None:
+            first = self.chunk.base - self.chunk.history
+            strand.audit.look(self.chunk, self.prepared, Signals(raw, leaving, first))
         bases: dict[bool, Measured] = {}
         hung: dict[int, Asked] = {}
         found: list[tuple[Asked | None, Warp | None]] = []

@@ -14,6 +14,7 @@ from barloom.backtest.job import dataset_slice
 from barloom.backtest.orchestrator import available_cores
 from barloom.backtest.profiled import Profiled
 from barloom.backtest.records import BenchmarkRecord, DatasetSlice, Machine
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.sweep.planning import Plan
 from barloom.backtest.sweep.records import SweepRecord
 from barloom.backtest.sweep.spent import Spent
@@ -39,6 +40,7 @@ class Ended:
         resumed: sets that were finished before.
         report: what a pass over the bars found.
         best: numbers of the best sets.
+        audit: what came of asking again for decisions of those that ran once more; None where none did.
         profile: where one was asked for.
     """
 
@@ -46,6 +48,7 @@ class Ended:
     resumed: int
     report: BarsReport | None
     best: list[int]
+    audit: AuditCounts | None
     profile: Profiled | None
 
 
@@ -106,6 +109,7 @@ def records_of(
         cpu_seconds=spent.cpu_seconds,
         efficiency=efficiency,
         memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
+        audit=ended.audit,
         folder="" if folder is None else str(folder.path),
         files=[] if folder is None else files,
     )

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.backtest import orchestrator
+from barloom.backtest.draw import EACH
 from barloom.backtest.metrics import Metrics, Outcome
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import feed_of, rules_of
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.sweep.windows import DAY
 from barloom.backtest.writer import MemorySink, Points
 from barloom.bars.fine import Fine
@@ -18,6 +20,7 @@ from barloom.execution import trades as record
 from barloom.execution.account import Rows
 from barloom.execution.totals import Start, daily_returns
 from barloom.observe.clock import Clock
+from barloom.strategies.again import Again
 from barloom.strategies.registry import load_strategy
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ class Tested:
     daily: list[float]
     days: float
     joined: Rows
+    audit: AuditCounts
 
 
 class _Since:
@@ -87,6 +91,7 @@ def run_after(
     before: Rows | None = None,
     fine: Bars | None = None,
     clock: Clock | None = None,
+    audited: int = EACH,
 ) -> Tested | None:
     """Run a set on those bars that are at ``since`` (nanoseconds UTC) or later, warm from the ones before; None where there are none.
 
@@ -97,14 +102,17 @@ def run_after(
         before: the account of all tests before this one, which ended with that balance; None if it is the first.
         fine: finer bars of the same times.
         clock: takes the seconds of each step.
+        audited: decisions with a signal, and as many without one, that are asked for again.
 
     Raises:
         InputError: the set is refused, or the bars cannot be read.
+        FidelityError: its strategy looks ahead, or back further than its lookback says.
     """
     parameters = parameters.with_finer_bars(fine is not None)
     rules = replace(rules_of(parameters), bounds=False)
     strategy = load_strategy(parameters.strategy, parameters.params)
-    feed = _Since(feed_of(parameters, strategy), since)
+    inner = feed_of(parameters, strategy)
+    feed = _Since(inner, since)
     sink = MemorySink()
     result = orchestrator.weave(
         part,
@@ -116,6 +124,7 @@ def run_after(
         sink=sink,
         clock=clock,
         start=Start(since, before),
+        audit=orchestrator.Audited(inner, part, Again(strategy), parameters.direction, audited),
     )
     report, outcome = result.report, result.outcome
     if report is None or outcome is None or feed.first_time is None:
@@ -133,4 +142,5 @@ def run_after(
     tested = Outcome(totals, parameters.balance, feed.first_time, outcome.bars - feed.before)
     metrics = tested.metrics()
     days = max(1.0, (report.last_ts - feed.first_time) / DAY)
-    return Tested(metrics, result.checksum, columns, points, daily, days, outcome.totals.accounts[1:2].copy())
+    joined = outcome.totals.accounts[1:2].copy()
+    return Tested(metrics, result.checksum, columns, points, daily, days, joined, result.audit or AuditCounts())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.records import Count, Digest, Record, Seconds, UtcTime
 from barloom.backtest.records import DatasetSlice as DatasetSlice
+from barloom.backtest.results import AuditCounts
 from barloom.strategies.base import StrategyOrigin
 
 
@@ -18,6 +19,7 @@ class SweepRecord(Record):
         digest: BLAKE2b of the checksums of all sets in their order.
         batches, workers, threads: how the work was cut. seconds, cpu_seconds: of the last process, and of all its workers' threads.
         efficiency: cpu_seconds / (workers x threads x seconds in which sets ran); None where that cannot be told.
+        audit: what came of asking again for decisions of the best sets.
         memory_peak_mb: this process and its workers together, at most. kept: sets whose trades are in ``trades.parquet``.
     """
 
@@ -48,5 +50,6 @@ class SweepRecord(Record):
     cpu_seconds: Seconds
     efficiency: float | None
     memory_peak_mb: float | None
+    audit: AuditCounts | None = None
     folder: str
     files: list[str]

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from barloom import __version__
 from barloom.backtest.orchestrator import Progress
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.sweep.batch import SCHEMA, run_batch
 from barloom.backtest.sweep.grid import parameters_of
 from barloom.backtest.sweep.shared import SharedBars
@@ -44,6 +45,7 @@ class Task(BaseModel):
         values: of each set, by ``names``.
         threads, chunk_rows: never change a result.
         keep_trades: whether the trades come back too.
+        audited: decisions of each kind to ask for again of each set of signals; None for a few.
         profile: whether another process that does it measures where its time goes.
     """
 
@@ -58,6 +60,7 @@ class Task(BaseModel):
     threads: int | None = None
     chunk_rows: int | None = None
     keep_trades: bool = False
+    audited: int | None = None
     profile: bool = False
 
 
@@ -74,6 +77,7 @@ class TaskResult:
         phases: seconds by phase; empty where a clock was handed in, or the task was done by an earlier process.
         measured: its profile; None unless another process made one.
         broken: sets that were not refused but failed in code, each with its traceback.
+        audit: what came of the audits; None for a task that an earlier process did.
     """
 
     set_ids: tuple[int, ...]
@@ -86,6 +90,7 @@ class TaskResult:
     phases: dict[str, float] = field(default_factory=dict)
     measured: Measured | None = None
     broken: dict[int, str] = field(default_factory=dict)
+    audit: AuditCounts | None = None
 
     @property
     def trades_count(self) -> int:
@@ -149,7 +154,7 @@ def perform(
             refused[set_id] = str(error)
     own = Clock() if clock is None else clock
     broken: dict[int, str] = {}
-    tables, kept, report = _run(task, made, bars, fine, on_progress, own, broken)
+    tables, kept, report, audit = _run(task, made, bars, fine, on_progress, own, broken)
     tables.append(errors_table(refused))
     table = pa.concat_tables(tables).sort_by(SET_ID).combine_chunks()
     if list(task.set_ids) != sorted(task.set_ids):
@@ -165,6 +170,7 @@ def perform(
         trades=trades,
         phases=own.phases() if clock is None else {},
         broken=broken,
+        audit=audit,
     )
 
 
@@ -176,10 +182,11 @@ def _run(
     on_progress: Callable[[Progress], None] | None,
     clock: Clock,
     broken: dict[int, str],
-) -> tuple[list[pa.Table], list[pa.Table], BarsReport | None]:
+) -> tuple[list[pa.Table], list[pa.Table], BarsReport | None, AuditCounts]:
     """The sets in one batch; one by one where one of them makes it fail, so that it fails alone and is noted in ``broken``."""
+    audit = AuditCounts()
     if not sets:
-        return [], [], None
+        return [], [], None, audit
     ids = list(sets)
     try:
         batch = run_batch(
@@ -189,6 +196,7 @@ def _run(
             threads=task.threads,
             chunk_rows=task.chunk_rows,
             keep_trades=task.keep_trades,
+            audited=task.audited,
             on_progress=on_progress,
             clock=clock,
         )
@@ -198,21 +206,22 @@ def _run(
         if len(sets) > 1:
             tables, kept, report = [], [], None
             for set_id, parameters in sets.items():
-                table, trades, found = _run(task, {set_id: parameters}, bars, fine, on_progress, clock, broken)
+                table, trades, found, counts = _run(task, {set_id: parameters}, bars, fine, on_progress, clock, broken)
+                audit += counts
                 tables += table
                 kept += trades
                 report = report or found
-            return tables, kept, report
+            return tables, kept, report, audit
         said = str(error) if isinstance(error, BarloomError) else f"unexpected: {described(error)}"
         broken[ids[0]] = "" if broken else traceback.format_exc()
-        return [errors_table({ids[0]: sentence(said)})], [], None
+        return [errors_table({ids[0]: sentence(said)})], [], None, audit
     broken |= {ids[place]: details for place, details in batch.broken.items()}
     table = batch.table.add_column(0, TASK_SCHEMA.field(0), pa.array(ids, pa.int64()))
     kept = []
     if batch.trades is not None:
         of = pa.array(ids, pa.int64()).take(batch.trades["set"].combine_chunks())
         kept = [batch.trades.drop_columns(["set"]).add_column(0, TASK_SCHEMA.field(0), of)]
-    return [table.cast(TASK_SCHEMA)], kept, batch.report
+    return [table.cast(TASK_SCHEMA)], kept, batch.report, batch.audit
 
 
 def errors_table(errors: dict[int, str]) -> pa.Table:

@@ -19,6 +19,7 @@ from barloom.backtest.job import dataset_slice, logged_to
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.profiled import files_asked, profiler_of
 from barloom.backtest.records import SUMMARY_COLUMNS, BenchmarkRecord, Digest, Record, Seconds, UtcTime
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.run_folder import StagedFile, append_row, check_summary, new_job_id
 from barloom.backtest.sweep.ending import Asked, benchmark_of
 from barloom.backtest.sweep.loom import Loom
@@ -42,6 +43,7 @@ class WalkForwardRecord(Record):
         train, test, step, anchored: the windows as they were asked for.
         data: the bars, as they were named.
         windows, summary: what came of them.
+        audit: what came of asking again for decisions of all tests.
         digest: BLAKE2b of number, set and checksum of every test.
         seconds: wall clock.
     """
@@ -66,6 +68,7 @@ class WalkForwardRecord(Record):
     portion: int
     windows: list[Trained]
     summary: WalkForwardSummary
+    audit: AuditCounts | None = None
     digest: Digest
     seconds: Seconds
     folder: str | None
@@ -138,6 +141,7 @@ def walk_forward_job(
             portion=options.portion,
             windows=list(result.windows),
             summary=result.summary,
+            audit=result.audit,
             digest=result.digest,
             seconds=result.seconds,
             folder=None if folder is None else str(folder.path),

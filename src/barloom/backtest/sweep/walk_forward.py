@@ -7,6 +7,7 @@ Optimization of Trading Strategies", 2nd ed., Wiley 2008.
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from barloom.backtest.draw import EACH, LEAST
 from barloom.backtest.figures import OF_TRADES
 from barloom.backtest.metrics import YEAR_DAYS, Metrics, daily_ratios, longest_drawdown_days
 from barloom.backtest.parameters import RunParameters
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.sweep.grid import Grid, parameters_of
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.out_of_sample import Tested, run_after
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
     from barloom.backtest.sweep.loom import Loom
     from barloom.backtest.sweep.work import Step
     from barloom.bars.bars import Bars
+
+
+log = logging.getLogger(__name__)
 
 
 class Trained(BaseModel):
@@ -123,6 +129,7 @@ class WalkForward:
         equity_table: equity points of all tests, likewise; ``drawdown`` is below the peak of all tests so far.
         digest: BLAKE2b of number, set and checksum of every test.
         seconds: wall clock.
+        audit: what came of asking again for decisions of all tests.
     """
 
     windows: tuple[Trained, ...]
@@ -131,6 +138,7 @@ class WalkForward:
     equity_table: pa.Table
     digest: str
     seconds: float
+    audit: AuditCounts
 
     @property
     def table(self) -> pd.DataFrame:
@@ -267,6 +275,7 @@ def walk_forward(
 
     Raises:
         InputError: the bars cannot be read, or every set was refused in every window.
+        FidelityError: a strategy looks ahead, or back further than its lookback says.
         BarloomError: no set could be run in any window, and the first failed in code.
     """
     started = time.perf_counter()
@@ -277,6 +286,7 @@ def walk_forward(
     tested = _Joined()
     trained: list[Trained] = []
     nothing: list[BarloomError] = []
+    audited = max(LEAST, EACH // max(1, len(windows)))
 
     def tell(done: int, refused: int = 0) -> None:
         if on_progress is not None:
@@ -303,7 +313,13 @@ def walk_forward(
                 parameters = walk.make(walk.sets[chosen]).model_copy(update={"balance": balance})
                 part = loom.part(window.train_start, window.test_end)
                 tried = run_after(
-                    part, parameters, window.train_end, before=tested.account, fine=loom.fine, clock=loom.spent.clock
+                    part,
+                    parameters,
+                    window.train_end,
+                    before=tested.account,
+                    fine=loom.fine,
+                    clock=loom.spent.clock,
+                    audited=audited,
                 )
                 why = "" if tried is not None else "there are no bars to test on"
             except InputError as error:
@@ -336,7 +352,10 @@ def walk_forward(
         raise nothing[0]
     summary = _summary(trained, tested, walk, windows)
     seconds = time.perf_counter() - started
-    return WalkForward(tuple(trained), summary, tested.trades(), tested.equity(), tested.digest.hexdigest(), seconds)
+    for said in tested.audit.warnings(walk.base.strategy):
+        log.warning("%s", said)
+    digest = tested.digest.hexdigest()
+    return WalkForward(tuple(trained), summary, tested.trades(), tested.equity(), digest, seconds, tested.audit)
 
 
 def _chosen(table: SweepTable, metric: str, min_trades: int) -> tuple[int | None, str]:
@@ -368,6 +387,7 @@ class _Joined:
         self.daily: list[float] = []
         self.days = 0.0
         self.digest = hashlib.blake2b(digest_size=32)
+        self.audit = AuditCounts()
         self._count = 0
 
     def add(self, window: int, set_id: int | None, test: Tested) -> None:
@@ -381,6 +401,7 @@ class _Joined:
         self._trades.append(_numbered(window, record.to_arrow(columns)))
         self._points.append(_numbered(window, points_to_arrow(points)))
         self.account = test.joined
+        self.audit += test.audit
         self.daily += test.daily
         self.days += test.days
 

@@ -13,11 +13,13 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from barloom.backtest.draw import EACH, LEAST
 from barloom.backtest.failure import Unfinished
 from barloom.backtest.orchestrator import CHUNK_ROWS, Progress, available_cores
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.profiled import files_asked, profiler_of
 from barloom.backtest.records import NOT_IN_A_FILE, BenchmarkRecord
+from barloom.backtest.results import AuditCounts
 from barloom.backtest.sweep.ending import Ended, records_of
 from barloom.backtest.sweep.folder import FileStamp, SweepFolder, SweepPlan, sets_digest
 from barloom.backtest.sweep.grid import Grid, parameters_of
@@ -345,13 +347,14 @@ class SweepJob:
             with spent.clock.phase("write"):
                 table = self._table(range(len(self.sets)))
             self._refuse_nothing(table, folder)
-            best, trades = self._trades(prepared, folder, table)
+            best, trades, audit = self._trades(prepared, folder, table)
         log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in spent.phases().items()))
         ended = Ended(
             spent=spent,
             resumed=resumed,
             report=self._report(),
             best=best,
+            audit=audit,
             profile=None
             if folder is None or self.profiler is None
             else spent.profiled(self.profiler, self.options, folder.job_id),
@@ -518,33 +521,49 @@ class SweepJob:
 
     def _trades(
         self, prepared: _Prepared, folder: SweepFolder | None, table: SweepTable
-    ) -> tuple[list[int], Iterator[pa.Table]]:
-        """The best sets, and the trades of those that keep theirs.
+    ) -> tuple[list[int], Iterator[pa.Table], AuditCounts | None]:
+        """The best sets, the trades of those that keep theirs, and what came of their audit.
 
-        The best run once more, in other chunks: their trades are taken then, and a strategy that looks ahead is caught.
+        The best run once more, in other chunks: their trades are taken then, and together as many of their decisions are asked for again
+        as in a run.
 
         Raises:
-            FidelityError: run again, a set gave other trades.
+            FidelityError: a strategy looks ahead, or back further than its lookback says; or the trades of a built-in one differ.
         """
         options = self.options
         best = table.best(options.metric, options.min_trades, options.kept_sets or 10)
         if not best:
-            return best, self._all_trades(folder) if options.kept_sets is None else iter(())
+            return best, self._all_trades(folder) if options.kept_sets is None else iter(()), None
         again = best[: options.kept_sets or 1]
         task = self._task(prepared, sorted(again), keep_trades=bool(options.kept_sets), here=True)
-        task = task.model_copy(update={"chunk_rows": OTHER_CHUNK_ROWS})
+        task = task.model_copy(update={"chunk_rows": OTHER_CHUNK_ROWS, "audited": max(LEAST, EACH // len(again))})
         found = perform(task, prepared.readable.bars, self.fine, clock=self.spent.clock)
         before = dict(zip(table.table[SET_ID].to_pylist(), table.table["checksum"].to_pylist(), strict=True))
         after = zip(found.table[SET_ID].to_pylist(), found.table["checksum"].to_pylist(), strict=True)
         for number, checksum in after:
             if before[number] != checksum:
-                raise FidelityError(
-                    f"set {number} gives other trades when the bars come in chunks of {OTHER_CHUNK_ROWS} (checksum {checksum}, and "
-                    f"{before[number]} before): strategy {self.base.strategy} looks ahead, or back further than its lookback says"
-                )
+                self._other_trades(number)
+        for said in found.audit.warnings(self.base.strategy) if found.audit is not None else ():
+            log.warning("%s", said)
         if options.kept_sets is None:
-            return best, self._all_trades(folder)
-        return best, iter(() if found.trades is None else (found.trades,))
+            return best, self._all_trades(folder), found.audit
+        return best, iter(() if found.trades is None else (found.trades,)), found.audit
+
+    def _other_trades(self, number: int) -> None:
+        """Say that a set gave other trades in other chunks, though the audit let it pass.
+
+        Raises:
+            FidelityError: its strategy is built in, and depends on no chunk.
+        """
+        said = f"set {number} gives other trades when the bars come in chunks of {OTHER_CHUNK_ROWS}"
+        if self.origin is not None and self.origin.kind == "built-in":
+            raise FidelityError(f"{said}: please report this")
+        log.warning(
+            "%s: some signals of strategy %s depend on the bar that their window begins with (its lookback is short, or a sum over "
+            "the window rounds); none was found to look ahead",
+            said,
+            self.base.strategy,
+        )
 
     def _all_trades(self, folder: SweepFolder | None) -> Iterator[pa.Table]:
         for _, result in sorted(self.results.items()):

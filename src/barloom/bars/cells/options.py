@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
-from typing import cast
 
 from barloom.bars.cells.formats import TimeFormat
 from barloom.bars.cells.moments import ORDERS, Order
@@ -54,7 +53,7 @@ class CellOptions:
         if mark is None and group in (",", "."):
             mark = "." if group == "," else ","
         return cls(
-            cast("Order | None", date_order),
+            date_order,
             None if time_format is None else TimeFormat.parse(time_format),
             mark,
             group,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from barloom.bars.cells import moments, numbers
 from barloom.bars.column_names import ALIASES, LAST, SIDES
 from barloom.bars.schema import plain
+from barloom.bars.times import FIRST_TIME
 from barloom.errors import InputError
 
 BOM = b"\xef\xbb\xbf"
@@ -126,9 +127,9 @@ def is_time(cell: str) -> bool:
     text = cell.strip()
     if _EPOCH.fullmatch(text):
         return True
-    return any(
-        moments.read_one(text, order) != moments.FIRST_TIME for order in (None, *moments.ORDERS)
-    ) or moments.is_date(text)
+    return any(moments.read_one(text, order) != FIRST_TIME for order in (None, *moments.ORDERS)) or moments.is_date(
+        text
+    )
 
 
 def is_row(cells: Sequence[str]) -> bool:

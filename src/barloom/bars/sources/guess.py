@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from barloom.errors import InputError
 NAME = {"o": "open", "h": "high", "l": "low", "c": "close"}
 SYMBOL = re.compile(r"[A-Za-z^][\w./:^=-]*")
 MOST = 12  # columns of numbers among which prices are looked for
-USUAL = ((0, 1, 2, 3), (0, 2, 3, 1), (0, 2, 1, 3))
+USUAL: tuple[tuple[int, ...], ...] = ((0, 1, 2, 3), (0, 2, 3, 1), (0, 2, 1, 3))
 """Where open, high, low and close stand in the orders of vendors: OHLC, OCHL and OLHC."""
 MARGIN = 0.8  # of the jumps from close to open: how much better another order has to be
 WIDEST = 0.9  # of the largest of four numbers, from it to the least: those of prices lie nearer to each other
@@ -44,7 +44,7 @@ def guess_columns(
     rows: Sequence[Sequence[str]],
     separator: str,
     known: Dialect | None,
-    ignored: set[int] = frozenset(),  # type: ignore[assignment]
+    ignored: Collection[int] = (),
 ) -> Guess:
     """The columns of the first rows: a symbol or none, the time, four prices in the only order that fits, a volume.
 
@@ -84,8 +84,8 @@ def guess_columns(
     return Guess(columns, by_shape(Shape(separator, rows, marks if straight else "", clock, bool(symbol))), symbol)
 
 
-def _most(rows: Sequence[Sequence[str]], at: int, holds: object) -> bool:
-    return sum(bool(holds(row[at])) for row in rows) * 10 >= len(rows) * 9  # type: ignore[operator]
+def _most(rows: Sequence[Sequence[str]], at: int, holds: Callable[[str], bool]) -> bool:
+    return sum(bool(holds(row[at])) for row in rows) * 10 >= len(rows) * 9
 
 
 def _is_clock(rows: Sequence[Sequence[str]], at: int) -> bool:
@@ -167,7 +167,7 @@ def _nearest_four(table: Table) -> list[tuple[int, ...]]:
     least = min(spreads.values())
     if least > WIDEST:
         return []
-    first = (0, 1, 2, 3)
+    first = USUAL[0]
     if spreads[first] <= 1.5 * least + 1e-12 and _orders(table, first):
         return [first]
     return [chosen for chosen, spread in spreads.items() if spread <= 1.5 * least + 1e-12]
