@@ -7,6 +7,7 @@ import importlib
 import inspect
 import numbers
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -149,3 +150,29 @@ def takes(**kinds: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return checked
 
     return wrap
+
+
+OPTION = re.compile(
+    r"--([a-z][a-z-]*[a-z])"
+    r"(?: (?!(?:or|and|to|is|out|for|as|which|where|takes|names|in|of|with|on)\b)('[^']*'|[^\s,;:)]+(?:,[^\s;:)]+)*))?"
+)
+"""An option of the command line in a message, with the value behind it."""
+
+
+def in_python(message: str) -> str:
+    """Put a message that speaks of options in the words of a call: ``on_bad_rows='drop'``."""
+
+    def spoken(found: re.Match[str]) -> str:
+        value = (found[2] or "").strip("'")
+        return found[1].replace("-", "_") + (f"={value!r}" if value else "")
+
+    return OPTION.sub(spoken, message)
+
+
+@contextmanager
+def speaking_python() -> Iterator[None]:
+    """Refusals of a call name its arguments, not the options of the command line."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(in_python(str(error))) from error

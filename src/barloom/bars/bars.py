@@ -18,7 +18,7 @@ from barloom.bars.slicing import Selection, make_selection
 from barloom.bars.sources.base import Batch, Batches, Source, cut
 from barloom.bars.times import FIRST_TIME, LAST_TIME, iso
 from barloom.bars.watch import Watch, say
-from barloom.boundary import FLAG, NUMBER, TEXT, takes, unusable, whole
+from barloom.boundary import FLAG, NUMBER, TEXT, speaking_python, takes, unusable, whole
 from barloom.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -448,7 +448,7 @@ def from_arrays(
     """
     from barloom.bars.sources.memory import MemorySource
 
-    with unusable("from_arrays()"):
+    with unusable("from_arrays()"), speaking_python():
         return _checked(MemorySource.of_arrays(timestamp, open, high, low, close, volume, spread, ask), on_bad_rows)
 
 
@@ -462,16 +462,23 @@ def from_pandas(
 ) -> Bars:
     """Bars of a data frame: times from its DatetimeIndex or a time column, prices by their usual names.
 
-    Time zones are converted to UTC; naive times are UTC. The spread column is that of ``open_bars``, by name. Other
-    columns are left alone.
+    Time zones are converted to UTC; naive times are UTC. The newest bars may come first. Columns of two levels, prices and
+    one ticker, are those of yfinance. Other columns are left alone.
+
+    Args:
+        frame: the bars, one a row.
+        columns: field -> name or position, as in ``open_bars``; the time may be left out where the index holds it, and the
+            index may be called by its name.
+        spread_column: that of ``open_bars``, by name.
+        on_bad_rows: as in ``open_bars``.
 
     Raises:
         InputError: a column is missing, its type does not fit, there is no bar, or a row is bad.
     """
-    from barloom.bars.sources.memory import MemorySource
+    from barloom.bars.sources.frames import frame_source
 
-    with unusable("from_pandas()"):
-        return _checked(MemorySource.of_frame(frame, ColumnOptions.parse(columns, (), spread_column)), on_bad_rows)
+    with unusable("from_pandas()"), speaking_python():
+        return _checked(frame_source(frame, columns, spread_column), on_bad_rows)
 
 
 def _checked(source: Source, on_bad_rows: OnBadRows) -> Bars:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.cells import moments
-from barloom.bars.cells.digits import CALENDARS, calendar_of
+from barloom.bars.cells.digits import CALENDARS, Calendar, calendar_of
 from barloom.bars.cells.moments import ORDERS, Order
 from barloom.bars.cells.options import CellOptions
 from barloom.bars.cells.readings import EARLY, TimeReading
@@ -25,6 +25,7 @@ Ints = npt.NDArray[np.int64]
 WHOLE = re.compile(r"[+-]?\d{1,18}|[+-]?[0-8]\d{18}")
 DECIMAL = re.compile(r"[+-]?\d+\.\d*")
 SURE = 6  # cells that are all dates of a calendar, for numbers of 1970 to be none
+SHOWN = 2000  # whole numbers of an array that are looked at
 MOST_STILL = 8  # cells from which those that stay the same are looked at
 EXCEL = (10_000, 110_000)  # days of 1927 to 2201
 
@@ -369,3 +370,13 @@ def moments_of(cells: Sequence[str]) -> Ints | None:
     except InputError:
         return None
     return None if reading is None else _read(pa.array([cell.strip() for cell in cells], pa.string()), reading)
+
+
+def calendar_in(values: Ints) -> Calendar | None:
+    """The calendar whose digits whole numbers are, as 20240304 and 202403040931; None where they are epochs."""
+    cells = [str(value) for value in values[:SHOWN].tolist()]
+    try:
+        reading = tell_times("", cells, CellOptions()).judge(final=True)
+    except InputError:
+        return None
+    return None if reading is None else reading.calendar

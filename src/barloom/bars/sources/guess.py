@@ -159,7 +159,7 @@ def _nearest_four(table: Table) -> list[tuple[int, ...]]:
     """The four columns whose numbers lie nearest to each other, row by row: those of the prices."""
     count = table.shape[1]
     size = np.abs(table)
-    spreads = {}
+    spreads: dict[tuple[int, ...], float] = {}
     for chosen in itertools.combinations(range(count), 4):
         part = table[:, chosen]
         scale = np.maximum(size[:, chosen].max(axis=1), 1e-300)

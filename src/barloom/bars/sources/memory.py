@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from barloom.bars.column_names import ALIASES
-from barloom.bars.columns import resolve
+from barloom.bars.cells.telling import calendar_in
 from barloom.bars.intake import Tally
-from barloom.bars.schema import FIELDS, PRICES, ColumnOptions, Layout, plain
+from barloom.bars.schema import PRICES
 from barloom.bars.sources.base import Batch, Batches, Floats, Ints, Source
 from barloom.bars.times import FIRST_TIME, LAST_TIME, datetimes_to_ns
 from barloom.errors import InputError
@@ -81,30 +79,6 @@ class MemorySource(Source):
             rows.ask = (columns["ask open"], columns["ask high"], columns["ask low"], columns["ask close"])
         return cls(rows)
 
-    @classmethod
-    def of_frame(cls, frame: pd.DataFrame, options: ColumnOptions) -> MemorySource:
-        """A source of a frame's columns."""
-        import pandas as pd
-
-        if not isinstance(frame, pd.DataFrame):
-            raise InputError(f"from_pandas takes a DataFrame, not {type(frame).__name__}")
-        names = [str(name) for name in frame.columns]
-        indexed = isinstance(frame.index, pd.DatetimeIndex) and options.chosen is None
-        if indexed:
-            # The index is the time; columns that could be one are left alone like any other the bars don't need.
-            extra = [name for name in names if ALIASES.get(plain(name), "time") == "time"]
-            names = ["timestamp", *names]
-        else:
-            extra = [name for name in names if plain(name) not in ALIASES]
-        read = None if options.spread is None else plain(options.spread.name)
-        ignored = () if options.chosen else tuple(name for name in extra if plain(name) != read)
-        layout = resolve("the frame", names, replace(options, ignored=ignored))
-        times = frame.index if indexed else frame.iloc[:, layout.index["time"]]
-        values = {field: _frame_column(frame, layout, field, indexed) for field in (*FIELDS[1:], "spread")}
-        if values["spread"] is not None:
-            values["spread"] = values["spread"] * layout.spread_factor
-        return cls.of_arrays(_frame_times(times), **values)  # type: ignore[arg-type]
-
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
         """The rows, in views of at most a few million."""
         end = len(self._rows) if stop is None else min(stop, len(self._rows))
@@ -149,6 +123,8 @@ def _times(name: str, values: Any) -> Ints:
     )
 
 
+LEAST_CALENDAR, MOST_CALENDAR = 10**7, 10**17
+"""Sizes of the digits of dates such as 20240304 and 20240304093000."""
 UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (2**63, 1))
 """Largest size of epochs in seconds, milliseconds, microseconds and nanoseconds, and the nanoseconds in one."""
 MIXED = 500
@@ -164,6 +140,9 @@ def epochs(name: str, values: Ints) -> Ints:
         InputError: the unit changes on the way.
     """
     largest = max(abs(int(values.min())), abs(int(values.max())))
+    calendar = calendar_in(values) if LEAST_CALENDAR <= largest < MOST_CALENDAR else None
+    if calendar is not None:
+        return calendar.to_ns(values)
     factor = next(factor for most, factor in UNITS if largest <= most)
     if factor == 1:
         return values  # nanoseconds of the first seconds of 1970 have any size
@@ -194,7 +173,7 @@ def _numbers(name: str, values: Any) -> Floats:
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
-def _frame_times(times: Any) -> npt.NDArray[Any]:
+def frame_times(times: Any) -> npt.NDArray[Any]:
     """A frame's index or column of times as datetime64 (UTC) or integer nanoseconds."""
     import pandas as pd
 
@@ -213,10 +192,12 @@ def _frame_times(times: Any) -> npt.NDArray[Any]:
     raise InputError(f"the frame's times have type {times.dtype}: convert them with pandas.to_datetime first")
 
 
-def _frame_column(frame: pd.DataFrame, layout: Layout, field: str, indexed: bool) -> Floats | None:
-    if field not in layout.index:
-        return None
-    column = frame.iloc[:, layout.index[field] - indexed]
+def frame_column(column: pd.Series[Any]) -> Floats:
+    """A frame's column as float64.
+
+    Raises:
+        InputError: it holds no numbers.
+    """
     kind = getattr(column.dtype, "kind", "O")
     if kind not in "fiu":
         raise InputError(f"column '{column.name}' of the frame has type {column.dtype}: give numbers")
