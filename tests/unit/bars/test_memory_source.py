@@ -147,7 +147,7 @@ def test_a_bad_array_row_is_shown_with_its_values() -> None:
         from_arrays(**given)
     assert str(caught.value) == (
         "memory: 1 bad row: 1 high_low (first: row 17, 2012-02-01T00:16:00Z: "
-        "open 1.502, high 0.5, low 1.492, close 1.502); correct the data or use --on-bad-rows drop"
+        "open 1.502, high 0.5, low 1.492, close 1.502); correct the data or use on_bad_rows='drop'"
     )
 
 

@@ -9,11 +9,11 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from barloom.bars.columns import resolve
 from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources.base import Batches
 from barloom.bars.sources.columnar import check_types, is_naive, to_batch
 from barloom.bars.sources.files import FileSource
+from barloom.bars.sources.typed import HEAD_ROWS, find_typed, whole
 from barloom.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,9 +39,12 @@ class ArrowSource(FileSource):
         with self._reading(), self._reader(None) as reader:
             self.schema = reader.schema
             names = self.schema.names  # decodes them: a damaged one fails here
-        self.layout = resolve(self.label, names, options)
+        del names
+        with self._reading():
+            self.typed = find_typed(self.label, self.schema, options, self._head)
+        self.layout = self.typed.layout
         check_types(self.label, self.schema, self.layout)
-        self.naive = is_naive(self.schema, self.layout)
+        self.naive = is_naive(self.schema, self.layout) if self.typed.time is None else self.typed.time.naive
         self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
         self.facts = stored_facts(self.schema.metadata, path, options, self.has_ask)
         self._rows: int | None = None if self.facts is None else self.facts.rows
@@ -52,6 +55,7 @@ class ArrowSource(FileSource):
         # Every batch of a store has as many rows, so those before the first row wanted need not be read.
         skipped = start // self.facts.batch_rows if self.facts is not None and self._is_file else 0
         row = 0 if self.facts is None else skipped * self.facts.batch_rows
+        seen: dict[int, str] = {}
         with (
             self.unchanged(),
             self._reading(),
@@ -61,10 +65,15 @@ class ArrowSource(FileSource):
             for record in drawn:
                 if record is None or (stop is not None and row >= stop):
                     break
+                record = self._mine(record, fields, seen)
                 if row + record.num_rows > start and record.num_rows:
                     columns = {name: record.column(self._place(name, fields)) for name in fields}
+                    if self.typed.time is not None:
+                        columns["time"] = self.typed.time.to_ns(whole(columns["time"]))
                     yield self.timed(to_batch(columns, row, self.layout.spread_factor).between(start, stop))
                 row += record.num_rows
+        if not row:
+            self.typed.refuse_none(self.label)
         if stop is None:
             self._rows = row
 
@@ -77,7 +86,7 @@ class ArrowSource(FileSource):
                     record = task()
                     if record is None:
                         break
-                    rows += record.num_rows
+                    rows += self._mine(record, ("time",), {}).num_rows
             self._rows = rows
         return self._rows
 
@@ -91,10 +100,35 @@ class ArrowSource(FileSource):
 
     def _place(self, name: str, fields: tuple[str, ...]) -> int:
         """Where a field's column stands among the columns read."""
-        at = self.layout.index[name]
-        if not self._is_file:
-            return at
-        return sorted(self.layout.index[field] for field in fields).index(at)
+        return self._column(self.layout.index[name], fields)
+
+    def _column(self, at: int, fields: tuple[str, ...]) -> int:
+        """Where a column of the file stands among the columns read."""
+        return self._included(fields).index(at) if self._is_file else at
+
+    def _included(self, fields: tuple[str, ...]) -> list[int]:
+        """The columns read, in their order: those of fields, and those that tell whose rows they are."""
+        return sorted({*(self.layout.index[field] for field in fields), *self.typed.watched})
+
+    def _mine(self, record: Any, fields: tuple[str, ...], seen: dict[int, str]) -> Any:
+        """The rows of a record batch that are read."""
+        if not self.typed.watched:
+            return record
+        columns = [record.column(self._column(at, fields)) for at in self.typed.watched]
+        return self.typed.mine(self.label, record, columns, seen)
+
+    def _head(self) -> Any:
+        """The first rows."""
+        import pyarrow as pa
+
+        with self._reader(None) as reader:
+            for task in self._tasks(reader):
+                record = task()
+                if record is None:
+                    break
+                if record.num_rows:
+                    return pa.table(record.slice(0, HEAD_ROWS))
+        return self.schema.empty_table()
 
     @property
     def parses(self) -> bool:
@@ -118,7 +152,7 @@ class ArrowSource(FileSource):
         file = pa.OSFile(self.label)
         if not self._is_file:
             return pa.ipc.open_stream(file)
-        included = None if fields is None else sorted(self.layout.index[name] for name in fields)
+        included = None if fields is None else self._included(fields)
         return pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=included, use_threads=False))
 
     def _reading(self) -> Any:

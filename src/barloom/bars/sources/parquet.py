@@ -7,12 +7,12 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.columns import resolve
 from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources.arrow import damaged, stored_facts
 from barloom.bars.sources.base import Batch, Batches, read_ahead
 from barloom.bars.sources.columnar import check_types, is_naive, to_batch
 from barloom.bars.sources.files import FileSource
+from barloom.bars.sources.typed import HEAD_ROWS, find_typed, whole
 
 MAGIC = b"PAR1"
 BATCH_ROWS = 1 << 16
@@ -37,34 +37,35 @@ class ParquetSource(FileSource):
             column_names = self.schema.names  # decodes them: a damaged one fails here
             metadata = file.metadata.metadata
             groups = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
-        self.layout = resolve(self.label, column_names, options)
+        del column_names
+        with damaged(self.label, self.kind):
+            self.typed = find_typed(self.label, self.schema, options, self._head)
+        self.layout = self.typed.layout
         self._check_types()
-        self.naive = is_naive(self.schema, self.layout)
+        self.naive = is_naive(self.schema, self.layout) if self.typed.time is None else self.typed.time.naive
         self.has_volume, self.has_ask = self.layout.has_volume, self.layout.has_ask
         self._groups: list[int] = groups
+        self._rows: int | None = None if self.typed.symbol_at is not None else sum(groups)
         self.facts = stored_facts(metadata, path, options, self.has_ask)
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
         """Batches of the row groups that the rows lie in, decoded one ahead."""
         fields = self.layout.fields(volume)
         names = [self.layout.names[self.layout.index[field]] for field in fields]
-        end = self.total_rows() if stop is None else stop
-        wanted: list[int] = []
-        row = first = 0
-        for number, rows in enumerate(self._groups):
-            if row < end and row + rows > start:
-                first = first if wanted else row
-                wanted.append(number)
-            row += rows
-        if not wanted:
-            return
-        row = first
+        beside = [self.layout.names[at] for at in self.typed.watched]
+        end = sum(self._groups) if stop is None else stop
+        wanted, row = self._wanted(start, end)
+        seen: dict[int, str] = {}
         with self.unchanged(), damaged(self.label, self.kind), self._file() as file:
-            records = file.iter_batches(BATCH_ROWS, row_groups=wanted, columns=names, use_threads=threads > 1)
+            records = file.iter_batches(
+                BATCH_ROWS, row_groups=wanted, columns=[*names, *beside], use_threads=threads > 1
+            )
             with closing(read_ahead(repeat(lambda: next(records, None)), 1)) as drawn:
                 for record in drawn:
                     if record is None:
                         break
+                    if beside:
+                        record = self.typed.mine(self.label, record, [record.column(name) for name in beside], seen)
                     columns = {field: _flat(record.column(name)) for field, name in zip(fields, names, strict=True)}
                     batch = self._batch(columns, row).between(start, stop)
                     row += record.num_rows
@@ -72,19 +73,50 @@ class ParquetSource(FileSource):
                         yield self.timed(batch)
                     if row >= end:
                         break
+        if not row:
+            self.typed.refuse_none(self.label)
+
+    def _wanted(self, start: int, end: int) -> tuple[list[int], int]:
+        """The row groups that rows lie in, and the number of the first row of them; all where rows are those of one symbol."""
+        if self._rows is None or self.typed.symbol_at is not None:
+            return list(range(len(self._groups))), 0
+        wanted: list[int] = []
+        row = first = 0
+        for number, rows in enumerate(self._groups):
+            if row < end and row + rows > start:
+                first = first if wanted else row
+                wanted.append(number)
+            row += rows
+        return wanted, first
 
     def total_rows(self) -> int:
-        """Rows of all row groups."""
-        return sum(self._groups)
+        """Rows of all row groups; those of the symbol that is read are counted once."""
+        if self._rows is None:
+            beside = [self.layout.names[at] for at in self.typed.watched]
+            with self.unchanged(), damaged(self.label, self.kind), self._file() as file:
+                records = file.iter_batches(BATCH_ROWS, columns=beside)
+                self._rows = sum(
+                    self.typed.mine(self.label, record, list(record.columns), {}).num_rows for record in records
+                )
+        return self._rows
+
+    def _head(self) -> Any:
+        """The first rows."""
+        import pyarrow as pa
+
+        with self._file() as file:
+            for record in file.iter_batches(HEAD_ROWS):
+                return pa.table(record)
+        return self.schema.empty_table()
 
     @property
     def parses(self) -> bool:
         """Whether drawing the bars once more means parsing them once more."""
         return False
 
-    def rows_at_hand(self) -> int:
-        """Rows of all row groups."""
-        return self.total_rows()
+    def rows_at_hand(self) -> int | None:
+        """Rows of all row groups, where all of them are read."""
+        return self._rows
 
     def _check_types(self) -> None:
         """Refuse columns that hold no times or no numbers."""
@@ -92,6 +124,8 @@ class ParquetSource(FileSource):
 
     def _batch(self, columns: dict[str, Any], row: int) -> Batch:
         """The batch of Arrow arrays, one a field."""
+        if self.typed.time is not None:
+            columns["time"] = self.typed.time.to_ns(whole(columns["time"]))
         return to_batch(columns, row, self.layout.spread_factor)
 
     def _file(self) -> Any:

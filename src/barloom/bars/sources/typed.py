@@ -1,0 +1,142 @@
+"""Columns of formats that have types: which is which, what whole numbers in the column of times are, whose rows they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from barloom.bars.cells.readings import TimeReading
+from barloom.bars.cells.telling import tell_times
+from barloom.bars.column_names import ALIASES, SIDES, SYMBOLS
+from barloom.bars.columns import find_columns, several, symbol_column, values_of
+from barloom.bars.schema import ColumnOptions, Layout, plain
+from barloom.errors import InputError
+
+HEAD_ROWS = 2000  # first rows that are looked at where something is open
+ALL = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """How the columns of a file of types are read."""
+
+    layout: Layout
+    time: TimeReading | None
+    """The reading of whole numbers as times; None where their type says what they are."""
+    symbols: tuple[int, ...] = ()
+    """Columns that may have one value alone."""
+    symbol_at: int | None = None
+    symbol: str | None = None
+    """The symbol whose rows are read, where one is chosen."""
+    present: tuple[str, ...] = ()
+    """Symbols of the first rows, where one is chosen."""
+
+    @property
+    def watched(self) -> tuple[int, ...]:
+        """Columns that are read beside the bars, to see whose rows they are."""
+        return self.symbols if self.symbol_at is None else (self.symbol_at,)
+
+    def refuse_none(self, label: str) -> None:
+        """Refuse a file that has no row of the symbol that is wanted.
+
+        Raises:
+            InputError: naming those it has.
+        """
+        if self.symbol is not None:
+            raise InputError(several(label, "", self.present, self.symbol))
+
+    def mine(self, label: str, record: Any, columns: Sequence[Any], seen: dict[int, str]) -> Any:
+        """The rows of a record batch that are read: all of them, or those of a symbol.
+
+        Raises:
+            InputError: rows are those of a second symbol.
+        """
+        from pyarrow import compute
+
+        if self.symbol_at is not None:
+            return record.filter(compute.equal(_text(columns[0]), self.symbol))
+        for at, column in zip(self.symbols, columns, strict=True):
+            present = [str(value) for value in compute.unique(_text(column)).to_pylist() if value is not None]
+            known = seen.setdefault(at, present[0]) if present else ""
+            others = [value for value in present if value != known]
+            if others:
+                raise InputError(several(label, self.layout.names[at], [known, *others]))
+        return record
+
+
+def find_typed(label: str, schema: Any, options: ColumnOptions, head: Callable[[], Any]) -> Typed:
+    """The columns of a file.
+
+    Args:
+        label: what a user knows the file by.
+        schema: its Arrow schema.
+        options: what a user says.
+        head: gives the first rows as a table; asked where names and types leave something open.
+
+    Raises:
+        InputError: the columns do not fit, rows are those of several instruments, or nothing tells what whole numbers are.
+    """
+    names = schema.names
+    usual = all(ALIASES.get(plain(name)) or plain(name) in SIDES for name in names)
+    times = sum(ALIASES.get(plain(name)) == "time" for name in names)
+    rows: list[list[str]] = []
+    if not usual or times != 1 or options.symbol is not None:
+        rows = _rows(head())
+    found = find_columns(label, names, options, rows)
+    symbols = tuple(at for at in found.symbols if plain(names[at]) in SYMBOLS)
+    reading = None
+    if _is_whole(schema.field(found.layout.index["time"]).type):
+        cells = [row[found.layout.index["time"]] for row in rows or _rows(head())]
+        telling = tell_times(label, cells, options.cells, where=f", in column '{names[found.layout.index['time']]}'")
+        reading = telling.judge(final=True)
+        if reading is None:
+            raise InputError(telling.question())
+    if options.symbol is None:
+        for at in symbols:
+            present = values_of(rows, at)
+            if len(present) > 1:
+                raise InputError(several(label, names[at], present))
+        return Typed(found.layout, reading, symbols)
+    if options.symbol == ALL:
+        return Typed(found.layout, reading)
+    at = symbol_column(label, names, found, rows, options.symbol)
+    return Typed(found.layout, reading, (), at, options.symbol, tuple(values_of(rows, at)))
+
+
+def _is_whole(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(kind))
+
+
+def _rows(table: Any) -> list[list[str]]:
+    """The cells of a table as text, row by row."""
+    columns = []
+    for column in table.columns:
+        try:
+            columns.append(["" if value is None else _shown(value) for value in column.to_pylist()])
+        except (ValueError, TypeError, OverflowError):  # values that Python has no word for are no evidence
+            columns.append([""] * len(column))
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _shown(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _text(column: Any) -> Any:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+
+
+def whole(column: Any) -> Any:
+    """A column of whole numbers as int64; what is larger is no time."""
+    import pyarrow as pa
+
+    if column.type == pa.uint64():
+        return column.cast(pa.int64(), safe=False)  # past int64 turns negative, which is no time
+    return column.cast(pa.int64())
