@@ -20,6 +20,7 @@ from barloom.errors import InputError
 Rows = Sequence[Sequence[str]]
 LOOKED = 300  # rows whose cells tell what a column holds
 EPOCH = re.compile(r"[+-]?\d{9,19}(\.\d*)?")
+FEWEST = 3  # cells of a kind, where one is of none
 CLOCK_DIGITS = re.compile(r"\d{1,6}")
 ALMOST = 1_000_000_000  # nanoseconds by which a close may lie before the open of the next bar
 
@@ -111,7 +112,8 @@ def _unnamed(keys: Sequence[str], kinds: Mapping[int, str], free: Sequence[int])
 def _share(rows: Rows, at: int, holds: Callable[[str], bool]) -> bool:
     """Tell if most cells of a column are of a kind."""
     cells = [row[at] for row in rows if at < len(row) and row[at].strip()]
-    return bool(cells) and sum(map(holds, cells)) * 10 >= len(cells) * 9
+    found = sum(map(holds, cells))
+    return found > 0 and (found * 10 >= len(cells) * 9 or (found == len(cells) - 1 and found >= FEWEST))
 
 
 def _digit_clocks(keys: Sequence[str], called: Sequence[int], dates: Sequence[int], rows: Rows, told: int) -> list[int]:
@@ -135,6 +137,9 @@ def clock_width(cells: Sequence[str]) -> int:
     numbers = [int(cell) for cell in cells if cell.isdecimal()]
     if not numbers or (max(map(len, cells)) <= 2 and (max(numbers) < 24 or max(numbers) > 59)):
         return 0  # hours as well as minutes, or none of them
+    padded = len(set(map(len, cells))) == 1
+    if max(map(len, cells)) <= 4 and not padded and not any(number % 100 for number in numbers):
+        return 0  # 100 is one o'clock or the first minute
     if all(number < 2400 and number % 100 < 60 for number in numbers) and max(map(len, cells)) <= 4:
         return 4
     if all(number < 240_000 and number % 100 < 60 and number // 100 % 100 < 60 for number in numbers):

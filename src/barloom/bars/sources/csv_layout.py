@@ -262,9 +262,10 @@ def _same_date(label: str, names: Sequence[str], found: Found, rows: Sequence[Se
     clock = next((at for at in free if kind_of(rows, at) == "clock"), None)
     hours = next((at for at in free if ALIASES.get(plain(names[at])) == "time" and _small(rows, at)), None)
     if clock is None and hours is not None:
+        few = all(len(row[hours].strip()) <= 2 for row in rows if hours < len(row))
         return (
-            f"{label} has times of day such as '{rows[0][hours].strip()}' in column '{names[hours].strip()}': say what the digits are with "
-            "--time-format %H or --time-format %H%M"
+            f"{label} has times of day such as '{rows[-1][hours].strip()}' in column '{names[hours].strip()}': say what the digits are with "
+            f"--time-format {'%H or --time-format %H%M' if few else '%H%M or --time-format %H%M%S'}"
         )
     said = f"{label} has '{cell[:30]}' as time in most rows"
     if clock is None:
@@ -274,8 +275,8 @@ def _same_date(label: str, names: Sequence[str], found: Found, rows: Sequence[Se
 
 
 def _small(rows: Sequence[Sequence[str]], at: int) -> bool:
-    """Tell if cells are whole numbers of one or two digits."""
-    return all(re.fullmatch(r"\d{1,2}", row[at].strip()) for row in rows if at < len(row))
+    """Tell if cells are whole numbers of few digits."""
+    return all(re.fullmatch(r"\d{1,6}", row[at].strip()) for row in rows if at < len(row))
 
 
 def _other(label: str, wanted: str) -> str:
