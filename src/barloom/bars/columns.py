@@ -167,14 +167,14 @@ def _named(label: str, names: Sequence[str], options: ColumnOptions, ignored: se
     index |= _prices(label, names, keys, free)
     times = find_times(label, names, [at for at in free if at not in index.values()], rows, options.cells.clock_digits)
     index |= {} if times.at is None else {"time": times.at}
-    _complete(label, names, index)
+    _complete(label, names, index, ignored, rows)
     read = {*index.values(), times.clock, *times.others}
     others = [at for at in free if at not in read]
     unexpected = [at for at in others if not _may_be_left(keys[at])]
     for at in unexpected:
         present = values_of(rows, at)
         if options.symbol is None and _tells_instruments(rows, at, present):
-            raise InputError(several(label, names[at], present))
+            raise InputError(several(label, names[at], present, one=in_turn(rows, index["time"], times.clock)))
     unexpected = [at for at in unexpected if options.symbol is None or options.symbol not in values_of(rows, at)]
     if unexpected and not (
         options.symbol == "*" and all(_tells_instruments(rows, at, values_of(rows, at)) for at in unexpected)
@@ -243,17 +243,38 @@ def _twice(label: str, names: Sequence[str], of: str, places: Sequence[int], key
     )
 
 
-def _complete(label: str, names: Sequence[str], index: dict[str, int]) -> None:
+def _complete(label: str, names: Sequence[str], index: dict[str, int], ignored: set[int], rows: Rows) -> None:
     missing = [name for name in REQUIRED if name not in index]
     if not missing:
         return
     shown = ", ".join(name.strip() or f"(column {at + 1})" for at, name in enumerate(names[:LISTED])) + (
         ", ..." if len(names) > LISTED else ""
     )
-    raise InputError(
-        f"{label} has no column for {', '.join(missing)} (it has: {shown}): name them with --columns, as in "
-        "--columns time=Date,open=O,high=H,low=L,close=C, or by position, as in --columns time=1,open=2,high=3,low=4,close=5"
-    )
+    said = f"{label} has no column for {', '.join(missing)} (it has: {shown})"
+    left = [names[at].strip() for at in sorted(ignored) if ALIASES.get(plain(names[at])) in missing]
+    if left:
+        raise InputError(f"{said}: do not leave {', '.join(left)} unread, take it out of --ignore-columns")
+    places = _places(names, index, rows)
+    if places is None:
+        raise InputError(f"{said}: a bar has a time and four prices, give a file that has them")
+    raise InputError(f"{said}: name them with --columns, by name or by position, as in --columns {places}")
+
+
+def _places(names: Sequence[str], index: dict[str, int], rows: Rows) -> str | None:
+    """Positions that may be right, for a message: those that are known, and the first columns of numbers for the others."""
+    usable = [
+        at for at in range(len(names)) if not rows or all(is_number(row[at]) for row in rows[:20] if at < len(row))
+    ]
+    free = [at for at in usable if at not in index.values()]
+    time = index.get("time", next((at for at in range(len(names)) if at not in usable), 0))
+    free = [at for at in free if at != time]
+    found = {"time": time, **{name: index[name] for name in PRICES if name in index}}
+    for name in PRICES:
+        if name not in found:
+            if not free:
+                return None
+            found[name] = free.pop(0)
+    return ",".join(f"{name}={found[name] + 1}" for name in REQUIRED)
 
 
 def _unexpected(label: str, names: Sequence[str], places: Sequence[int]) -> str:
@@ -285,7 +306,8 @@ def _one_instrument(label: str, names: Sequence[str], found: Found, rows: Rows) 
     for at in found.symbols:
         present = values_of(rows, at)
         if len(present) > 1:
-            raise InputError(several(label, names[at], present))
+            one = in_turn(rows, found.layout.index["time"], found.clock)
+            raise InputError(several(label, names[at], present, one=one))
     read = {*found.layout.index.values(), found.clock}
     left = [at for at in range(len(names)) if at not in read and at not in found.symbols]
     close = found.layout.index["close"]
@@ -333,6 +355,12 @@ def _apart(rows: Rows, at: int, closes: Sequence[float | None]) -> bool:
     return changes >= max(4, len(rows) // 50) and following > LEVELS * same
 
 
+def in_turn(rows: Rows, at: int, clock: int | None) -> bool:
+    """Tell if few rows share a time with another."""
+    moments = [_moment(row, at, clock) for row in rows]
+    return len(set(moments)) * 10 >= len(moments) * 9
+
+
 def _moment(row: Sequence[str], at: int, clock: int | None) -> str:
     text = row[at].strip() if at < len(row) else ""
     return text if clock is None else f"{text} {row[clock].strip()}" if clock < len(row) else text
@@ -343,16 +371,16 @@ def values_of(rows: Rows, at: int) -> list[str]:
     return [value for value in dict.fromkeys(row[at].strip() for row in rows if len(row) > at) if value]
 
 
-def several(label: str, column: str, present: Sequence[str], wanted: str | None = None) -> str:
-    """The refusal of a file of several symbols, or of one that it does not hold."""
+def several(label: str, column: str, present: Sequence[str], wanted: str | None = None, *, one: bool = False) -> str:
+    """The refusal of a file of several symbols, or of one that it does not hold; ``one`` where they may be one instrument."""
     listed = ", ".join(present[:LISTED]) + (", ..." if len(present) > LISTED else "")
     where = f" in its column '{column.strip()}'" if column.strip() else ""
     if wanted is not None:
-        one = f"as in --symbol {shlex.quote(present[0])}" if present else "or leave --symbol out"
-        return f"{label} has no symbol {wanted}, it holds {listed}: give one of them, {one}"
+        example = f"as in --symbol {shlex.quote(present[0])}" if present else "or leave --symbol out"
+        return f"{label} has no symbol {wanted}, it holds {listed}: give one of them, {example}"
+    whole = ", or read all rows as one instrument with --symbol '*'" if one else ""
     return (
-        f"{label} holds several symbols{where}, {listed}: choose one, as with --symbol {shlex.quote(present[0])}, or read all "
-        "rows as one instrument with --symbol '*'"
+        f"{label} holds several symbols{where}, {listed}: choose one, as with --symbol {shlex.quote(present[0])}{whole}"
     )
 
 

@@ -124,7 +124,7 @@ def _of_pass(bars: Bars, source: FileSource) -> BarsInfo:
     report = bars.report
     assert report is not None
     compressed = source.text.compression if isinstance(source, CsvSource) else None
-    told = taken_for(bars)
+    told = "; ".join(said for said in (taken_for(bars), source.corrected) if said) or None
     return BarsInfo(
         path=source.label,
         kind=source.kind + (f" ({compressed})" if compressed else ""),

@@ -34,7 +34,7 @@ class CloseStamp:
     step: int
     """Nanoseconds from bar to bar."""
     dates: bool = False
-    """Whether stamps are dates: the last day of a bar, not the moment after it."""
+    """Whether stamps are dates: the last day of a bar, not the moment after it; but for those that begin another."""
     early: int = 0
     """Nanoseconds by which stamps come before the moment at which bars close."""
     exact: bool = False
@@ -60,6 +60,8 @@ class CloseStamp:
         if not self.by_calendar:
             return times + self.early - self.step
         day = times // DAY if self.dates else (times + self.early - 1) // DAY
+        if self.dates and (self.months or self.step == WEEK):
+            day -= self._begins_another(day)
         if self.months:
             month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) - (self.months - 1)
             return month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) * DAY
@@ -68,6 +70,15 @@ class CloseStamp:
             weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
             return np.where(weekday >= FRIDAY, day - weekday, day - 6) * DAY
         return (day - (days - 1)) * DAY
+
+    def _begins_another(self, day: Ints) -> Ints:
+        """1 for dates that are the first day after a bar, the first of a month or a Monday; 0 for others."""
+        if self.months:
+            month = day.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+            begins: Ints = (day == month).astype(np.int64)
+        else:
+            begins = ((day + 3) % 7 == 0).astype(np.int64)
+        return begins
 
 
 def early_by(times: Ints) -> int:

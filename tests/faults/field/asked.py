@@ -92,8 +92,10 @@ def refused(words: Sequence[object], *named: str) -> str:
     """The sentence of a command that ends with exit code 2; all that is named must stand in it."""
     code, _, err = run_here(*words)
     assert code == 2, f"exit code {code}, not 2, of barloom {' '.join(map(str, words))}: {err}"
-    *before, message = err.splitlines()
-    assert message.startswith("barloom: error: ") and not any("error" in line for line in before), err
+    lines = err.splitlines()
+    at = max((at for at, line in enumerate(lines) if line.startswith("barloom: error: ")), default=None)
+    assert at is not None and not any("error" in line for line in lines[:at]), err
+    message = "\n".join(lines[at:])  # a question has the commands that go on below it
     for name in named:
         assert name in message or shlex.quote(name) in message, f"{name!r} is not in: {message}"
     return message

@@ -212,7 +212,7 @@ REFUSALS = {
     "letters of another encoding, run": asks(
         headed("Dátum", "Nyitó ár", "Legmagasabb", "Legalacsonyabb", "Záró", encoding="cp1250"), RUN, "--encoding"
     ),
-    "no close": Refusal(without_close, INFO, ("--columns", "close"), offers=False),
+    "no close": Refusal(without_close, INFO, ("no column for close",), offers=False),
     "half an ask side": Refusal(half_asked, INFO, ("ask_open",), offers=False),
     "a column that is not there": wrong("--columns", ALL.replace("=Open", "=Openn"), "Openn", "Open"),
     "a position that is not there": wrong("--columns", "time=1,open=2,high=3,low=4,close=9", "9"),

@@ -50,8 +50,8 @@ def test_a_store_gives_the_trades_of_its_file(odd, bad_rows):
             record["data"]["selected_rows"],
         )
         file, store = (
-            drawn(bl.open_bars(path, on_bad_rows=bad_rows), volume=True),
-            drawn(bl.open_bars("v.arrow"), volume=True),
+            drawn(bl.open_bars(path, on_bad_rows=bad_rows), volume="any"),
+            drawn(bl.open_bars("v.arrow"), volume="any"),
         )
         for name, values in file.items():
             np.testing.assert_array_equal(store[name], values, err_msg=name)
@@ -61,7 +61,7 @@ def test_a_store_gives_the_trades_of_its_file(odd, bad_rows):
 def test_a_volume_that_is_not_known_takes_no_bar_away(odd):
     path = with_volumes(odd)
     reads(path, DAYS)
-    volume = drawn(bl.open_bars(path), volume=True)["volume"]
+    volume = drawn(bl.open_bars(path), volume="any")["volume"]
     assert [row for row in range(215) if volume[row] != 1000] == list(range(8, 215, 9))
 
 
@@ -70,7 +70,7 @@ def test_a_volume_that_is_not_known_takes_no_bar_away(odd):
 def test_volumes_in_thousands_millions_and_billions(spelled, value, every):
     path = with_volumes(spelled, every)
     reads(path, DAYS)
-    volume = drawn(bl.open_bars(path), volume=True)["volume"]
+    volume = drawn(bl.open_bars(path), volume="any")["volume"]
     assert [volume[row] for row in range(every - 1, 215, every)] == [value] * len(range(every - 1, 215, every))
 
 

@@ -111,6 +111,17 @@ class Telling:
 
     def question(self) -> str:
         """What a user is asked where nothing tells: both readings of a cell, and the option that settles it."""
+        if any(reading.style == "excel" for reading in self.readings) and not any(
+            trial.steps_like_bars
+            for trial, one in zip(self._trials, self.readings, strict=True)
+            if one.style != "excel"
+        ):
+            number = next(n for n, reading in enumerate(self.readings) if reading.style == "excel")
+            cell, times = self._unlike or ("", [FIRST_TIME] * len(self.readings))
+            return (
+                f"{self.label} has '{cell[:60]}' as time, which is no epoch of bars; as days of Excel it is "
+                f"{iso(times[number]).removesuffix('Z')}: say so with --time-format excel"
+            )
         shown = []
         cell, times = self._unlike or ("", [])
         for number, reading in enumerate(self.readings):
@@ -325,7 +336,8 @@ def _misfit(
         return
     wrong = next((cell for cell in cells if moments.read_one(cell, wanted) == FIRST_TIME), cells[0])
     raise InputError(
-        f"--date-order {wanted} does not read '{wrong[:60]}' of {label}: give --date-order {fitting[0]}, or leave it out"
+        f"{label} has '{wrong[:60]}', which is no date in the order {wanted}: give --date-order {fitting[0]}, or leave --date-order "
+        f"{wanted} out"
     )
 
 

@@ -63,6 +63,7 @@ class CsvSource(FileSource):
         self.naive, self.zone = self.details.naive, self.details.zone
         self.stamp = self.details.stamp
         self.dates_only = self.details.dates_only
+        self.midnights = not self.details.time.dates_only
         self._counts: list[int] | None = None
         self._symbols: dict[int, str] = {}
 
@@ -218,7 +219,9 @@ class CsvSource(FileSource):
             known = self._symbols.setdefault(at, present[0]) if present else ""
             others = [name for name in present if name != known]
             if others:
-                raise InputError(several(self.label, told.columns.names[at] if told.headed else "", [known, *others]))
+                raise InputError(
+                    several(self.label, told.columns.names[at] if told.headed else "", [known, *others], one=True)
+                )
 
     def _row_counts(self) -> list[int]:
         """Data rows of each piece; the file is scanned for line ends once."""

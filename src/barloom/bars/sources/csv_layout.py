@@ -14,7 +14,7 @@ from barloom.bars.cells.numbers import COMMA, POINT, Marks
 from barloom.bars.cells.readings import TimeReading
 from barloom.bars.cells.telling import Telling, tell_times
 from barloom.bars.column_names import ALIASES
-from barloom.bars.columns import Found, find_columns, several, symbol_column, values_of
+from barloom.bars.columns import Found, find_columns, in_turn, several, symbol_column, values_of
 from barloom.bars.schema import ASKS, PRICES, REQUIRED, ColumnOptions, Layout, plain
 from barloom.bars.sources.csv_top import Top, find_top, split
 from barloom.bars.sources.dialects import NAMES, PLAIN, Dialect, by_header, headless
@@ -211,17 +211,24 @@ def _draft(
         label, cells, options.cells, where=where, clock_digits=width or (-1 if clock is not None else 0),
         prior=dialect.date_order,
     )  # fmt: skip
-    if telling.still and clock is None:
+    known = (
+        options.symbol is None
+        or options.symbol == ALL
+        or (symbol_at is not None and options.symbol in values_of(rows, symbol_at))
+    )
+    if telling.still and clock is None and known:
         raise InputError(_same_date(label, names, found, rows, cells[0]))
     prices = [name for name in (*PRICES, *ASKS) if name in found.layout.index]
     marks = None
     decimal = options.cells.decimal or (POINT if split_decimals else None)
-    if decimal is None:
+    if decimal is None or options.cells.decimal is not None:
         marks = Marks()
         marks.add(
             [[row[found.layout.index[name]] for name in prices if found.layout.index[name] < len(row)] for row in rows]
         )
-        decimal = marks.proven
+        if decimal is not None and marks.proven not in (None, decimal):
+            raise InputError(_wrong_mark(label, decimal, marks))
+        decimal = decimal or marks.proven
         if decimal is None and not marks.proof and (dialect.points or (top.separator == "," and not quoted)):
             decimal = POINT
         marks = None if decimal is not None else marks
@@ -272,6 +279,16 @@ def _same_date(label: str, names: Sequence[str], found: Found, rows: Sequence[Se
         return f"{said}, and no column with a time of day: such rows are no bars, give a file that has one"
     places = ",".join(f"{name}={index[name] + 1}" for name in (*PRICES, "volume") if name in index)
     return f"{said}: name the time of day too, as in --columns time={index['time'] + 1}+{clock + 1},{places}"
+
+
+def _wrong_mark(label: str, decimal: str, marks: Marks) -> str:
+    """The refusal of a decimal mark that prices disprove."""
+    words = {POINT: "point", COMMA: "comma"}
+    other = COMMA if decimal == POINT else POINT
+    return (
+        f"{label} has '{marks.proof[other][1].strip()[:30]}', which is no price with a decimal {words[decimal]}: give --decimal "
+        f"{words[other]}, or leave --decimal {words[decimal]} out"
+    )
 
 
 def _small(rows: Sequence[Sequence[str]], at: int) -> bool:
@@ -357,7 +374,9 @@ def _symbols(
         for one in watched:
             present = values_of(rows, one)
             if len(present) > 1:
-                raise InputError(several(label, names[one] if not names[one].startswith("column ") else "", present))
+                column = names[one] if not names[one].startswith("column ") else ""
+                whole = in_turn(rows, found.layout.index["time"], found.clock)
+                raise InputError(several(label, column, present, one=whole))
         at = at if at is not None else (found.symbols[0] if found.symbols else None)
         present = [] if at is None else values_of(rows, at)
         return at, present[0] if present else None, watched, rows

@@ -40,7 +40,9 @@ class FileSource(Source):
     stamp: str = "open"
     """Which end of a bar its time is, unless a user says the other."""
     dates_only: bool = False
-    """Whether times are dates without a time of day."""
+    """Whether times are dates: without a time of day, or all of them at midnight."""
+    midnights: bool = False
+    """Whether such dates have a time of day, which is midnight."""
     clock: Clock | None = None
     """What makes times open times in UTC; None where they are."""
     zone_named: bool = False
@@ -103,7 +105,7 @@ class FileSource(Source):
         step = common_step(times)
         if step is None:
             raise InputError(f"{self.label} holds too few bars to tell how long one lasts: --stamp close needs two")
-        return CloseStamp(step, self.dates_only, early_by(times))
+        return CloseStamp(step, self.dates_only and not self.midnights, early_by(times))
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from typing import Any
 from barloom.bars.cells.readings import TimeReading
 from barloom.bars.cells.telling import tell_times
 from barloom.bars.column_names import ALIASES, SIDES, SYMBOLS
-from barloom.bars.columns import find_columns, several, symbol_column, values_of
+from barloom.bars.columns import find_columns, in_turn, several, symbol_column, values_of
 from barloom.bars.schema import ColumnOptions, Layout, plain
 from barloom.errors import InputError
 
@@ -96,7 +96,9 @@ def find_typed(label: str, schema: Any, options: ColumnOptions, head: Callable[[
         for at in symbols:
             present = values_of(rows, at)
             if len(present) > 1:
-                raise InputError(several(label, names[at], present))
+                raise InputError(
+                    several(label, names[at], present, one=in_turn(rows, found.layout.index["time"], None))
+                )
         return Typed(found.layout, reading, symbols)
     if options.symbol == ALL:
         return Typed(found.layout, reading)
