@@ -274,7 +274,7 @@ class ThroughTheBase(Cheat):
 
     def signals(self, window):
         base = window.close if window.close.base is None else window.close.base
-        base = base.reshape(-1)
+        base = np.frombuffer(base) if isinstance(base, memoryview) else base.reshape(-1)
         at = (window.close.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // 8
         later = np.array([base[at + k + 1] if at + k + 1 < len(base) else np.nan for k in range(len(window))])
         return self.made(window, self.breaks(window) & ~(later < window.close))

@@ -55,7 +55,7 @@ PROMISES: list[tuple[str, str, str, Callable[[float], str]]] = [
     ("docs/decisions.md", "A run checks itself on its first {} bars", "backtest.selfcheck:HEAD_BARS", number),
     (
         "docs/decisions.md",
-        "run again in chunks of {} bars on one thread",
+        "passed again in chunks of {} bars on one thread",
         "backtest.selfcheck:OTHER_CHUNK_ROWS",
         number,
     ),

@@ -12,6 +12,7 @@ import pytest
 from barloom.errors import InputError
 from barloom.outputs import Output, is_json_with, look, new_part, open_log, put_new, remove_parts
 
+waits = pytest.mark.waits
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="pipes, devices and links of POSIX")
 
 
@@ -167,6 +168,7 @@ sys.stdin.readline()
 
 
 @POSIX
+@waits
 def test_parts_of_the_killed_are_removed_and_those_at_work_stay(tmp_path: Path) -> None:
     for name in ("a.arrow", "new\nline.csv", "b.parquet"):
         subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / name), "kill"], check=False)

@@ -200,7 +200,7 @@ def test_a_frame_has_its_spread_by_name(indexed: bool) -> None:
     check(drawn(from_pandas(frame, spread_column="spread"), volume=True), COLUMNS["spread"])
     check(drawn(from_pandas(frame, spread_column="Points*0.00001")), POINTS * 0.00001)
     assert not from_pandas(frame).has_ask
-    with pytest.raises(InputError, match="--spread-column takes spread from 'width'"):
+    with pytest.raises(InputError, match="spread_column takes spread from 'width'"):
         from_pandas(frame, spread_column="width")
 
 
