@@ -18,7 +18,7 @@ from barloom.bars.times import FIRST_TIME
 from barloom.errors import InputError
 
 Rows = Sequence[Sequence[str]]
-LOOKED = 300  # rows whose cells tell what a column holds
+LOOKED = 100  # rows whose cells tell what a column holds
 EPOCH = re.compile(r"[+-]?\d{9,19}(\.\d*)?")
 FEWEST = 3  # cells of a kind, where one is of none
 CLOCK_DIGITS = re.compile(r"\d{1,6}")
@@ -94,7 +94,9 @@ def is_time(cell: str) -> bool:
     text = cell.strip()
     if EPOCH.fullmatch(text):
         return True
-    return any(moments.read_one(text, order) != FIRST_TIME for order in (None, *moments.ORDERS))
+    return moments.looks_like(text) and any(
+        moments.read_one(text, order) != FIRST_TIME for order in (None, *moments.ORDERS)
+    )
 
 
 def _unnamed(keys: Sequence[str], kinds: Mapping[int, str], free: Sequence[int]) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -86,6 +87,13 @@ def is_zoned(cell: str, grammar: Grammar = KNOWN) -> bool:
 def is_date(cell: str) -> bool:
     """Tell if a cell is a date without a time of day."""
     return DATE_ONLY.fullmatch(cell.strip().lower().encode()) is not None
+
+
+@lru_cache(4096)
+def looks_like(cell: str) -> bool:
+    """Tell if a cell is written like a moment or a date, whether or not there is such a one."""
+    text = cell.strip().lower().encode()
+    return 4 <= len(text) <= LONGEST and (KNOWN.match(text) is not None or DATE_ONLY.fullmatch(text) is not None)
 
 
 def is_time_of_day(cell: str) -> bool:

@@ -25,6 +25,7 @@ Ints = npt.NDArray[np.int64]
 WHOLE = re.compile(r"[+-]?\d{1,18}|[+-]?[0-8]\d{18}")
 DECIMAL = re.compile(r"[+-]?\d+\.\d*")
 SURE = 6  # cells that are all dates of a calendar, for numbers of 1970 to be none
+FLAGS = 200  # first cells that tell if all have an offset
 SHOWN = 2000  # whole numbers of an array that are looked at
 MOST_STILL = 8  # cells from which those that stay the same are looked at
 EXCEL = (10_000, 110_000)  # days of 1927 to 2201
@@ -57,7 +58,7 @@ class Telling:
 
     def take(self, cells: Any) -> None:
         """Take the next cells, an Arrow array of trimmed text."""
-        times = [_read(cells, reading) for reading in self.readings]
+        times = [read_cells(cells, reading) for reading in self.readings]
         for trial, found in zip(self._trials, times, strict=True):
             trial.add(found)
         if self._unlike is None:
@@ -145,7 +146,7 @@ def option_of(reading: TimeReading) -> str:
     return f"--date-order {reading.order}"
 
 
-def _read(cells: Any, reading: TimeReading) -> Ints:
+def read_cells(cells: Any, reading: TimeReading) -> Ints:
     """Trimmed text as nanoseconds by a reading, cell by cell."""
     import pyarrow as pa
     from pyarrow import compute
@@ -162,6 +163,10 @@ def _read(cells: Any, reading: TimeReading) -> Ints:
             fits = compute.and_(fits, compute.equal(compute.utf8_length(cells), reading.calendar.width))
         known = compute.if_else(fits, cells, pa.scalar(None, cells.type))
         return reading.to_ns(known.cast(reading.arrow_type))
+    try:
+        return reading.to_ns(cells.cast(reading.arrow_type))
+    except pa.ArrowInvalid:
+        pass
     found = np.full(len(cells), FIRST_TIME, dtype=np.int64)
     for at, cell in enumerate(cells.to_pylist()):
         try:
@@ -252,7 +257,7 @@ def _told(label: str, cells: Sequence[str], options: CellOptions, where: str, cl
         )
     import pyarrow as pa
 
-    if not (_read(pa.array(list(cells), pa.string()), reading) != FIRST_TIME).any():
+    if not (read_cells(pa.array(list(cells), pa.string()), reading) != FIRST_TIME).any():
         shown = cells[0][:60] if cells else ""
         raise InputError(
             f"--time-format {shlex.quote(told.text)} does not read '{shown}', the first time of {label}{where}"
@@ -270,12 +275,12 @@ def _whole(cells: Sequence[str]) -> list[TimeReading]:
     for calendar in CALENDARS:
         if calendar.width == width:
             reading = TimeReading("digits", calendar=calendar, dates_only=width in (6, 8))
-            if (_read(table, reading) != FIRST_TIME).sum() * 10 >= len(cells) * 5:
+            if (read_cells(table, reading) != FIRST_TIME).sum() * 10 >= len(cells) * 5:
                 found.append(reading)
     if any(reading.calendar is not None and reading.calendar.template.startswith("%Y") for reading in found):
         found = [reading for reading in found if reading.calendar and reading.calendar.template[1] in "Yy"]
     epoch = TimeReading("epoch", early=any(abs(int(cell)) < EARLY for cell in cells))
-    if (_read(table, epoch) != FIRST_TIME).any():
+    if (read_cells(table, epoch) != FIRST_TIME).any():
         found.append(epoch)
     values = [abs(int(cell)) for cell in cells]
     if all(EXCEL[0] <= value < EXCEL[1] for value in values):
@@ -296,22 +301,26 @@ def _text(label: str, cells: Sequence[str], clock_digits: int, wanted: Order | N
     import pyarrow as pa
 
     table = pa.array(cells, pa.string())
-    zoned = sum(map(moments.is_zoned, cells)) * 2 > len(cells)
-    dates = all(map(moments.is_date, cells))
-    base = TimeReading("text", offset=zoned, dates_only=dates, clock_digits=clock_digits)
-    found: dict[bytes, TimeReading] = {}
-    for order in (None, *ORDERS):
-        times = base_times = _read(table, replace(base, order=order))
-        if (base_times != FIRST_TIME).any():
-            found.setdefault(times.tobytes(), replace(base, order=order))
-    counts = {key: int((np.frombuffer(key, dtype=np.int64) != FIRST_TIME).sum()) for key in found}
-    most = max(counts.values(), default=0)
+    dates = all(map(moments.is_date, cells[:FLAGS])) and all(map(moments.is_date, cells[FLAGS:]))
     if not clock_digits:
         parsed = [TimeReading("naive", dates_only=dates), TimeReading("zoned")]
         if moments.is_zoned(cells[0]):
             parsed.reverse()
+        for reading in parsed:
+            if (read_cells(table, reading) != FIRST_TIME).all():
+                return [reading]
+    zoned = sum(map(moments.is_zoned, cells[:FLAGS])) * 2 > min(len(cells), FLAGS)
+    base = TimeReading("text", offset=zoned, dates_only=dates, clock_digits=clock_digits)
+    found: dict[bytes, TimeReading] = {}
+    for order in (None, *ORDERS):
+        times = read_cells(table, replace(base, order=order))
+        if (times != FIRST_TIME).any():
+            found.setdefault(times.tobytes(), replace(base, order=order))
+    counts = {key: int((np.frombuffer(key, dtype=np.int64) != FIRST_TIME).sum()) for key in found}
+    most = max(counts.values(), default=0)
+    if not clock_digits:
         read, iso_reading = max(
-            ((int((_iso(table, one) != FIRST_TIME).sum()), one) for one in parsed), key=lambda item: item[0]
+            ((int((read_cells(table, one) != FIRST_TIME).sum()), one) for one in parsed), key=lambda item: item[0]
         )
         if read and read >= most:
             return [iso_reading]
@@ -339,15 +348,6 @@ def _misfit(
         f"{label} has '{wrong[:60]}', which is no date in the order {wanted}: give --date-order {fitting[0]}, or leave --date-order "
         f"{wanted} out"
     )
-
-
-def _iso(table: Any, reading: TimeReading) -> Ints:
-    import pyarrow as pa
-
-    try:
-        return reading.to_ns(table.cast(reading.arrow_type))
-    except pa.ArrowInvalid:
-        return _read(table, reading)
 
 
 def _sane(telling: Telling, label: str, cells: Sequence[str], where: str) -> None:
@@ -381,7 +381,7 @@ def moments_of(cells: Sequence[str]) -> Ints | None:
         reading = tell_times("", cells, CellOptions()).judge(final=True)
     except InputError:
         return None
-    return None if reading is None else _read(pa.array([cell.strip() for cell in cells], pa.string()), reading)
+    return None if reading is None else read_cells(pa.array([cell.strip() for cell in cells], pa.string()), reading)
 
 
 def calendar_in(values: Ints) -> Calendar | None:

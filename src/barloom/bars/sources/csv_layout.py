@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from barloom.bars.cells.numbers import COMMA, POINT, Marks
 from barloom.bars.cells.readings import TimeReading
-from barloom.bars.cells.telling import Telling, tell_times
+from barloom.bars.cells.telling import Telling, read_cells, tell_times
 from barloom.bars.column_names import ALIASES
 from barloom.bars.columns import Found, find_columns, in_turn, several, symbol_column, values_of
 from barloom.bars.schema import ASKS, PRICES, REQUIRED, ColumnOptions, Layout, plain
@@ -25,6 +25,7 @@ from barloom.bars.times import FIRST_TIME
 from barloom.bars.zones import UTC_ZONE, Zone
 from barloom.errors import InputError
 
+TELLING = 50  # first rows whose prices are looked at
 TRIED = 4000  # first rows that are looked at
 HOURS = 2  # digits of times of day that are hours alone
 ALL = "*"  # rows of all symbols
@@ -223,9 +224,11 @@ def _draft(
     decimal = options.cells.decimal or (POINT if split_decimals else None)
     if decimal is None or options.cells.decimal is not None:
         marks = Marks()
-        marks.add(
-            [[row[found.layout.index[name]] for name in prices if found.layout.index[name] < len(row)] for row in rows]
-        )
+        places = [found.layout.index[name] for name in prices]
+        for part in (rows[:TELLING], rows[TELLING:]):
+            marks.add([[row[place] for place in places if place < len(row)] for row in part])
+            if marks.proven is not None and len(marks.proof) == 1:
+                break
         if decimal is not None and marks.proven not in (None, decimal):
             raise InputError(_wrong_mark(label, decimal, marks))
         decimal = decimal or marks.proven
@@ -428,18 +431,8 @@ def _moment(row: Sequence[str], at: int, clock: int | None, width: int) -> str:
 
 def read_times(cells: Sequence[str], layout: CsvLayout) -> list[int]:
     """The times of some cells, as written, those that cannot be read left out."""
-    import pyarrow as pa
-
-    found: list[int] = []
-    for cell in cells:
-        try:
-            column = pa.array([cell]).cast(layout.time.arrow_type)
-        except pa.ArrowInvalid:
-            continue
-        time = int(layout.time.to_ns(column)[0])
-        if time != FIRST_TIME:
-            found.append(time)
-    return found
+    found = read_cells(arrow_cells(cells), layout.time)
+    return [int(time) for time in found if time != FIRST_TIME]
 
 
 def is_falling(found: Sequence[int] | npt.NDArray[np.int64]) -> bool:

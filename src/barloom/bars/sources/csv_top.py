@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from barloom.bars.cells import moments, numbers
 from barloom.bars.column_names import ALIASES, LAST, SIDES
 from barloom.bars.schema import plain
-from barloom.bars.times import FIRST_TIME
 from barloom.errors import InputError
 
 BOM = b"\xef\xbb\xbf"
 SEPARATORS = ("\t", ";", "|", ",")
 FEWEST = 4  # cells of a row, for a separator to be one
-LOOKED = 400  # lines in which rows are looked for
+LOOKED = 120  # lines in which rows are looked for
 BEFORE = 60  # lines that may stand before the header
 COMMENTS = (b"#", b"//")
 
@@ -111,7 +110,7 @@ def _separator(lines: Sequence[bytes]) -> str:
     """What stands between the columns: what makes the most rows of bars, else what splits lines alike, else a comma."""
     whole = [line for line in lines[:LOOKED] if line.strip() and not is_comment(line)]
     whole = whole[:-1] or whole
-    counts = {mark: sum(map(is_row, (split(line, mark) for line in whole[:100]))) for mark in SEPARATORS}
+    counts = {mark: sum(map(is_row, (split(line, mark) for line in whole[:40]))) for mark in SEPARATORS}
     best = max(SEPARATORS, key=lambda mark: counts[mark])
     if counts[best]:
         return best
@@ -127,9 +126,7 @@ def is_time(cell: str) -> bool:
     text = cell.strip()
     if _EPOCH.fullmatch(text):
         return True
-    return any(moments.read_one(text, order) != FIRST_TIME for order in (None, *moments.ORDERS)) or moments.is_date(
-        text
-    )
+    return moments.looks_like(text)
 
 
 def is_row(cells: Sequence[str]) -> bool:

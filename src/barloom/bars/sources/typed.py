@@ -88,10 +88,7 @@ def find_typed(label: str, schema: Any, options: ColumnOptions, head: Callable[[
     reading = None
     if _is_whole(schema.field(found.layout.index["time"]).type):
         cells = [row[found.layout.index["time"]] for row in rows or _rows(head())]
-        telling = tell_times(label, cells, options.cells, where=f", in column '{names[found.layout.index['time']]}'")
-        reading = telling.judge(final=True)
-        if reading is None:
-            raise InputError(telling.question())
+        reading = _reading(label, [cell for cell in cells if cell], names[found.layout.index["time"]], options)
     if options.symbol is None:
         for at in symbols:
             present = values_of(rows, at)
@@ -104,6 +101,17 @@ def find_typed(label: str, schema: Any, options: ColumnOptions, head: Callable[[
         return Typed(found.layout, reading)
     at = symbol_column(label, names, found, rows, options.symbol)
     return Typed(found.layout, reading, (), at, options.symbol, tuple(values_of(rows, at)))
+
+
+def _reading(label: str, cells: Sequence[str], name: str, options: ColumnOptions) -> TimeReading:
+    """What whole numbers are, by the first of them; epochs where there is none."""
+    if not cells:
+        return TimeReading("epoch")
+    telling = tell_times(label, cells, options.cells, where=f", in column '{name}'")
+    reading = telling.judge(final=True)
+    if reading is None:
+        raise InputError(telling.question())
+    return reading
 
 
 def _is_whole(kind: Any) -> bool:
