@@ -13,14 +13,14 @@ import numpy.typing as npt
 from barloom.bars.cells.numbers import COMMA, POINT, Marks
 from barloom.bars.cells.readings import TimeReading
 from barloom.bars.cells.telling import Telling, read_cells, tell_times
-from barloom.bars.column_names import ALIASES
 from barloom.bars.columns import Found, find_columns, in_turn, several, symbol_column, values_of
 from barloom.bars.schema import ASKS, PRICES, REQUIRED, ColumnOptions, Layout, plain
+from barloom.bars.sources.csv_questions import of_another_vendor, same_date, wrong_mark
 from barloom.bars.sources.csv_top import Top, find_top, split
-from barloom.bars.sources.dialects import NAMES, PLAIN, Dialect, by_header, headless
+from barloom.bars.sources.dialects import PLAIN, Dialect, by_header, headless
 from barloom.bars.sources.guess import guess_columns
 from barloom.bars.sources.text import is_text
-from barloom.bars.time_columns import clock_width, kind_of
+from barloom.bars.time_columns import clock_width
 from barloom.bars.times import FIRST_TIME
 from barloom.bars.zones import UTC_ZONE, Zone
 from barloom.errors import InputError
@@ -200,7 +200,7 @@ def _draft(
     split_decimals: bool,
 ) -> Draft:
     if options.input_format not in (None, PLAIN.name) and dialect.name != options.input_format:
-        raise InputError(_other(label, str(options.input_format)))
+        raise InputError(of_another_vendor(label, str(options.input_format)))
     all_rows = rows
     symbol_at, symbol, symbols, rows = _symbols(label, names, found, symbol_name, rows, options)
     at, clock = found.layout.index["time"], found.clock
@@ -218,23 +218,10 @@ def _draft(
         or (symbol_at is not None and options.symbol in values_of(rows, symbol_at))
     )
     if telling.still and clock is None and known:
-        raise InputError(_same_date(label, names, found, rows, cells[0]))
-    prices = [name for name in (*PRICES, *ASKS) if name in found.layout.index]
-    marks = None
-    decimal = options.cells.decimal or (POINT if split_decimals else None)
-    if decimal is None or options.cells.decimal is not None:
-        marks = Marks()
-        places = [found.layout.index[name] for name in prices]
-        for part in (rows[:TELLING], rows[TELLING:]):
-            marks.add([[row[place] for place in places if place < len(row)] for row in part])
-            if marks.proven is not None and len(marks.proof) == 1:
-                break
-        if decimal is not None and marks.proven not in (None, decimal):
-            raise InputError(_wrong_mark(label, decimal, marks))
-        decimal = decimal or marks.proven
-        if decimal is None and not marks.proof and (dialect.points or (top.separator == "," and not quoted)):
-            decimal = POINT
-        marks = None if decimal is not None else marks
+        raise InputError(same_date(label, names, found, rows, cells[0]))
+    decimal, marks = _decimal(
+        label, found, rows, options, split_decimals, dialect.points or (top.separator == "," and not quoted)
+    )
     unread = tuple(
         names[at].strip() for at in found.unread if at not in symbols and at != symbol_at and names[at].strip()
     )
@@ -265,43 +252,34 @@ def _draft(
     return Draft(layout, telling, marks, rows)
 
 
-def _same_date(label: str, names: Sequence[str], found: Found, rows: Sequence[Sequence[str]], cell: str) -> str:
-    """The refusal of dates that many rows share, whose time of day stands elsewhere or nowhere."""
-    index = found.layout.index
-    free = [at for at in range(len(names)) if at not in index.values()]
-    clock = next((at for at in free if kind_of(rows, at) == "clock"), None)
-    hours = next((at for at in free if ALIASES.get(plain(names[at])) == "time" and _small(rows, at)), None)
-    if clock is None and hours is not None:
-        few = all(len(row[hours].strip()) <= 2 for row in rows if hours < len(row))
-        return (
-            f"{label} has times of day such as '{rows[-1][hours].strip()}' in column '{names[hours].strip()}': say what the digits are with "
-            f"--time-format {'%H or --time-format %H%M' if few else '%H%M or --time-format %H%M%S'}"
-        )
-    said = f"{label} has '{cell[:30]}' as time in most rows"
-    if clock is None:
-        return f"{said}, and no column with a time of day: such rows are no bars, give a file that has one"
-    places = ",".join(f"{name}={index[name] + 1}" for name in (*PRICES, "volume") if name in index)
-    return f"{said}: name the time of day too, as in --columns time={index['time'] + 1}+{clock + 1},{places}"
+def _decimal(
+    label: str,
+    found: Found,
+    rows: Sequence[Sequence[str]],
+    options: ColumnOptions,
+    split_decimals: bool,
+    points: bool,
+) -> tuple[str | None, Marks | None]:
+    """The decimal mark of prices as far as the first rows tell it; the evidence, where all rows have to be asked.
 
-
-def _wrong_mark(label: str, decimal: str, marks: Marks) -> str:
-    """The refusal of a decimal mark that prices disprove."""
-    words = {POINT: "point", COMMA: "comma"}
-    other = COMMA if decimal == POINT else POINT
-    return (
-        f"{label} has '{marks.proof[other][1].strip()[:30]}', which is no price with a decimal {words[decimal]}: give --decimal "
-        f"{words[other]}, or leave --decimal {words[decimal]} out"
-    )
-
-
-def _small(rows: Sequence[Sequence[str]], at: int) -> bool:
-    """Tell if cells are whole numbers of few digits."""
-    return all(re.fullmatch(r"\d{1,6}", row[at].strip()) for row in rows if at < len(row))
-
-
-def _other(label: str, wanted: str) -> str:
-    """The refusal of a file that is not of the vendor who was named."""
-    return f"{label} is no file of --input-format {wanted}: leave the option out, or name one of {', '.join(NAMES)}"
+    ``points`` says that a mark which proves nothing is a decimal point.
+    """
+    prices = [name for name in (*PRICES, *ASKS) if name in found.layout.index]
+    marks = None
+    decimal = options.cells.decimal or (POINT if split_decimals else None)
+    if decimal is None or options.cells.decimal is not None:
+        marks = Marks()
+        places = [found.layout.index[name] for name in prices]
+        for part in (rows[:TELLING], rows[TELLING:]):
+            marks.add([[row[place] for place in places if place < len(row)] for row in part])
+            if marks.proven is not None and len(marks.proof) == 1:
+                break
+        if decimal is not None and marks.proven not in (None, decimal):
+            raise InputError(wrong_mark(label, decimal, marks))
+        decimal = decimal or marks.proven
+        if decimal is None and not marks.proof and points:
+            decimal = POINT
+    return decimal, marks if decimal is None else None
 
 
 # ---------------------------------------------------------------- which column is which
@@ -341,7 +319,7 @@ def _vendor_columns(
         if found is not None and not (field == "volume" and found in skip):
             mapping[field] = found
     if not mapping.keys() >= set(REQUIRED):
-        raise InputError(_other(label, dialect.name))
+        raise InputError(of_another_vendor(label, dialect.name))
     if not skip - set(keys) and not skip & set(mapping.values()):
         return find_columns(label, names, replace(options, chosen=mapping), rows), symbol
     return find_columns(label, names, options, rows), symbol
