@@ -332,15 +332,21 @@ def take_bars(
     int64_t[::1] time_out=None, double[::1] open_out=None, double[::1] high_out=None, double[::1] low_out=None,
     double[::1] close_out=None, double[::1] volume_out=None, Py_ssize_t filled=0, tuple ask=None, tuple ask_out=None,
 ) -> tuple[int, int]:
-    """Check rows one by one, count the bad ones by kind, hash the good ones and copy them behind the ``filled`` ones of the out arrays.
+    """Check rows one by one, count the bad ones by kind, hash the good ones and copy them behind the ``filled`` ones of the
+    out arrays.
 
-    Without out arrays rows are checked and hashed only. Any split of the rows over calls leaves the same tally and the same copies.
+    Without out arrays rows are checked and hashed only. Any split of the rows over calls leaves the same tally and the same
+    copies.
 
     Kinds of bad rows, in order of precedence, one a row:
-    unparsable_time (time is the smallest int64), unparsable_price (that + 1), malformed (that + 2): the marks of a source for rows
-    it could not read; unsorted (time before that of the last good row), repeated (equal to it), not_finite (a NaN or infinite price
-    or volume), not_positive (a price <= 0, a volume < 0; volumes are looked at unless the tally keeps odd ones: those become NaN),
-    high_low (high < max(open, close) or low > min(open, close)); of the ask prices, where there are any: no_ask (ask open is minus infinity, the mark of ``pair_asks``), bad_ask (it is plus infinity, another
+    unparsable_time (time is the smallest int64), unparsable_price (that + 1), malformed (that + 2): the marks of a source
+    for rows
+    it could not read; unsorted (time before that of the last good row), repeated (equal to it), not_finite (a NaN or
+    infinite price
+    or volume), not_positive (a price <= 0, a volume < 0; volumes are looked at unless the tally keeps odd ones: those
+    become NaN),
+    high_low (high < max(open, close) or low > min(open, close)); of the ask prices, where there are any: no_ask (ask open
+    is minus infinity, the mark of ``pair_asks``), bad_ask (it is plus infinity, another
     mark, or high and low do not fit as in high_low), not_finite, crossed (an ask price below the bid price of its kind).
 
     Args:
@@ -350,8 +356,10 @@ def take_bars(
         ask, ask_out: open, high, low and close of the ask side, all or none.
         tally: ``TALLY_SIZE`` numbers carried from call to call, see ``Tally`` in barloom.bars.intake: time of the last good row,
             five hash lanes, start and end (exclusive) of the wanted times, 1 once a time at or past the end was met, count and
-            first row of each kind, four hash lanes of the ask columns, time between the last two good rows, bad rows since the last
-            good one, time that bad rows took, those of them before there were two good rows, good rows with an odd volume, 1 where those are kept.
+            first row of each kind, four hash lanes of the ask columns, time between the last two good rows, bad rows since
+            the last
+            good one, time that bad rows took, those of them before there were two good rows, good rows with an odd volume,
+            1 where those are kept.
 
     Returns:
         The row to go on from (the number of rows, unless the out arrays are full or the end was met), and the rows filled.
@@ -397,8 +405,10 @@ def pair_asks(
 ) -> tuple[int, int]:
     """Put beside each bid row the ask row of its time, reading forward through both.
 
-    An ask row is looked for where time and prices of the bid row are good. Without an ask row of its time the bid row gets the ask open
-    minus infinity, beside one that is no good bar plus infinity; of several ask rows of one time the first counts. Ask rows without
+    An ask row is looked for where time and prices of the bid row are good. Without an ask row of its time the bid row gets
+    the ask open
+    minus infinity, beside one that is no good bar plus infinity; of several ask rows of one time the first counts. Ask rows
+    without
     a bid row are passed over. Any split of either side over calls gives the same asks.
 
     Args:
