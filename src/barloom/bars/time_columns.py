@@ -94,8 +94,8 @@ def is_time(cell: str) -> bool:
     text = cell.strip()
     if EPOCH.fullmatch(text):
         return True
-    return moments.looks_like(text) and any(
-        moments.read_one(text, order) != FIRST_TIME for order in (None, *moments.ORDERS)
+    return moments.looks_like(text) and (
+        moments.is_iso(text) or any(moments.read_one(text, order) != FIRST_TIME for order in (None, *moments.ORDERS))
     )
 
 

@@ -27,7 +27,7 @@ _DIRECTIVES = {
     "f": rb"(?P<f>\d{1,9})",
     "p": rb"(?P<ap>[ap])\.?m\.?",
     "b": rb"(?P<mon3>" + MONTH + rb")\.?",
-    "a": rb"(?:" + WEEKDAY + rb")\.?",
+    "a": rb"(?P<weekday>" + WEEKDAY + rb")\.?",
     "z": rb"(?P<zone>z|(?:utc|gmt)?(?:(?P<sign>[+-])(?P<zh>\d{2}):?(?P<zm>\d{2})))",
     "%": rb"%",
 }
@@ -62,7 +62,7 @@ class TimeFormat:
         return cls(given, None, Grammar(_pattern(given)))
 
 
-def _pattern(template: str) -> re.Pattern[bytes]:
+def _pattern(template: str) -> bytes:
     parts: list[bytes] = []
     seen: set[str] = set()
     expanded = (
@@ -86,7 +86,7 @@ def _pattern(template: str) -> re.Pattern[bytes]:
         parts.append(pattern)
     if not {"d"} <= seen or not seen & {"Y", "y"} or not seen & {"m", "b"}:
         raise InputError(f"--time-format is '{template}' and lacks a year, a month or a day: {EXAMPLES}")
-    return re.compile(b"".join(parts), re.IGNORECASE)
+    return b"".join(parts)
 
 
 __all__ = ["WORDS", "TimeFormat"]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from barloom.bars.cells.names import MONTH, MONTHS, WEEKDAY
+from barloom.bars.cells.names import MONTH, MONTHS, WEEKDAY, WEEKDAYS
 from barloom.bars.times import FIRST_TIME
 
 Ints = npt.NDArray[np.int64]
@@ -36,13 +36,12 @@ _COMPACT = rb"(?P<h2>\d{2})(?P<m2>\d{2})(?:(?P<S2>\d{2})(?:[.,](?P<f2>\d{1,9})|(
 _ZONE = rb"(?P<zone> ?(?:z|(?:utc|gmt)?(?:(?P<sign>[+-])(?P<zh>\d{1,2})(?::?(?P<zm>\d{2}))?)?))"
 _OF_DAY = rb"(?:(?:[ t_,-]|, ?| {2,3})(?:at )?(?:" + _COLONS + rb"|" + _COMPACT + rb"))?"
 _DENSE = rb"(?P<d>\d{8})(?P<h3>\d{2})(?P<m3>\d{2})(?:(?P<S3>\d{2})(?P<f3>\d{3})?)?"
-MOMENT = re.compile(
-    rb"(?:(?:" + WEEKDAY + rb")\.?,? )?(?:" + _DENSE + rb"|" + _DATE + _OF_DAY + rb")" + _ZONE, re.IGNORECASE
-)
-DATE_ONLY = re.compile(rb"(?:(?:" + WEEKDAY + rb")\.?,? )?(?:" + _DATE + rb"|(?P<e6>\d{6}))", re.IGNORECASE)
-TIME_OF_DAY = re.compile(_COLONS + rb"|" + _COMPACT, re.IGNORECASE)
+_DAY_NAME = rb"(?:(?P<weekday>" + WEEKDAY + rb")\.?,? )?"
+_MOMENT = _DAY_NAME + rb"(?:" + _DENSE + rb"|" + _DATE + _OF_DAY + rb")" + _ZONE
 # A date of two digits a number and nothing between them has a time of day beside it, or is told as digits.
-_SHORT_DATE = re.compile(rb"(?P<e6>\d{6}) (?:" + _COLONS + rb"|" + _COMPACT + rb")" + _ZONE, re.IGNORECASE)
+_SHORT_DATE = rb"(?P<e6>\d{6}) (?:" + _COLONS + rb"|" + _COMPACT + rb")" + _ZONE
+# What most files have, told without the patterns above, which take longer to compile than a small file to read.
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?P<clock>[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?")
 
 SHAPES = 256  # shapes of cells of one length looked for among the rest of a column before cells are read one by one
 LONGEST = 64
@@ -51,18 +50,35 @@ CENTURY = 69  # two digits of a year from here on are of 1900
 
 
 class Grammar:
-    """Patterns of moments with named groups, tried one after the other on a lower-case cell."""
+    """Patterns of moments with named groups, tried one after the other on a lower-case cell; compiled when one is asked for."""
 
-    def __init__(self, *patterns: re.Pattern[bytes]) -> None:
-        self.patterns = patterns
+    def __init__(self, *patterns: bytes) -> None:
+        self._patterns = patterns
+        self._compiled: tuple[re.Pattern[bytes], ...] = ()
 
     def match(self, cell: bytes) -> re.Match[bytes] | None:
-        """The first pattern that is all of the cell."""
-        return next((found for pattern in self.patterns if (found := pattern.fullmatch(cell))), None)
+        """The first pattern that is all of the cell, and whose words are names of months and weekdays."""
+        if not self._compiled:
+            self._compiled = tuple(re.compile(pattern, re.IGNORECASE) for pattern in self._patterns)
+        for pattern in self._compiled:
+            found = pattern.fullmatch(cell)
+            if found is not None and _named(found.groupdict()):
+                return found
+        return None
 
 
-KNOWN = Grammar(MOMENT, _SHORT_DATE)
+def _named(groups: dict[str, bytes]) -> bool:
+    """Tell if the words of a cell are names of months and weekdays."""
+    day = groups.get("weekday")
+    if day is not None and day not in WEEKDAYS:
+        return False
+    return all(groups[name] in MONTHS for name in ("mon3", "mon4", "mon5") if groups.get(name) is not None)
+
+
+KNOWN = Grammar(_MOMENT, _SHORT_DATE)
 """What is read without being told."""
+_DATES = Grammar(_DAY_NAME + rb"(?:" + _DATE + rb"|(?P<e6>\d{6}))")
+_CLOCKS = Grammar(_COLONS, _COMPACT)
 
 
 def reads(cells: Sequence[str], order: Order | None = None) -> bool:
@@ -80,26 +96,45 @@ def read_one(cell: str, order: Order | None = None, grammar: Grammar = KNOWN) ->
 
 def is_zoned(cell: str, grammar: Grammar = KNOWN) -> bool:
     """Tell if a cell says its offset from UTC."""
+    iso = _ISO.fullmatch(cell.strip())
+    if iso is not None and grammar is KNOWN:
+        return iso["zone"] is not None
     found = grammar.match(cell.strip().lower().encode())
     return bool(found and found.groupdict().get("zone"))
 
 
+def is_iso(cell: str) -> bool:
+    """Tell if a cell is written as 2024-03-04, with a time of day behind it or not."""
+    return _ISO.fullmatch(cell.strip()) is not None
+
+
 def is_date(cell: str) -> bool:
     """Tell if a cell is a date without a time of day."""
-    return DATE_ONLY.fullmatch(cell.strip().lower().encode()) is not None
+    iso = _ISO.fullmatch(cell.strip())
+    if iso is not None:
+        return iso["clock"] is None
+    return _DATES.match(cell.strip().lower().encode()) is not None
 
 
 @lru_cache(4096)
 def looks_like(cell: str) -> bool:
     """Tell if a cell is written like a moment or a date, whether or not there is such a one."""
+    if _ISO.fullmatch(cell.strip()) is not None:
+        return True
     text = cell.strip().lower().encode()
-    return 4 <= len(text) <= LONGEST and (KNOWN.match(text) is not None or DATE_ONLY.fullmatch(text) is not None)
+    return 4 <= len(text) <= LONGEST and (KNOWN.match(text) is not None or _DATES.match(text) is not None)
 
 
 def is_time_of_day(cell: str) -> bool:
     """Tell if a cell is a time of day without a date."""
-    found = TIME_OF_DAY.fullmatch(cell.strip().lower().encode())
-    return found is not None and int(found["h"] or found["h2"]) < 24 and int(found["m"] or found["m2"]) < 60
+    if _ISO.fullmatch(cell.strip()) is not None:
+        return False
+    found = _CLOCKS.match(cell.strip().lower().encode())
+    if found is None:
+        return False
+    groups = found.groupdict()
+    hour, minute = (groups["h"], groups["m"]) if "h" in groups else (groups["h2"], groups["m2"])
+    return int(hour) < 24 and int(minute) < 60
 
 
 def to_ns(column: Any, order: Order | None = None, grammar: Grammar = KNOWN, *, zoned: bool | None = None) -> Ints:
@@ -124,7 +159,7 @@ def to_ns(column: Any, order: Order | None = None, grammar: Grammar = KNOWN, *, 
     ends = np.frombuffer(places, dtype=np.int64)[column.offset : column.offset + len(column) + 1]
     text = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.zeros(0, dtype=np.uint8)
     lengths = np.diff(ends)
-    for length in np.unique(lengths).tolist():
+    for length in sorted(set(lengths.tolist())):
         if not 4 <= length <= LONGEST:
             continue
         rows = np.flatnonzero(lengths == length)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 # Per month, whole names; the first three or four letters and some customary shorter forms are added below.
 _MONTHS = (
     "january januar janvier enero janeiro gennaio januari jänner ene gen janv",
@@ -43,13 +41,16 @@ def _months() -> dict[bytes, int]:
     return table
 
 
-def _any_of(names: list[bytes]) -> bytes:
-    return b"|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
-
-
 MONTHS = _months()
 """Lower-case names in UTF-8 -> number of the month."""
-MONTH = _any_of(list(MONTHS))
-"""A pattern of every name of a month, the longest first."""
-WEEKDAY = _any_of([name.encode() for name in _WEEKDAYS.split()])
-"""A pattern of every name of a weekday, the longest first."""
+WEEKDAYS = frozenset(name.encode() for name in _WEEKDAYS.split())
+"""Lower-case names in UTF-8."""
+MONTH = rb"[a-z\x80-\xff]{3,14}"
+"""A pattern of a word that may be the name of a month: ``MONTHS`` has those that are."""
+WEEKDAY = rb"[a-z\x80-\xff]{2,14}"
+"""A pattern of a word that may be the name of a weekday."""
+
+
+def is_named(word: bytes) -> bool:
+    """Tell if a word is the name of a month or of a weekday."""
+    return word.lower() in MONTHS or word.lower() in WEEKDAYS

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from barloom.bars.cells import numbers
-from barloom.bars.cells.names import MONTH, WEEKDAY
+from barloom.bars.cells.names import is_named
 from barloom.bars.sources.csv_layout import CsvLayout, joined_decimals
 from barloom.bars.sources.csv_top import split
 
 LONGEST_FOOTER = 20  # lines
-_DATED = re.compile(rb"[\"']?(?:" + MONTH + rb"|" + WEEKDAY + rb")\b", re.IGNORECASE)
+_WORD = re.compile(rb"[\"'\s]*([A-Za-z\x80-\xff]+)")
 _BEGINS = re.compile(rb"[\"'\s]*[+-]?[0-9.]")
 
 
@@ -64,8 +64,9 @@ def without_footer(piece: bytes, layout: CsvLayout) -> bytes:
 
 def is_footer(line: bytes, layout: CsvLayout) -> bool:
     """Tell if a line at the end of a file is none of its rows, nor the beginning of one that was cut."""
-    if _BEGINS.match(line) or _DATED.match(line.lstrip()):
-        return False
+    word = _WORD.match(line)
+    if _BEGINS.match(line) or (word is not None and is_named(word[1])):
+        return False  # the beginning of a row
     cells = split(line, layout.separator)
     if len(cells) == len(layout.columns.names) and sum(map(numbers.is_number, cells)) >= 4:
         return False
