@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from barloom.bars.cells.numbers import POINT, is_number, number
-from barloom.bars.column_names import ALIASES, CLOSING, HARMLESS, LAST, SIDES, SYMBOLS
+from barloom.bars.column_names import ALIASES, CLOSING, LAST, SIDES, SYMBOLS, affixed, is_beside
 from barloom.bars.schema import ASKS, FIELDS, PRICES, REQUIRED, ColumnOptions, Layout, plain
 from barloom.bars.time_columns import Times, find_times, is_time
 from barloom.errors import InputError, nearest
@@ -188,7 +188,8 @@ def _may_be_left(key: str) -> bool:
     """Tell if a column of that name may be left unread without a word from the user."""
     return (
         not key
-        or key in HARMLESS
+        or is_beside(key)
+        or key in LAST
         or key in SYMBOLS
         or ALIASES.get(key) == "volume"
         or key.startswith(("volume ", "vol "))
@@ -212,6 +213,11 @@ def _prices(label: str, names: Sequence[str], keys: Sequence[str], free: Sequenc
     asks = all(name in sides for name in ASKS)
     if not set(PRICES) & places.keys() and set(PRICES) <= sides.keys():
         places |= {name: sides[name] for name in PRICES}
+    if not set(PRICES) <= places.keys():
+        words = affixed([keys[at] if at in free else "" for at in range(len(keys))])
+        words = {word: found for word, found in words.items() if word not in ("bid", "ask")}
+        if len(words) == 1:
+            places |= next(iter(words.values()))
     index: dict[str, int] = {}
     for name in PRICES:
         if len(places.get(name, ())) > 1:
