@@ -271,3 +271,61 @@ def test_decimals_are_the_nearest_numbers(tmp_path: Path, digits: tuple[int, int
     kind = (pa.decimal128 if digits[0] <= 38 else pa.decimal256)(*digits)
     parquet(tmp_path / "a.parquet", [bar.when for bar in bars], bars, kind)
     judged(tmp_path / "a.parquet", bars)
+
+
+TEXTS = {
+    "ISO": "%Y-%m-%d %H:%M:%S",
+    "ISO with an offset": "%Y-%m-%dT%H:%M:%S+00:00",
+    "day first": "%d.%m.%Y %H:%M",
+    "digits": "%Y%m%d%H%M",
+}
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "dictionary"])
+@pytest.mark.parametrize("spelling", TEXTS)
+def test_times_that_are_text_in_parquet_and_arrow(tmp_path: Path, spelling: str, kind: str) -> None:
+    import pyarrow as pa
+    from pyarrow import feather
+    from pyarrow.parquet import write_table
+
+    cells = pa.array([bar.at(TEXTS[spelling]) for bar in minutes()])
+    cells = cells.dictionary_encode() if kind == "dictionary" else cells.cast(getattr(pa, kind)())
+    numbers = {name: [float(getattr(bar, name)) for bar in minutes()] for name in Bar._fields[1:]}
+    table = pa.table({"date": cells, **numbers})
+    write_table(table, tmp_path / "a.parquet")
+    feather.write_feather(table, tmp_path / "a.feather", compression="uncompressed")
+    judged(tmp_path / "a.parquet", minutes())
+    judged(tmp_path / "a.feather", minutes())
+
+
+def test_a_text_that_is_no_time_is_a_bad_row_of_parquet(tmp_path: Path) -> None:
+    stamps = [bar.at("%Y-%m-%d %H:%M:%S") for bar in minutes()]
+    parquet(tmp_path / "a.parquet", [*stamps[:30], "maintenance", *stamps[31:]], minutes())
+    with pytest.raises(InputError, match="1 bad row: 1 unparsable_time"):
+        drawn(open_bars(tmp_path / "a.parquet"))
+
+
+def test_days_and_months_of_text_in_parquet_are_asked_about(tmp_path: Path) -> None:
+    bars = made(datetime(2024, 3, 4, tzinfo=UTC), timedelta(days=40), 17_510)[:3]
+    parquet(tmp_path / "a.parquet", ["03/04/2024", "04/05/2024", "05/06/2024"], bars)
+    with pytest.raises(InputError, match="--date-order dmy"):
+        open_bars(tmp_path / "a.parquet")
+    assert drawn(open_bars(tmp_path / "a.parquet", date_order="mdy"))["timestamp"][0] == 1709510400 * 10**9
+
+
+@pytest.mark.parametrize("name", ["US/Eastern", "America/New_York"])
+def test_a_zone_behind_each_time_is_its_clock(tmp_path: Path, name: str) -> None:
+    """Interactive Brokers write ``20240115 09:30:00 US/Eastern``; half past nine there is 14:30 UTC."""
+    line = lambda bar: f"{bar.at('%Y%m%d %H:%M:%S')} {name},{prices(bar)},{bar.volume}"  # noqa: E731
+    text = written(minutes(), line, "Date,Open,High,Low,Close,Volume")
+    source = read(tmp_path / "a.csv", text, [bar._replace(when=bar.when + timedelta(hours=5)) for bar in minutes()])
+    assert name in source.taken_for
+
+
+def test_a_row_of_another_zone_is_no_time(tmp_path: Path) -> None:
+    line = lambda bar: f"{bar.at('%Y%m%d %H:%M:%S')} US/Eastern,{prices(bar)},{bar.volume}"  # noqa: E731
+    lines = written(minutes(), line, "Date,Open,High,Low,Close,Volume").split("\n")
+    lines[40] = lines[40].replace("US/Eastern", "US/Pacific")
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    with pytest.raises(InputError, match="1 bad row: 1 unparsable_time"):
+        drawn(open_bars(tmp_path / "a.csv"))

@@ -67,6 +67,12 @@ KNOWN = Grammar(MOMENT, _SHORT_DATE)
 """What is read without being told."""
 
 
+def followed_by(zone: str) -> Grammar:
+    """The grammar of moments, behind each of which stands the name of one zone."""
+    behind = rb" +" + re.escape(zone.lower().encode())
+    return Grammar(*(re.compile(pattern.pattern + behind, re.IGNORECASE) for pattern in KNOWN.patterns))
+
+
 def reads(cells: Sequence[str], order: Order | None = None) -> bool:
     """Tell if every cell is a moment that exists."""
     return bool(cells) and all(read_one(cell, order) != FIRST_TIME for cell in cells)

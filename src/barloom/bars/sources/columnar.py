@@ -8,6 +8,7 @@ import numpy as np
 
 from barloom.bars.schema import ASKS, PRICES, Layout
 from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Floats, Ints
+from barloom.bars.sources.typed import is_text
 from barloom.bars.times import datetimes_to_ns, decimal_epochs_to_ns, epochs_to_ns
 from barloom.errors import InputError
 
@@ -28,7 +29,8 @@ def check_types(label: str, schema: Any, layout: Layout) -> None:
         kind = schema.field(at).type
         if field == "time":
             fits = types.is_timestamp(kind) or types.is_integer(kind) or types.is_date(kind) or kind == pa.float64()
-            wanted = "timestamps or integer epochs"
+            fits = fits or is_text(kind)
+            wanted = "timestamps, integer epochs or text"
         else:
             fits = types.is_floating(kind) or types.is_integer(kind) or types.is_decimal(kind)
             wanted = "numbers"
