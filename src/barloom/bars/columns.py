@@ -167,7 +167,7 @@ def _named(label: str, names: Sequence[str], options: ColumnOptions, ignored: se
     index |= _prices(label, names, keys, free)
     times = find_times(label, names, [at for at in free if at not in index.values()], rows, options.cells.clock_digits)
     index |= {} if times.at is None else {"time": times.at}
-    _complete(label, names, index)
+    _complete(label, names, index, times.clock, rows)
     read = {*index.values(), times.clock, *times.others}
     others = [at for at in free if at not in read]
     unexpected = [at for at in others if not _may_be_left(keys[at])]
@@ -249,13 +249,26 @@ def _twice(label: str, names: Sequence[str], of: str, places: Sequence[int], key
     )
 
 
-def _complete(label: str, names: Sequence[str], index: dict[str, int]) -> None:
+def _complete(label: str, names: Sequence[str], index: dict[str, int], clock: int | None, rows: Rows) -> None:
+    """Refuse a header that lacks a field, with the columns that the numbers of the first rows fit, where they tell."""
     missing = [name for name in REQUIRED if name not in index]
     if not missing:
         return
     shown = ", ".join(name.strip() or f"(column {at + 1})" for at, name in enumerate(names[:LISTED])) + (
         ", ..." if len(names) > LISTED else ""
     )
+    if rows and "time" in index:
+        from barloom.bars.sources.guess import likely_columns  # imported late: it builds on this module's neighbours
+
+        likely = likely_columns(rows, index["time"], clock, index)
+        if likely:
+            places = {name: str(at + 1) for name, at in {**index, **likely}.items()}
+            places["time"] += "" if clock is None else f"+{clock + 1}"
+            command = ",".join(f"{name}={places[name]}" for name in FIELDS if name in places)
+            raise InputError(
+                f"{label} has no column for {', '.join(missing)} (it has: {shown}): its numbers fit --columns {command}, by "
+                "position; give that if it is right, or name the columns that are"
+            )
     raise InputError(
         f"{label} has no column for {', '.join(missing)} (it has: {shown}): name them with --columns, as in "
         "--columns time=Date,open=O,high=H,low=L,close=C, or by position, as in --columns time=1,open=2,high=3,low=4,close=5"

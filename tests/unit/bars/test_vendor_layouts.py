@@ -329,3 +329,27 @@ def test_a_row_of_another_zone_is_no_time(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("\n".join(lines))
     with pytest.raises(InputError, match="1 bad row: 1 unparsable_time"):
         drawn(open_bars(tmp_path / "a.csv"))
+
+
+UNKNOWN = {  # names that no vendor uses, order of the prices
+    "ohlc": "Dátum,Nyitó,Csúcs,Mély,Záró,Forgalom",
+    "cohl": "Dátum,Záró,Nyitó,Csúcs,Mély,Forgalom",
+    "olhc": "Dátum,Nyitó,Mély,Csúcs,Záró,Forgalom",
+}
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("order", UNKNOWN)
+def test_names_nobody_knows_are_refused_with_the_columns_that_their_numbers_fit(
+    tmp_path: Path, order: str, newest_first: bool
+) -> None:
+    bars = made(datetime(2023, 1, 16, tzinfo=UTC), timedelta(days=1), 510_000)
+    text = written(
+        bars, lambda bar: f"{bar.at('%Y-%m-%d')},{prices(bar, order)},{bar.volume}", UNKNOWN[order], newest_first
+    )
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match="its numbers fit --columns time=1,") as refused:
+        open_bars(path)
+    command = str(refused.value).split("--columns ")[1].split(", by position")[0]
+    read(path, text, bars, volumes=False, columns=command)

@@ -86,6 +86,32 @@ def guess_columns(
     return Guess(columns, by_shape(Shape(separator, rows, marks if straight else "", clock, bool(symbol))), symbol)
 
 
+def likely_columns(
+    rows: Sequence[Sequence[str]], time: int, clock: int | None, known: Mapping[str, int]
+) -> dict[str, int]:
+    """The columns of prices under names that nobody knows: field -> place, empty where their numbers do not tell.
+
+    Args:
+        rows: the first ones.
+        time: column of times.
+        clock: column of times of day, None without one.
+        known: fields whose columns are known by their names; another place for one of them is no answer.
+    """
+    width = max(map(len, rows), default=0)
+    rows = [row for row in rows if len(row) == width]
+    others = {time, clock, *(at for name, at in known.items() if name not in NAME.values())}
+    places = [at for at in range(width) if at not in others and _half(rows, at)][:MOST]
+    if len(places) < len(NAME) or len(rows) < LIKELY:
+        return {}
+    moments_ = [row[time] if clock is None else f"{row[time]} {row[clock]}" for row in rows[:100]]
+    tables = [table[::-1] if _descends(moments_) else table for table in _tables(rows, places)]
+    try:
+        order = {NAME[mark]: at for mark, at in _order("", "", tables, places).items()}
+    except InputError:
+        return {}
+    return order if all(order.get(name, at) == at for name, at in known.items()) else {}
+
+
 def _counts(rows: Sequence[Sequence[str]], left: Sequence[int], order: Mapping[str, int]) -> list[int]:
     """The columns that may hold volumes: not those between low and high in every row, as an average price is."""
 
