@@ -8,7 +8,7 @@ from collections.abc import Sequence
 _TIME = (
     "timestamp time date datetime open_time ts __index_level_0__ mts unix gmt&time local&time date&time date/time "
     "date_time trade_date tradedate time_utc time&(utc) datetime_utc window_start ts_event dtyyyymmdd dt "
-    "tstamp bar_time "
+    "tstamp bar_time unix&timestamp unix_timestamp unixtime unix&time "
     "day hour minute clock time&of&day jour día dia giorno tag datum zeit uhrzeit zeitpunkt datum/zeit "
     "date&heure heure fecha hora fecha&y&hora data data&e&ora ora tijd "
     "tarih saat tarih/saat czas dato candle_date_time_kst "
@@ -123,6 +123,14 @@ SIDES: dict[str, str] = {
     for written in (f"{side}{mark}{name}", f"{name}{mark}{side}", f"{name}{mark}({side})")
 }
 """Names of the prices of one side, as bid_open, AskClose, open.ask or 始値(BID)."""
+
+
+_UNIT = re.compile(r"[ _]*\([^()]*\)$")
+
+
+def field_of(name: str) -> str | None:
+    """The field of a name as it is compared, a unit in brackets behind it left out, as in 开盘价(元) or Volume (BTC)."""
+    return ALIASES.get(name) or (None if name in SIDES else ALIASES.get(_UNIT.sub("", name)))
 
 
 def is_beside(name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from barloom.bars.cells.numbers import POINT, is_number, number
-from barloom.bars.column_names import ALIASES, CLOSING, LAST, SIDES, SYMBOLS, affixed, is_beside
+from barloom.bars.column_names import ALIASES, CLOSING, LAST, SIDES, SYMBOLS, affixed, field_of, is_beside
 from barloom.bars.schema import ASKS, FIELDS, PRICES, REQUIRED, ColumnOptions, Layout, plain
 from barloom.bars.time_columns import Times, find_times, is_time
 from barloom.errors import InputError, nearest
@@ -191,7 +191,7 @@ def _may_be_left(key: str) -> bool:
         or is_beside(key)
         or key in LAST
         or key in SYMBOLS
-        or ALIASES.get(key) == "volume"
+        or field_of(key) == "volume"
         or key.startswith(("volume ", "vol "))
     )
 
@@ -201,7 +201,7 @@ def _prices(label: str, names: Sequence[str], keys: Sequence[str], free: Sequenc
     places: dict[str, list[int]] = {}
     sides: dict[str, list[int]] = {}
     for at in free:
-        name = ALIASES.get(keys[at])
+        name = field_of(keys[at])
         if name is not None and name != "time":
             places.setdefault(name, []).append(at)
         elif keys[at] in SIDES:
@@ -265,9 +265,10 @@ def _complete(label: str, names: Sequence[str], index: dict[str, int], clock: in
             places = {name: str(at + 1) for name, at in {**index, **likely}.items()}
             places["time"] += "" if clock is None else f"+{clock + 1}"
             command = ",".join(f"{name}={places[name]}" for name in FIELDS if name in places)
+            roles = ", ".join(f"'{names[likely[name]].strip()[:40]}' as {name}" for name in PRICES)
             raise InputError(
-                f"{label} has no column for {', '.join(missing)} (it has: {shown}): its numbers fit --columns {command}, by "
-                "position; give that if it is right, or name the columns that are"
+                f"{label} has no column for {', '.join(missing)} (it has: {shown}): its numbers fit {roles}: where that is right "
+                f"give --columns {command}, else name the right ones there"
             )
     raise InputError(
         f"{label} has no column for {', '.join(missing)} (it has: {shown}): name them with --columns, as in "

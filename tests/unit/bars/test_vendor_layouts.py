@@ -349,7 +349,24 @@ def test_names_nobody_knows_are_refused_with_the_columns_that_their_numbers_fit(
     )
     path = tmp_path / "a.csv"
     path.write_text(text)
-    with pytest.raises(InputError, match="its numbers fit --columns time=1,") as refused:
+    with pytest.raises(
+        InputError, match="its numbers fit 'Nyitó' as open, 'Csúcs' as high, 'Mély' as low, 'Záró' as close: "
+    ) as refused:
         open_bars(path)
-    command = str(refused.value).split("--columns ")[1].split(", by position")[0]
+    command = str(refused.value).split("--columns ")[1].split(", else")[0]
     read(path, text, bars, volumes=False, columns=command)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "日期,开盘价(元),最高价(元),最低价(元),收盘价(元),成交量(股)",
+        "Date,Open (USD),High (USD),Low (USD),Close (USD),Volume_(BTC)",
+    ],
+)
+def test_units_in_brackets_behind_names(tmp_path: Path, header: str) -> None:
+    read(
+        tmp_path / "a.csv",
+        written(days(), lambda bar: f"{bar.at('%Y-%m-%d')},{prices(bar)},{bar.volume}", header),
+        days(),
+    )
