@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from barloom.bars.cells.numbers import POINT, is_number, number
-from barloom.bars.column_names import ALIASES, CLOSING, HARMLESS, LAST, SIDES, SYMBOLS
+from barloom.bars.column_names import ALIASES, CLOSING, LAST, SIDES, SYMBOLS, affixed, field_of, is_beside
 from barloom.bars.schema import ASKS, FIELDS, PRICES, REQUIRED, ColumnOptions, Layout, plain
 from barloom.bars.time_columns import Times, find_times, is_time
 from barloom.errors import InputError, nearest
@@ -167,7 +167,7 @@ def _named(label: str, names: Sequence[str], options: ColumnOptions, ignored: se
     index |= _prices(label, names, keys, free)
     times = find_times(label, names, [at for at in free if at not in index.values()], rows, options.cells.clock_digits)
     index |= {} if times.at is None else {"time": times.at}
-    _complete(label, names, index, ignored, rows)
+    _complete(label, names, index, times.clock, ignored, rows)
     read = {*index.values(), times.clock, *times.others}
     others = [at for at in free if at not in read]
     unexpected = [at for at in others if not _may_be_left(keys[at])]
@@ -188,9 +188,10 @@ def _may_be_left(key: str) -> bool:
     """Tell if a column of that name may be left unread without a word from the user."""
     return (
         not key
-        or key in HARMLESS
+        or is_beside(key)
+        or key in LAST
         or key in SYMBOLS
-        or ALIASES.get(key) == "volume"
+        or field_of(key) == "volume"
         or key.startswith(("volume ", "vol "))
     )
 
@@ -200,7 +201,7 @@ def _prices(label: str, names: Sequence[str], keys: Sequence[str], free: Sequenc
     places: dict[str, list[int]] = {}
     sides: dict[str, list[int]] = {}
     for at in free:
-        name = ALIASES.get(keys[at])
+        name = field_of(keys[at])
         if name is not None and name != "time":
             places.setdefault(name, []).append(at)
         elif keys[at] in SIDES:
@@ -212,6 +213,11 @@ def _prices(label: str, names: Sequence[str], keys: Sequence[str], free: Sequenc
     asks = all(name in sides for name in ASKS)
     if not set(PRICES) & places.keys() and set(PRICES) <= sides.keys():
         places |= {name: sides[name] for name in PRICES}
+    if not set(PRICES) <= places.keys():
+        words = affixed([keys[at] if at in free else "" for at in range(len(keys))])
+        words = {word: found for word, found in words.items() if word not in ("bid", "ask")}
+        if len(words) == 1:
+            places |= next(iter(words.values()))
     index: dict[str, int] = {}
     for name in PRICES:
         if len(places.get(name, ())) > 1:
@@ -243,7 +249,10 @@ def _twice(label: str, names: Sequence[str], of: str, places: Sequence[int], key
     )
 
 
-def _complete(label: str, names: Sequence[str], index: dict[str, int], ignored: set[int], rows: Rows) -> None:
+def _complete(
+    label: str, names: Sequence[str], index: dict[str, int], clock: int | None, ignored: set[int], rows: Rows
+) -> None:
+    """Refuse a header that lacks a field, with the columns that the numbers of the first rows fit, where they tell."""
     missing = [name for name in REQUIRED if name not in index]
     if not missing:
         return
@@ -254,14 +263,33 @@ def _complete(label: str, names: Sequence[str], index: dict[str, int], ignored: 
     left = [names[at].strip() for at in sorted(ignored) if ALIASES.get(plain(names[at])) in missing]
     if left:
         raise InputError(f"{said}: do not leave {', '.join(left)} unread, take it out of --ignore-columns")
+    if rows and "time" in index:
+        from barloom.bars.sources.guess import likely_columns  # imported late: it builds on this module's neighbours
+
+        likely = likely_columns(rows, index["time"], clock, index)
+        if likely:
+            command = _command({**index, **likely}, clock)
+            roles = ", ".join(f"'{names[likely[name]].strip()[:40]}' as {name}" for name in PRICES)
+            raise InputError(
+                f"{said}: its numbers fit {roles}: where that is right give --columns {command}, else name the right ones there"
+            )
     places = _places(names, index, rows)
     if places is None:
         raise InputError(f"{said}: a bar has a time and four prices, give a file that has them")
-    raise InputError(f"{said}: name them with --columns, by name or by position, as in --columns {places}")
+    raise InputError(
+        f"{said}: name them with --columns, by name or by position, as in --columns {_command(places, clock)}"
+    )
 
 
-def _places(names: Sequence[str], index: dict[str, int], rows: Rows) -> str | None:
-    """Positions that may be right, for a message: those that are known, and the first columns of numbers for the others."""
+def _command(index: Mapping[str, int], clock: int | None) -> str:
+    """Fields by their positions, as ``--columns`` takes them."""
+    places = {name: str(at + 1) for name, at in index.items()}
+    places["time"] += "" if clock is None else f"+{clock + 1}"
+    return ",".join(f"{name}={places[name]}" for name in FIELDS if name in places)
+
+
+def _places(names: Sequence[str], index: dict[str, int], rows: Rows) -> dict[str, int] | None:
+    """Columns that may be right, for a message: those that are known, and the first columns of numbers for the others."""
     usable = [
         at for at in range(len(names)) if not rows or all(is_number(row[at]) for row in rows[:20] if at < len(row))
     ]
@@ -274,7 +302,7 @@ def _places(names: Sequence[str], index: dict[str, int], rows: Rows) -> str | No
             if not free:
                 return None
             found[name] = free.pop(0)
-    return ",".join(f"{name}={found[name] + 1}" for name in REQUIRED)
+    return found
 
 
 def _unexpected(label: str, names: Sequence[str], places: Sequence[int]) -> str:

@@ -61,11 +61,11 @@ class Layout:
 
 
 def plain(name: str) -> str:
-    """A column name as it is compared: without surrounding spaces, angle brackets, byte-order mark or case."""
+    """A column name as it is compared: without surrounding spaces, angle brackets, byte-order mark, asterisks of footnotes or case."""
     bare = name.strip().lstrip("\ufeff").strip()
     if bare.startswith("<") and bare.endswith(">"):
         bare = bare[1:-1].strip()
-    return bare.casefold()
+    return bare.rstrip("*").casefold() or bare
 
 
 def parse_columns(text: str | Mapping[str, str | int] | None) -> dict[str, str] | None:

@@ -53,7 +53,7 @@ def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows
     kinds = {at: kind_of(rows, at) for at in free}
     named = [at for at in called if kinds[at] or keys[at] in CLOSING]
     if not any(kinds[at] in ("date", "moment") for at in named):
-        named += _unnamed(keys, kinds, [at for at in free if at not in called])
+        named += _unnamed(keys, kinds, [at for at in free if at not in called], rows)
     dates = [at for at in named if kinds[at] == "date"]
     clocks = [at for at in named if kinds[at] == "clock"]
     clocks = clocks or _digit_clocks(keys, [at for at in called if at not in clocks], dates, rows, clock_digits)
@@ -99,15 +99,16 @@ def is_time(cell: str) -> bool:
     )
 
 
-def _unnamed(keys: Sequence[str], kinds: Mapping[int, str], free: Sequence[int]) -> list[int]:
+def _unnamed(keys: Sequence[str], kinds: Mapping[int, str], free: Sequence[int], rows: Rows) -> list[int]:
     """The column that holds times under no name, or under one that is not known, where there is one alone."""
     for kind in ("moment", "date"):
         holding = [at for at in free if kinds[at] == kind]
         without = [at for at in holding if not keys[at]]
         if without:
             return without[:1]
-        if len(holding) == 1:
-            return holding
+        dated = [at for at in holding if not _share(rows, at, str.isdecimal)]  # six digits are a volume as well
+        if 1 in (len(dated), len(holding)):
+            return dated if len(dated) == 1 else holding
     return []
 
 

@@ -154,8 +154,8 @@ def test_columns_are_checked_by_name_and_type(write: Writer, tmp_path: Path) -> 
     assert "no column for low" in refused(path)
     write(table(2, close=pa.array(["1", "2"])), path)
     assert "'close'" in refused(path) and "string" in refused(path)
-    write(table(2, time=pa.array(["2012-02-01", "2012-02-02"])), path)
-    assert "'time'" in refused(path)
+    write(table(2, time=pa.array(["yesterday", "today"])), path)
+    assert "'time'" in refused(path) and "--time-format" in refused(path)
 
 
 def test_an_empty_file_has_no_bars(write: Writer, tmp_path: Path) -> None:

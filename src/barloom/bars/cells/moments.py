@@ -22,7 +22,9 @@ Order = Literal["dmy", "mdy", "ymd"]
 ORDERS: tuple[Order, ...] = ("dmy", "mdy", "ymd")
 
 _DATE = (
-    rb"(?:(?P<Y>\d{4})(?P<s>[./ -])(?P<M>\d{1,2})(?P=s)(?P<D>\d{1,2})"
+    rb"(?:(?P<Y>\d{4})(?P<s>[./ -]|[./-] )(?P<M>\d{1,2})(?P=s)(?P<D>\d{1,2})"
+    rb"|(?P<Y6>\d{4})(?:\xe5\xb9\xb4|\xeb\x85\x84) ?(?P<M6>\d{1,2})(?:\xe6\x9c\x88|\xec\x9b\x94) ?"
+    rb"(?P<D6>\d{1,2})(?:\xe6\x97\xa5|\xec\x9d\xbc)"  # 年月日 and 년월일
     rb"|(?P<e8>\d{8})(?!\d)"
     rb"|(?P<a>\d{1,2})(?P<s1>[./ -])(?P<b>\d{1,2})(?P=s1)(?P<Y1>\d{4})"
     rb"|(?P<p>\d{1,2})(?P<s2>[./ -])(?P<q>\d{1,2})(?P=s2)(?P<r>\d{1,2})(?![\d:])"
@@ -32,9 +34,10 @@ _DATE = (
     rb"|(?P<Y5>\d{4})[./ -]?(?P<mon5>" + MONTH + rb")\.?[./ -]?(?P<D5>\d{1,2}))"
 )
 _COLONS = rb"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<ap>[ap])\.?m\.?)?"
+_HOURS = rb"(?P<h5>\d{1,2})[ -]?(?P<ap5>[ap])\.?m\.?"
 _COMPACT = rb"(?P<h2>\d{2})(?P<m2>\d{2})(?:(?P<S2>\d{2})(?:[.,](?P<f2>\d{1,9})|(?P<f4>\d{3}))?)?"
 _ZONE = rb"(?P<zone> ?(?:z|(?:utc|gmt)?(?:(?P<sign>[+-])(?P<zh>\d{1,2})(?::?(?P<zm>\d{2}))?)?))"
-_OF_DAY = rb"(?:(?:[ t_,-]|, ?| {2,3})(?:at )?(?:" + _COLONS + rb"|" + _COMPACT + rb"))?"
+_OF_DAY = rb"(?:(?:[ t_,-]|, ?| {2,3})(?:at )?(?:" + _COLONS + rb"|" + _HOURS + rb"|" + _COMPACT + rb"))?"
 _DENSE = rb"(?P<d>\d{8})(?P<h3>\d{2})(?P<m3>\d{2})(?:(?P<S3>\d{2})(?P<f3>\d{3})?)?"
 _DAY_NAME = rb"(?:(?P<weekday>" + WEEKDAY + rb")\.?,? )?"
 _MOMENT = _DAY_NAME + rb"(?:" + _DENSE + rb"|" + _DATE + _OF_DAY + rb")" + _ZONE
@@ -53,13 +56,13 @@ class Grammar:
     """Patterns of moments with named groups, tried one after the other on a lower-case cell; compiled when one is asked for."""
 
     def __init__(self, *patterns: bytes) -> None:
-        self._patterns = patterns
+        self.patterns = patterns
         self._compiled: tuple[re.Pattern[bytes], ...] = ()
 
     def match(self, cell: bytes) -> re.Match[bytes] | None:
         """The first pattern that is all of the cell, and whose words are names of months and weekdays."""
         if not self._compiled:
-            self._compiled = tuple(re.compile(pattern, re.IGNORECASE) for pattern in self._patterns)
+            self._compiled = tuple(re.compile(pattern, re.IGNORECASE) for pattern in self.patterns)
         for pattern in self._compiled:
             found = pattern.fullmatch(cell)
             if found is not None and _named(found.groupdict()):
@@ -79,6 +82,12 @@ KNOWN = Grammar(_MOMENT, _SHORT_DATE)
 """What is read without being told."""
 _DATES = Grammar(_DAY_NAME + rb"(?:" + _DATE + rb"|(?P<e6>\d{6}))")
 _CLOCKS = Grammar(_COLONS, _COMPACT)
+
+
+def followed_by(zone: str) -> Grammar:
+    """The grammar of moments, behind each of which stands the name of one zone."""
+    behind = rb" +" + re.escape(zone.lower().encode())
+    return Grammar(*(pattern + behind for pattern in KNOWN.patterns))
 
 
 def reads(cells: Sequence[str], order: Order | None = None) -> bool:
@@ -206,11 +215,12 @@ def _of_one_shape(cells: npt.NDArray[np.uint8], order: Order | None, grammar: Gr
     date = _date(digits, groups, order)
     if date is None:
         return np.full(len(cells), FIRST_TIME, dtype=np.int64)
-    hour, minute, second = digits.of("h", "h2", "h3"), digits.of("m", "m2", "m3"), digits.of("S", "S2", "S3")
+    hour, minute, second = digits.of("h", "h2", "h3", "h5"), digits.of("m", "m2", "m3"), digits.of("S", "S2", "S3")
     sound = (hour < 24) & (minute < 60) & (second < 60)
-    if groups.get("ap"):
+    half = groups.get("ap") or groups.get("ap5")
+    if half:
         sound = (hour >= 1) & (hour <= 12) & (minute < 60) & (second < 60)
-        hour = hour % 12 + (12 if groups["ap"] == b"p" else 0)
+        hour = hour % 12 + (12 if half == b"p" else 0)
     days, exists = days_of(*date)
     seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
     ahead = (digits.of("zh") * 60 + digits.of("zm")) * 60 * (-1 if groups.get("sign") == b"-" else 1)
@@ -252,12 +262,12 @@ class _Digits:
 
 def _date(digits: _Digits, groups: dict[str, bytes], order: Order | None) -> tuple[Ints, Ints, Ints] | None:
     """Year, month and day; None where the order of the date's numbers is needed and not known, or does not fit."""
-    if any(groups.get(name) is not None for name in ("D", "D3", "D4", "D5")):
+    if any(groups.get(name) is not None for name in ("D", "D3", "D4", "D5", "D6")):
         named = next((groups[name] for name in ("mon3", "mon4", "mon5") if groups.get(name)), None)
-        month = digits.of("M") if named is None else np.full(len(digits), MONTHS[named], dtype=np.int64)
+        month = digits.of("M", "M6") if named is None else np.full(len(digits), MONTHS[named], dtype=np.int64)
         short = groups.get("y3") is not None
-        year = whole_year(digits.of("y3")) if short else digits.of("Y", "Y3", "Y4", "Y5")
-        return year, month, digits.of("D", "D3", "D4", "D5")
+        year = whole_year(digits.of("y3")) if short else digits.of("Y", "Y3", "Y4", "Y5", "Y6")
+        return year, month, digits.of("D", "D3", "D4", "D5", "D6")
     if groups.get("Y1") is not None:
         a, b = digits.of("a"), digits.of("b")
         if order == "dmy":

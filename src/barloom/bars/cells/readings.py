@@ -40,6 +40,8 @@ class TimeReading:
     """Whether cells have no time of day."""
     clock_digits: int = 0
     """Digits that a time of day is filled up to, in a column of its own; 0 where it has colons."""
+    zone: str = ""
+    """Zone of the tz database that stands behind every cell of text."""
     asked: bool = False
     """Whether a user said so."""
 

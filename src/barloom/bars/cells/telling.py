@@ -19,11 +19,13 @@ from barloom.bars.cells.readings import EARLY, TimeReading
 from barloom.bars.cells.trials import FEW, LEAST_STEP, Trial, judged, proven
 from barloom.bars.moments import iso
 from barloom.bars.times import FIRST_TIME
+from barloom.bars.times_of_day import zone_of
 from barloom.errors import InputError
 
 Ints = npt.NDArray[np.int64]
 WHOLE = re.compile(r"[+-]?\d{1,18}|[+-]?[0-8]\d{18}")
 DECIMAL = re.compile(r"[+-]?\d+\.\d*")
+NAMED_ZONE = re.compile(r"[\dmM] ([A-Za-z]+(?:/[A-Za-z_]+)+)$")
 SURE = 6  # cells that are all dates of a calendar, for numbers of 1970 to be none
 FLAGS = 200  # first cells that tell if all have an offset
 SHOWN = 2000  # whole numbers of an array that are looked at
@@ -301,6 +303,7 @@ def _text(label: str, cells: Sequence[str], clock_digits: int, wanted: Order | N
     import pyarrow as pa
 
     table = pa.array(cells, pa.string())
+    zone = named_zone(cells)
     dates = all(map(moments.is_date, cells[:FLAGS])) and all(map(moments.is_date, cells[FLAGS:]))
     if not clock_digits:
         parsed = [TimeReading("naive", dates_only=dates), TimeReading("zoned")]
@@ -310,7 +313,9 @@ def _text(label: str, cells: Sequence[str], clock_digits: int, wanted: Order | N
             if (read_cells(table, reading) != FIRST_TIME).all():
                 return [reading]
     zoned = sum(map(moments.is_zoned, cells[:FLAGS])) * 2 > min(len(cells), FLAGS)
-    base = TimeReading("text", offset=zoned, dates_only=dates, clock_digits=clock_digits)
+    base = TimeReading("text", offset=zoned, dates_only=dates, clock_digits=clock_digits, zone=zone or "")
+    if zone is not None:
+        base = replace(base, grammar=moments.followed_by(zone))
     found: dict[bytes, TimeReading] = {}
     for order in (None, *ORDERS):
         times = read_cells(table, replace(base, order=order))
@@ -334,6 +339,19 @@ def _text(label: str, cells: Sequence[str], clock_digits: int, wanted: Order | N
     if not chosen or counts[chosen[0][0]] < (1 - FEW) * most:
         _misfit(label, cells, wanted, found, counts)
     return [replace(chosen[0][1], asked=True)]
+
+
+def named_zone(cells: Sequence[str]) -> str | None:
+    """The zone of the tz database that stands behind nearly every cell, as in 20240304 09:30:00 US/Eastern; None without one."""
+    found = [match[1] for cell in cells if (match := NAMED_ZONE.search(cell))]
+    name = max(dict.fromkeys(found), key=found.count, default=None)
+    if name is None or found.count(name) * 10 < len(cells) * 9:
+        return None
+    try:
+        zone_of(name)
+    except InputError:
+        return None
+    return name
 
 
 def _misfit(
@@ -371,6 +389,16 @@ def _no_bars(label: str, cells: Sequence[str], where: str, reading: TimeReading)
         "say what it is with --time-format, as in --time-format excel, --time-format epoch-ms or --time-format %Y%m%d%H%M, or choose "
         "the column with --columns"
     )
+
+
+def text_times(cells: Any, reading: TimeReading) -> Ints:
+    """A column of text as nanoseconds by a reading, ``FIRST_TIME`` for nulls and for what is no time."""
+    from pyarrow import compute
+
+    cells = compute.utf8_trim_whitespace(cells)
+    if cells.null_count:
+        cells = cells.fill_null("")
+    return read_cells(cells, reading)
 
 
 def moments_of(cells: Sequence[str]) -> Ints | None:

@@ -13,7 +13,7 @@ from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources.base import Batches
 from barloom.bars.sources.columnar import check_types, is_naive, to_batch
 from barloom.bars.sources.files import FileSource
-from barloom.bars.sources.typed import HEAD_ROWS, find_typed, whole
+from barloom.bars.sources.typed import HEAD_ROWS, find_typed
 from barloom.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ArrowSource(FileSource):
                 if row + record.num_rows > start and record.num_rows:
                     columns = {name: record.column(self._place(name, fields)) for name in fields}
                     if self.typed.time is not None:
-                        columns["time"] = self.typed.time.to_ns(whole(columns["time"]))
+                        columns["time"] = self.typed.times(columns["time"])
                     yield self.timed(to_batch(columns, row, self.layout.spread_factor).between(start, stop))
                 row += record.num_rows
         if not row:

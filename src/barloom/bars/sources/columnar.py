@@ -8,8 +8,12 @@ import numpy as np
 
 from barloom.bars.schema import ASKS, PRICES, Layout
 from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Floats, Ints
+from barloom.bars.sources.typed import is_text
 from barloom.bars.times import datetimes_to_ns, decimal_epochs_to_ns, epochs_to_ns
 from barloom.errors import InputError
+
+EXACT_POWER = 22  # powers of ten up to here are float64 numbers, as are
+EXACT_WHOLE = 2**53  # whole numbers up to here: the quotient of two such is the nearest number
 
 
 def check_types(label: str, schema: Any, layout: Layout) -> None:
@@ -25,7 +29,8 @@ def check_types(label: str, schema: Any, layout: Layout) -> None:
         kind = schema.field(at).type
         if field == "time":
             fits = types.is_timestamp(kind) or types.is_integer(kind) or types.is_date(kind) or kind == pa.float64()
-            wanted = "timestamps or integer epochs"
+            fits = fits or is_text(kind)
+            wanted = "timestamps, integer epochs or text"
         else:
             fits = types.is_floating(kind) or types.is_integer(kind) or types.is_decimal(kind)
             wanted = "numbers"
@@ -88,6 +93,20 @@ def times(column: Any) -> Ints:
     return epochs_to_ns(raw.to_numpy(zero_copy_only=False))
 
 
+def _nearest(column: Any) -> Any:
+    """Decimals as the float64 nearest to each, as text of them reads; Arrow's own cast is off in the last digit."""
+    import pyarrow as pa
+
+    scale = column.type.scale
+    if pa.types.is_decimal128(column.type) and 0 <= scale <= EXACT_POWER and not column.null_count:
+        words = np.frombuffer(column.buffers()[1], dtype=np.int64).reshape(-1, 2)
+        unscaled = words[column.offset : column.offset + len(column), 0]
+        above = words[column.offset : column.offset + len(column), 1]
+        if (above == unscaled >> 63).all() and (np.abs(unscaled) <= EXACT_WHOLE).all():
+            return pa.array(unscaled / 10.0**scale)
+    return pa.array([None if value is None else float(value) for value in column.to_pylist()], pa.float64())
+
+
 def numbers(column: Any) -> Floats:
     """A column of numbers as float64, NaN for null."""
     import pyarrow as pa
@@ -95,7 +114,9 @@ def numbers(column: Any) -> Floats:
     if isinstance(column, np.ndarray):
         return column
 
-    if column.type != pa.float64():
+    if pa.types.is_decimal(column.type):
+        column = _nearest(column)
+    elif column.type != pa.float64():
         column = column.cast(pa.float64(), safe=False)
     if column.null_count:
         column = column.fill_null(np.nan)

@@ -241,7 +241,7 @@ def _draft(
         tuple(values_of(all_rows, symbol_at)) if symbol_at is not None and options.symbol is not None else (),
         dialect.integer_unit if _whole(rows, found.layout) else 1.0,
         dialect=dialect,
-        zone=options.time_zone or _zone(label, names[at], dialect),
+        zone=options.time_zone or _zone(label, names[at], dialect, telling.readings[0].zone),
         stamp=found.stamp or dialect.stamp,
         headed=top.header is not None,
         header_line=top.header_line,
@@ -420,8 +420,10 @@ def is_falling(found: Sequence[int] | npt.NDArray[np.int64]) -> bool:
     return falling > 0 and falling > 20 * rising
 
 
-def _zone(label: str, name: str, dialect: Dialect) -> Zone:
-    """The zone of naive times by the name of their column, as ``Time (EET)``, else by the vendor."""
+def _zone(label: str, name: str, dialect: Dialect, behind: str) -> Zone:
+    """The zone of naive times: behind each of them, by the name of their column, as ``Time (EET)``, else by the vendor."""
+    if behind:
+        return Zone.parse(behind)
     told = re.fullmatch(r"time \((.+)\)", plain(name))
     if told and dialect.name == "jforex":
         try:

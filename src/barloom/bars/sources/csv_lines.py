@@ -51,6 +51,7 @@ def is_passed(line: bytes, layout: CsvLayout) -> bool:
 
 def without_footer(piece: bytes, layout: CsvLayout) -> bytes:
     """The end of a text without the lines behind its last row that say something else, such as a total or a source."""
+    piece = _without_table(piece, layout)
     end = len(piece)
     for _ in range(LONGEST_FOOTER):
         bare = piece[:end].rstrip(b"\r\n")
@@ -60,6 +61,21 @@ def without_footer(piece: bytes, layout: CsvLayout) -> bytes:
             break
         end = start
     return piece[:end]
+
+
+def _without_table(piece: bytes, layout: CsvLayout) -> bytes:
+    """The end of a text without another table: an empty line, words, and lines none of which is a row."""
+    lines = piece.rstrip(b"\r\n").split(b"\n")[-LONGEST_FOOTER - 1 :]
+    begins = None
+    for at in range(len(lines) - 1, 0, -1):
+        cells = split(lines[at], layout.separator)
+        if len(cells) == len(layout.columns.names) and sum(map(numbers.is_number, cells)) >= 4:
+            break
+        if lines[at].strip() and not lines[at - 1].strip() and is_footer(lines[at], layout):
+            begins = at
+    if begins is None:
+        return piece
+    return piece[: len(piece.rstrip(b"\r\n")) - len(b"\n".join(lines[begins:]))]
 
 
 def is_footer(line: bytes, layout: CsvLayout) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from barloom.bars.cells import moments, numbers
-from barloom.bars.column_names import ALIASES, LAST, SIDES
+from barloom.bars.column_names import LAST, SIDES, field_of
 from barloom.bars.schema import plain
 from barloom.errors import InputError
 
@@ -160,7 +160,7 @@ def _first_row(table: Sequence[list[str] | None]) -> int | None:
 def names_known(cells: Sequence[str]) -> int:
     """The number of different fields that cells name."""
     keys = [plain(cell) for cell in cells]
-    fields = {ALIASES.get(key) or SIDES.get(key) or ("close" if key in LAST else None) for key in keys}
+    fields = {field_of(key) or SIDES.get(key) or ("close" if key in LAST else None) for key in keys}
     return len(fields - {None})
 
 

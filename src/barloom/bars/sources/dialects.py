@@ -154,7 +154,7 @@ HEADED = (
     Dialect(
         "stooq",
         "Stooq",
-        _has("ticker", "per", "date", *PRICES),
+        _has("ticker", "per", "date", *PRICES, "openint"),
         {"time": "date+time", **PRICES, "volume": "vol"},
         side="trades",
         symbol="ticker",

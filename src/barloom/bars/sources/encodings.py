@@ -23,6 +23,7 @@ def told_encoding(head: bytes) -> str | None:
         return "utf-16-be"
     if is_utf8(head):
         return None
+    best, most = None, NAMED - 1
     whole = head[: head.rfind(b"\n") + 1] or head
     for name in TRIED:
         try:
@@ -30,9 +31,10 @@ def told_encoding(head: bytes) -> str | None:
             top = find_top("", text)
         except (UnicodeError, InputError):
             continue
-        if top.header is not None and names_known(top.header) >= NAMED:
-            return name
-    return None
+        known = 0 if top.header is None else names_known(top.header)
+        if known > most:
+            best, most = name, known
+    return best
 
 
 def is_utf8(head: bytes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ USUAL: tuple[tuple[int, ...], ...] = ((0, 1, 2, 3), (0, 2, 3, 1), (0, 2, 1, 3))
 """Where open, high, low and close stand in the orders of vendors: OHLC, OCHL and OLHC."""
 MARGIN = 0.8  # of the jumps from close to open: how much better another order has to be
 WIDEST = 0.9  # of the largest of four numbers, from it to the least: those of prices lie nearer to each other
+LIKELY = 8  # rows from which a column of numbers between low and high is one of prices
 SLIPS = 0.01  # share of rows that may break the rule of an order
 Table = npt.NDArray[np.float64]
 
@@ -76,12 +77,56 @@ def guess_columns(
     order = _order(label, shown, [table[::-1] if backwards else table for table in _tables(rows, places)], places)
     columns = {"time": time, **{NAME[mark]: str(place + 1) for mark, place in order.items()}}
     left = [place for place in places if place not in order.values()]
+    left = _counts(rows, left, order)
     after = [place for place in left if place > max(order.values())] or left
     if after and len(left) <= 8:
         columns["volume"] = str(after[0] + 1)
     marks = "".join(sorted(order, key=lambda mark: order[mark]))
     straight = sorted(order.values()) == list(range(at, at + 4))
     return Guess(columns, by_shape(Shape(separator, rows, marks if straight else "", clock, bool(symbol))), symbol)
+
+
+def likely_columns(
+    rows: Sequence[Sequence[str]], time: int, clock: int | None, known: Mapping[str, int]
+) -> dict[str, int]:
+    """The columns of prices under names that nobody knows: field -> place, empty where their numbers do not tell.
+
+    Args:
+        rows: the first ones.
+        time: column of times.
+        clock: column of times of day, None without one.
+        known: fields whose columns are known by their names; another place for one of them is no answer.
+    """
+    width = max(map(len, rows), default=0)
+    rows = [row for row in rows if len(row) == width]
+    others = {time, clock, *(at for name, at in known.items() if name not in NAME.values())}
+    places = [at for at in range(width) if at not in others and _half(rows, at)][:MOST]
+    if len(places) < len(NAME) or len(rows) < LIKELY:
+        return {}
+    moments_ = [row[time] if clock is None else f"{row[time]} {row[clock]}" for row in rows[:100]]
+    tables = [table[::-1] if _descends(moments_) else table for table in _tables(rows, places)]
+    try:
+        order = {NAME[mark]: at for mark, at in _order("", "", tables, places).items()}
+    except InputError:
+        return {}
+    return order if all(order.get(name, at) == at for name, at in known.items()) else {}
+
+
+def _counts(rows: Sequence[Sequence[str]], left: Sequence[int], order: Mapping[str, int]) -> list[int]:
+    """The columns that may hold volumes: not those between low and high in every row, as an average price is."""
+
+    def is_price(at: int) -> bool:
+        cells = [
+            (number(row[order["l"]], POINT), number(row[at], POINT), number(row[order["h"]], POINT)) for row in rows
+        ]
+        known = [
+            (low, value, high)
+            for low, value, high in cells
+            if low is not None and value is not None and high is not None
+        ]
+        return len(known) >= LIKELY and all(low <= value <= high for low, value, high in known)
+
+    return [at for at in left if not is_price(at)]
 
 
 def _most(rows: Sequence[Sequence[str]], at: int, holds: Callable[[str], bool]) -> bool:
@@ -138,6 +183,8 @@ def _order(label: str, shown: str, tables: Sequence[Table], places: Sequence[int
         jumps: dict[tuple[int, ...], float] = {}
         for chosen in _nearest_four(table):
             jumps |= _orders(table, chosen)
+        if not jumps:  # an average price beside them lies nearer to them than low and high to each other
+            jumps |= {order: jump for order, jump in _orders(table, USUAL[0]).items() if order in USUAL}
         best = sorted(jumps, key=lambda order: jumps[order])
         usual = [order for order in best if order in USUAL]
         if usual and jumps[usual[0]] * MARGIN <= jumps[best[0]]:

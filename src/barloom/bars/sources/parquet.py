@@ -12,7 +12,7 @@ from barloom.bars.sources.arrow import damaged, stored_facts
 from barloom.bars.sources.base import Batch, Batches, read_ahead
 from barloom.bars.sources.columnar import check_types, is_naive, to_batch
 from barloom.bars.sources.files import FileSource
-from barloom.bars.sources.typed import HEAD_ROWS, find_typed, whole
+from barloom.bars.sources.typed import HEAD_ROWS, find_typed
 
 MAGIC = b"PAR1"
 BATCH_ROWS = 1 << 16
@@ -125,7 +125,7 @@ class ParquetSource(FileSource):
     def _batch(self, columns: dict[str, Any], row: int) -> Batch:
         """The batch of Arrow arrays, one a field."""
         if self.typed.time is not None:
-            columns["time"] = self.typed.time.to_ns(whole(columns["time"]))
+            columns["time"] = self.typed.times(columns["time"])
         return to_batch(columns, row, self.layout.spread_factor)
 
     def _file(self) -> Any:

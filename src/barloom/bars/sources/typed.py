@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from barloom.bars.cells.readings import TimeReading
-from barloom.bars.cells.telling import tell_times
+from barloom.bars.cells.telling import tell_times, text_times
 from barloom.bars.column_names import ALIASES, SIDES, SYMBOLS
 from barloom.bars.columns import find_columns, in_turn, several, symbol_column, values_of
 from barloom.bars.schema import ColumnOptions, Layout, plain
@@ -23,7 +23,7 @@ class Typed:
 
     layout: Layout
     time: TimeReading | None
-    """The reading of whole numbers as times; None where their type says what they are."""
+    """The reading of whole numbers or of text as times; None where their type says what they are."""
     symbols: tuple[int, ...] = ()
     """Columns that may have one value alone."""
     symbol_at: int | None = None
@@ -31,6 +31,13 @@ class Typed:
     """The symbol whose rows are read, where one is chosen."""
     present: tuple[str, ...] = ()
     """Symbols of the first rows, where one is chosen."""
+
+    def times(self, column: Any) -> Any:
+        """A column of whole numbers or of text as nanoseconds, by the reading of this file's times."""
+        assert self.time is not None
+        if not is_text(column.type):
+            return self.time.to_ns(whole(column))
+        return text_times(_text(column), self.time)
 
     @property
     def watched(self) -> tuple[int, ...]:
@@ -86,7 +93,8 @@ def find_typed(label: str, schema: Any, options: ColumnOptions, head: Callable[[
     found = find_columns(label, names, options, rows)
     symbols = tuple(at for at in found.symbols if plain(names[at]) in SYMBOLS)
     reading = None
-    if _is_whole(schema.field(found.layout.index["time"]).type):
+    kind = schema.field(found.layout.index["time"]).type
+    if _is_whole(kind) or is_text(kind):
         cells = [row[found.layout.index["time"]] for row in rows or _rows(head())]
         reading = _reading(label, [cell for cell in cells if cell], names[found.layout.index["time"]], options)
     if options.symbol is None:
@@ -118,6 +126,15 @@ def _is_whole(kind: Any) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_integer(kind))
+
+
+def is_text(kind: Any) -> bool:
+    """Tell if a type is of text, whatever way it is kept."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _rows(table: Any) -> list[list[str]]:
