@@ -77,7 +77,8 @@ def zstd(content: bytes, times: int) -> bytes:
     return bytes(codec.compress(HEAD, asbytes=True) + codec.compress(content, asbytes=True) * times)
 
 
-CONTENTS = {"empty lines": b"\n", "one line": b"0", "one row": b"2012-02-01T00:00:00Z,1,1,1,1,1\n"}
+ROWS = b"2012-02-01T00:00:00Z,1,1,1,1,1\n2012-02-01T00:01:00Z,1,1,1,1,1\n"
+CONTENTS = {"empty lines": b"\n", "one line": b"0", "two rows": ROWS}
 
 
 @pytest.mark.parametrize("pack", [gzipped, zstd, zipped])

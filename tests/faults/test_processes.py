@@ -187,7 +187,7 @@ def test_errors_that_cannot_be_sent_and_faults_of_memory_name_their_sets(tmp_pat
     finally:
         workers.close()
     assert "RuntimeError" in found[0].table["error"][0].as_py()
-    assert found[2] == TaskFailed((2,), "died", "its worker died twice (exit code -11)")
+    assert found[2] == TaskFailed((2,), "died", f"strategy {strategy}: its worker died twice (exit code -11)")
     assert found[1].table["error"][0].as_py() is None and found[3].table["error"][0].as_py() is None
 
 
