@@ -25,7 +25,7 @@ CEILINGS = {
 }
 PLANTED = {
     # Every chunk gets memory of its own, where a few are filled again and again.
-    "bars/intake.py": {"if number < RING:": "if number >= 0:", "self._ring[number % RING]": "self._ring[number]"},
+    "bars/intake.py": {"if number < RING:": "if number >= 0:", "place = number % RING": "place = number"},
     # The trades of every set are kept, where nobody asked for them.
     "backtest/sweep/batch.py": {"KeptTrades() if keep_trades else None": "KeptTrades()"},
 }

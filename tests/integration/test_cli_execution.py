@@ -69,7 +69,9 @@ def refused(market, tmp_path):
     def refused(*words, data="EURUSD.csv"):
         out = tmp_path / "out"
         code, printed, said = run_here("run", market / data, *BASE, "--out", out, *words)
-        assert code == 2 and printed == "" and said.count("\n") == 1 and not out.exists(), (code, said)
+        first, *commands = said.splitlines()  # a question has the commands that go on below it
+        assert code == 2 and printed == "" and not out.exists(), (code, said)
+        assert first.startswith("barloom: error: ") and all(line.startswith("  barloom ") for line in commands), said
         return said
 
     return refused

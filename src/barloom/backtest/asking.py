@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -118,6 +118,11 @@ _shown: list[Any] = []
 """The streams, and what shows warnings, while there are such threads."""
 
 
+_kept: deque[Any] = deque(maxlen=4096)
+"""Streams that stood in the place of others: a thread that prints at that moment reads one that nothing else holds any more,
+and Python ends in a fault of memory."""
+
+
 class _Hushed:
     """A stream that takes nothing from threads that are quiet."""
 
@@ -147,6 +152,7 @@ def hushed() -> Iterator[None]:
         if not _quiet:
             _shown[:] = sys.stdout, sys.stderr, warnings.showwarning
             sys.stdout, sys.stderr = _Hushed(sys.stdout), _Hushed(sys.stderr)
+            _kept.extend((sys.stdout, sys.stderr))
             warnings.showwarning = _show_warning
         _quiet[thread] += 1
     try:
