@@ -115,7 +115,7 @@ _lock = threading.Lock()
 _quiet: Counter[int] = Counter()
 """Threads of which nothing is shown, with how often they asked for that."""
 _shown: list[Any] = []
-"""The streams, and what shows warnings, while there are such threads."""
+"""The stream of errors, and what shows warnings, while there are such threads."""
 
 
 _kept: deque[Any] = deque(maxlen=4096)
@@ -141,7 +141,7 @@ class _Hushed:
 
 def _show_warning(*arguments: Any, **named: Any) -> None:
     if threading.get_ident() not in _quiet and _shown:
-        _shown[2](*arguments, **named)
+        _shown[1](*arguments, **named)
 
 
 @contextmanager
@@ -150,9 +150,10 @@ def hushed() -> Iterator[None]:
     thread = threading.get_ident()
     with _lock:
         if not _quiet:
-            _shown[:] = sys.stdout, sys.stderr, warnings.showwarning
-            sys.stdout, sys.stderr = _Hushed(sys.stdout), _Hushed(sys.stderr)
-            _kept.extend((sys.stdout, sys.stderr))
+            # What is printed in a call goes to stderr already, so that stdout may stay as it is.
+            _shown[:] = sys.stderr, warnings.showwarning
+            sys.stderr = _Hushed(sys.stderr)
+            _kept.append(sys.stderr)
             warnings.showwarning = _show_warning
         _quiet[thread] += 1
     try:
@@ -165,9 +166,7 @@ def hushed() -> Iterator[None]:
                 del _quiet[thread]
             if not _quiet:
                 # Where the code put something else in their place meanwhile, that stays.
-                if isinstance(sys.stdout, _Hushed):
-                    sys.stdout = _shown[0]
                 if isinstance(sys.stderr, _Hushed):
-                    sys.stderr = _shown[1]
+                    sys.stderr = _shown[0]
                 if warnings.showwarning is _show_warning:
-                    warnings.showwarning = _shown[2]
+                    warnings.showwarning = _shown[1]

@@ -17,15 +17,6 @@ FIRST_TIME = int(np.iinfo(np.int64).min)
 """The smallest int64: no time, and the mark of a time that could not be read."""
 LAST_TIME = int(np.iinfo(np.int64).max)
 
-# Smallest and largest value of each epoch unit, and nanoseconds in one. The ranges tell the units apart for all times
-# from 2001-09-09 on (1973 in milliseconds and finer); a value between two ranges lies past 2262, the end of int64.
-EPOCH_UNITS = (
-    (10**9, LAST_TIME // 10**9, 10**9),
-    (10**11, LAST_TIME // 10**6, 10**6),
-    (10**14, LAST_TIME // 10**3, 10**3),
-    (10**17, LAST_TIME, 1),
-)
-
 NANOSECONDS = {
     "W": 604_800 * 10**9,
     "D": 86_400 * 10**9,
@@ -36,33 +27,6 @@ NANOSECONDS = {
     "us": 10**3,
     "ns": 1,
 }
-
-
-def epochs_to_ns(values: Ints) -> Ints:
-    """Integer epochs as nanoseconds, the unit told by size, value by value; ``FIRST_TIME`` where no unit fits."""
-    if not len(values):
-        return values
-    low, high = int(values.min()), int(values.max())
-    for smallest, largest, factor in EPOCH_UNITS:
-        if smallest <= low and high <= largest:
-            return values if factor == 1 else values * np.int64(factor)
-    times = np.full(len(values), FIRST_TIME, dtype=np.int64)
-    for smallest, largest, factor in EPOCH_UNITS:
-        fits = (values >= smallest) & (values <= largest)
-        times[fits] = values[fits] * np.int64(factor)
-    return times
-
-
-def decimal_epochs_to_ns(values: npt.NDArray[np.float64]) -> Ints:
-    """Epochs with a fraction as nanoseconds, to the microsecond (a float64 of today's seconds holds no more)."""
-    times = np.full(len(values), FIRST_TIME, dtype=np.int64)
-    for smallest, largest, factor in EPOCH_UNITS:
-        fits = (values >= smallest) & (values < float(largest))
-        if factor >= 1000:
-            times[fits] = np.rint(values[fits] * (factor / 1000)).astype(np.int64) * 1000
-        else:
-            times[fits] = np.rint(values[fits]).astype(np.int64)
-    return times
 
 
 def datetimes_to_ns(values: npt.NDArray[Any]) -> Ints:
@@ -122,14 +86,11 @@ def parse_time(value: Any, option: str) -> int:
 
 __all__ = [
     "EPOCH",
-    "EPOCH_UNITS",
     "FIRST_TIME",
     "LAST_TIME",
     "NANOSECONDS",
     "Ints",
     "datetimes_to_ns",
-    "decimal_epochs_to_ns",
-    "epochs_to_ns",
     "iso",
     "parse_time",
 ]

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from barloom.bars.cells.readings import TimeReading
 from barloom.bars.schema import ASKS, PRICES, Layout
 from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Floats, Ints
 from barloom.bars.sources.typed import is_text
-from barloom.bars.times import datetimes_to_ns, decimal_epochs_to_ns, epochs_to_ns
+from barloom.bars.times import datetimes_to_ns
 from barloom.errors import InputError
 
 EXACT_POWER = 22  # powers of ten up to here are float64 numbers, as are
@@ -84,13 +85,10 @@ def times(column: Any) -> Ints:
         raw = known.fill_null(UNPARSABLE_TIME) if absent else known
         return datetimes_to_ns(np.asarray(raw.to_numpy(zero_copy_only=False)).view(f"datetime64[{kind.unit}]"))
     if pa.types.is_floating(kind):
-        return decimal_epochs_to_ns(numbers(column))
+        return TimeReading("decimal").to_ns(column.cast(pa.float64()))
     if kind == pa.uint64():
         column = column.cast(pa.int64(), safe=False)  # past int64 turns negative, which is no epoch
-    elif kind != pa.int64():
-        column = column.cast(pa.int64())
-    raw = column.fill_null(-1) if absent else column
-    return epochs_to_ns(raw.to_numpy(zero_copy_only=False))
+    return TimeReading("epoch").to_ns(column.cast(pa.int64()))
 
 
 def _nearest(column: Any) -> Any:
