@@ -337,7 +337,11 @@ def _one_instrument(label: str, names: Sequence[str], found: Found, rows: Rows) 
             one = in_turn(rows, found.layout.index["time"], found.clock)
             raise InputError(several(label, names[at], present, one=one))
     read = {*found.layout.index.values(), found.clock}
-    left = [at for at in range(len(names)) if at not in read and at not in found.symbols]
+    left = [
+        at
+        for at in range(len(names))
+        if at not in read and at not in found.symbols and ALIASES.get(plain(names[at])) != "time"
+    ]
     close = found.layout.index["close"]
     if not left or not rows:
         return

@@ -55,7 +55,7 @@ def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows
     if not any(kinds[at] in ("date", "moment") for at in named):
         named += _unnamed(keys, kinds, [at for at in free if at not in called], rows)
     dates = [at for at in named if kinds[at] == "date"]
-    clocks = [at for at in named if kinds[at] == "clock"]
+    clocks = [at for at in named if kinds[at] == "clock" and (clock_digits or _tells_clock(rows, at))]
     clocks = clocks or _digit_clocks(keys, [at for at in called if at not in clocks], dates, rows, clock_digits)
     dates = [at for at in dates if at not in clocks]
     whole = [at for at in named if kinds[at] == "moment" and at not in clocks]
@@ -83,6 +83,13 @@ def kind_of(rows: Rows, at: int) -> str:
     if _share(rows, at, moments.is_time_of_day):
         return "clock"
     return "moment" if _share(rows, at, is_time) else ""
+
+
+def _tells_clock(rows: Rows, at: int) -> bool:
+    """Tell if cells are times of day that can be one thing only: 900 and 1000 are hours, or minutes and seconds."""
+    cells = [row[at].strip() for row in rows if at < len(row) and row[at].strip()]
+    digits = [cell for cell in cells if cell.isdecimal()]
+    return len(digits) * 10 < len(cells) * 9 or clock_width(digits) > 0
 
 
 def _has_colon(cell: str) -> bool:

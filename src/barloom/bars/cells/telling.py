@@ -29,7 +29,7 @@ NAMED_ZONE = re.compile(r"[\dmM] ([A-Za-z]+(?:/[A-Za-z_]+)+)$")
 SURE = 6  # cells that are all dates of a calendar, for numbers of 1970 to be none
 FLAGS = 200  # first cells that tell if all have an offset
 SHOWN = 2000  # whole numbers of an array that are looked at
-MOST_STILL = 8  # cells from which those that stay the same are looked at
+MOST_STILL = 4  # cells from which those that stay the same are looked at
 EXCEL = (10_000, 110_000)  # days of 1927 to 2201
 
 

@@ -19,7 +19,7 @@ def same_date(label: str, names: Sequence[str], found: Found, rows: Sequence[Seq
     free = [at for at in range(len(names)) if at not in index.values()]
     clock = next((at for at in free if kind_of(rows, at) == "clock"), None)
     hours = next((at for at in free if ALIASES.get(plain(names[at])) == "time" and _small(rows, at)), None)
-    if clock is None and hours is not None:
+    if hours is not None and (clock is None or clock == hours):
         few = all(len(row[hours].strip()) <= 2 for row in rows if hours < len(row))
         return (
             f"{label} has times of day such as '{rows[-1][hours].strip()}' in column '{names[hours].strip()}': say what the digits are with "
