@@ -71,7 +71,7 @@ def ready(record: Path | None, page: Path | None, names: Iterable[str]) -> None:
 
 
 def has_place(page: Path, name: str) -> bool:
-    """Whether a page that can be read has the place of a table."""
+    """Tell if a page that can be read has the place of a table."""
     return page.is_file() and f"<!-- table: {name} -->" in page.read_text(encoding="utf-8")
 
 

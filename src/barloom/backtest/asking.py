@@ -41,7 +41,7 @@ class Asker:
             self.reads += [At(timeframe, source) for source in sources.values()]
 
     def ask(self, chunk: Chunk, prepared: Prepared) -> Signals:
-        """What the copy gives for a window.
+        """The decisions of the copy in a window.
 
         Raises:
             Exception: whatever its code raises.

@@ -93,7 +93,7 @@ class Audit:
         self._first_differing = self._first_rounded = self._failure = ""
         self._needed = 0
         self._rounding: dict[str, float] = {}
-        """How far apart values of a column were that turned out to be sums that round."""
+        """Distance of values of a column that turned out to be sums that round."""
 
     def asker(self, place: str = "") -> Asker:
         """A copy of the strategy that was never asked anything; with a ``place``, among sets that share a shelf."""
@@ -197,7 +197,7 @@ class Audit:
             raise looks_ahead(self._again.name, cut[0], stretch.time(cut[0]), *cut[1:])
 
     def _ask(self, asker: Asker, stretch: Stretch, first: int, start: int, last: int) -> Signals | None:
-        """What is decided in a window of the bars ``first`` to ``last``, the new ones from ``start`` on; None where the code fails on it."""
+        """The decisions in a window of the bars ``first`` to ``last``, the new ones from ``start`` on; None where the code fails on it."""
         try:
             return asker.ask(*stretch.window(first, start, last))
         except (Exception, SystemExit) as error:
@@ -243,11 +243,11 @@ class Audit:
             self._note_differing(case, question)
 
     def _rounds(self, found: Difference) -> bool:
-        """Whether two values differ in their last digits, or as those of their column did that turned out to be sums that round."""
+        """Tell if two values differ in their last digits, or as those of their column did that turned out to be sums that round."""
         return found.rounding or (found.slight and found.apart <= ALIKE * self._rounding.get(found.column, 0.0))
 
     def _stays(self, stretch: Stretch, bar: int, run: Decision, found: Difference) -> bool:
-        """Whether a value stays as far from the run's in windows that are much longer: it rounds then, and wants no more bars."""
+        """Tell if a value stays as far from the run's in windows that are much longer: it rounds then, and wants no more bars."""
         for more in MUCH_LONGER:
             first = bar - self._lookback - more
             if first >= stretch.first:
@@ -284,7 +284,7 @@ class Audit:
                 raise looks_ahead(self._again.name, found[0], stretch.time(found[0]), *found[1:])
 
     def _comes_and_goes(self, stretch: Stretch, bar: int, run: Decision) -> bool:
-        """Whether a decision comes and goes as windows grow longer, as it does where sums round this way and that.
+        """Tell if a decision comes and goes as windows grow longer, as it does where sums round this way and that.
 
         Where bars were missing, it is the run's from some length on, which is noted down.
         """
@@ -332,7 +332,7 @@ class Audit:
         )
 
     def finish(self) -> AuditCounts:
-        """What came of it, once the last chunk was looked at.
+        """The outcome, once the last chunk was looked at.
 
         Raises:
             FidelityError: too many decisions depend on where their window begins.

@@ -77,24 +77,25 @@ def epochs(values: Ints, word: str = "epoch") -> Ints:
     """
     factor = FACTORS.get(word)
     if factor is not None:
-        return _times(values, factor)
+        return scaled(values, factor)
     sizes = np.abs(values)
     low, high = (int(sizes.min()), int(sizes.max())) if len(values) else (0, 0)
     below = 0
     for limit, by in (*SIZES, (LAST_TIME, 1)):
         if below <= low and high < limit:
-            return _times(values, by)
+            return scaled(values, by)
         below = limit
     times = values.copy()
     below = 0
     for limit, by in SIZES:
         fits = (sizes >= below) & (sizes < limit)
-        times[fits] = _times(values[fits], by)
+        times[fits] = scaled(values[fits], by)
         below = limit
     return times
 
 
-def _times(values: Ints, factor: int) -> Ints:
+def scaled(values: Ints, factor: int) -> Ints:
+    """Epochs of one unit as nanoseconds, ``factor`` of them in one; ``FIRST_TIME`` past int64."""
     most = LAST_TIME // factor
     inside = (values >= -most) & (values <= most)
     if inside.all():

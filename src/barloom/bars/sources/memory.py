@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from barloom.bars.cells.digits import scaled
 from barloom.bars.cells.telling import calendar_in
 from barloom.bars.intake import Tally
 from barloom.bars.schema import PRICES
 from barloom.bars.sources.base import Batch, Batches, Floats, Ints, Source
-from barloom.bars.times import FIRST_TIME, LAST_TIME, datetimes_to_ns
+from barloom.bars.times import datetimes_to_ns
 from barloom.errors import InputError
 
 if TYPE_CHECKING:
@@ -154,11 +155,7 @@ def epochs(name: str, values: Ints) -> Ints:
         raise InputError(
             f"{name} {row} is {values[row]} and the next is {values[row + 1]}: give all of them in one unit, or datetime64"
         )
-    most = LAST_TIME // factor
-    inside = np.abs(values) <= most
-    if inside.all():
-        return values * np.int64(factor)
-    return np.where(inside, values, 0) * np.int64(factor) + np.where(inside, 0, FIRST_TIME)
+    return scaled(values, factor)
 
 
 def _numbers(name: str, values: Any) -> Floats:
