@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # Before pyarrow is imported: its other pools reserve address space, which memray counts as used.
@@ -16,3 +19,36 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long a case takes says nothing on a busy machine.
 settings.register_profile("barloom", deadline=None)
 settings.load_profile("barloom")
+
+
+@pytest.fixture(autouse=True)
+def pasted(request):
+    """Paste every remedy that a refusal of the test printed, while its files are there: each has to lead to a better state.
+
+    Those of tests that fake a fault, and cannot work, are marked ``cannot_be_pasted``.
+    """
+    from helpers import command, remedies
+
+    for name in (
+        "tmp_path",
+        "monkeypatch",
+    ):  # they end after this: files and what is changed for the test stay as they are
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
+    command.refusals.clear()
+    yield
+    found = [*command.refusals]
+    if request.node.get_closest_marker("cannot_be_pasted"):
+        return
+    here = Path.cwd()
+    for refusal in found:
+        if not refusal.folder.is_dir():
+            continue
+        os.chdir(refusal.folder)
+        try:
+            for words in remedies.remedies(remedies.sentence(refusal.said), refusal.words):
+                said = remedies.works(words, refusal.words, remedies.sentence(refusal.said))
+                assert not said, f"{refusal.said}\npasted: barloom {shlex.join(words)}\n{said}"
+        finally:
+            os.chdir(here)
+    command.refusals.clear()

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,19 @@ from barloom.cli.main import main
 from helpers.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-m", "barloom"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A command that ended with exit code 2: its words, its folder, and what it said."""
+
+    words: list[str]
+    folder: Path
+    said: str
+
+
+refusals: list[Refusal] = []
+"""Those of the test that runs, oldest first; ``tests/conftest.py`` pastes their remedies when it ends."""
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -34,7 +48,10 @@ def call(*words: object, cwd: Path, **options: Any) -> subprocess.CompletedProce
 
 def run_here(*words: object) -> tuple[int, str, str]:
     """Run the command in this process: its exit code, what it printed, and what it said on stderr."""
+    folder = Path.cwd()
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main([str(word) for word in words])
+    if code == 2:
+        refusals.append(Refusal([str(word) for word in words], folder, err.getvalue()))
     return code, out.getvalue(), err.getvalue()

@@ -132,6 +132,10 @@ def test_an_interrupt_while_things_are_loaded_ends_with_130_and_no_half_sweep(sl
         process = start(*slow(out, 2), cwd=tmp_path, stderr=stderr, more={"PYTHONPROFILEIMPORTTIME": "1"})
         loaded(process, told, modules)
         interrupt(process)
+        wait_for(lambda: process.poll() is not None or held(tmp_path))
+        if b"Exception ignored in" in told.read_bytes():
+            # Python loses a signal that finds it in a callback of its import locks, before barloom has taken over: it is sent again.
+            interrupt(process)
         ended(process)
     # Before Python has its handlers, the signal itself ends the process, or Python says so. A sweep that is held ends by nothing else.
     assert process.returncode in {130, 1, -signal.SIGINT}, told.read_text()

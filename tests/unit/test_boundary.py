@@ -184,6 +184,7 @@ def test_every_option_ends_well_or_in_a_sentence(leaf: str, tmp_path: Path, monk
     assert failed == []
 
 
+@pytest.mark.cannot_be_pasted
 def test_no_threads_to_be_had_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_here("data", "generate", "--rows", 1500, "--out", "bars.csv")[0] == 0

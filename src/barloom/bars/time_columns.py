@@ -96,6 +96,11 @@ def _has_colon(cell: str) -> bool:
     return ":" in cell
 
 
+def _six_digits(cell: str) -> bool:
+    text = cell.strip()
+    return text.isdecimal() and len(text) <= 6
+
+
 def is_time(cell: str) -> bool:
     """Tell if a cell could be a moment: a date with or without a time of day, or an epoch."""
     text = cell.strip()
@@ -130,7 +135,11 @@ def _digit_clocks(keys: Sequence[str], called: Sequence[int], dates: Sequence[in
     """Columns of times of day in digits alone, as 931 or 93100, beside one of dates."""
     others = [at for at in called if at not in dates]
     if not others and len(dates) == 2:  # six digits can be a date and a time of day
-        others = [at for at in dates if keys[at] != "date" and _share(rows, at, lambda cell: len(cell.strip()) <= 6)]
+        others = [
+            at
+            for at in dates
+            if keys[at] != "date" and _share(rows, at, lambda cell: cell.strip().isdecimal() and len(cell.strip()) <= 6)
+        ]
     if len(dates) - sum(at in dates for at in others) != 1:
         return []
     found = []

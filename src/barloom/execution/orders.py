@@ -187,7 +187,9 @@ class Orders:
             raise InputError(f"{maker} gives prices to wait for, but entry is {self.entry}: make it limit or stop")
 
     def _remedy(self) -> str:
-        return "give its entries a price" + ("" if self.own_first else ", or the run --entry-offset")
+        return "give its entries a price" + (
+            "" if self.own_first else ", or the run an offset, as --entry-offset atr:0.5"
+        )
 
     def _with_levels(self, entries: Entries, at: AtSignals, target_in_r: bool) -> Entries:
         """The run's own stop and target in place of the entries'."""

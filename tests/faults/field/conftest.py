@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("faults.field.asked")
+pytest.register_assert_rewrite("faults.field.asked", "helpers.remedies")
 
 
 @pytest.fixture(autouse=True)

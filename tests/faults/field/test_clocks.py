@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 import barloom as bl
-from faults.field.asked import first_works, matches, reads, remedies, works
+from faults.field.asked import first_works, matches, reads
 from faults.field.files import EPOCH, Known, cells, days, minutes, save, spelled, text, utc, walk
 from helpers.chunks import drawn
 from helpers.command import run_here
+from helpers.remedies import remedies, works
 
 # Dates
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from faults.field.asked import option_value, pasted_commands, remedies, shows, without
+from faults.field.asked import shows
 from faults.field.files import (
     PRICES,
     cells,
@@ -26,6 +26,7 @@ from faults.field.files import (
     weekdays,
 )
 from faults.field.test_clocks import SERVER, TRUE
+from helpers.remedies import option_value, pasted_commands, remedies, without
 
 BARS = walk(minutes("2024-12-30T23:50", 300), "998.00", 300)
 

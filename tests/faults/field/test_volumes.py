@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import barloom as bl
-from faults.field.asked import pasted_commands, reads
+from faults.field.asked import reads
 from faults.field.files import HEADER, ISO_DAY, cells, save, text, walk, weekdays
 from helpers.chunks import drawn
 from helpers.command import run_here
+from helpers.remedies import pasted_commands
 
 DAYS = walk(weekdays("2021-01-04", 215))
 RULE = ["--strategy", "ema-cross", "--param", "fast=3", "--param", "slow=8", "--non-interactive", "--format", "json"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +46,7 @@ class Telling:
         self._trials = [Trial(str(number)) for number in range(len(self.readings))]
         self.prior = prior
         self._unlike: tuple[str, list[int]] | None = None
+        self._twins = {(one, other) for other in range(len(self.readings)) for one in range(other)}
 
     @property
     def settled(self) -> TimeReading | None:
@@ -63,6 +64,7 @@ class Telling:
         times = [read_cells(cells, reading) for reading in self.readings]
         for trial, found in zip(self._trials, times, strict=True):
             trial.add(found)
+        self._twins = {(one, other) for one, other in self._twins if (times[one] == times[other]).all()}
         if self._unlike is None:
             table = np.stack(times)
             differ = np.flatnonzero((table != table[0]).any(axis=0) & (table != FIRST_TIME).all(axis=0))
@@ -77,7 +79,14 @@ class Telling:
         epochs = [n for n, reading in enumerate(self.readings) if reading.style == "epoch"]
         if epochs and len(self.readings) > 1:
             return self._epoch_or_calendar(final)
-        best = judged(self._trials) if final or self._trials[0].cells >= 20 else proven(self._trials)
+        trials = self._trials
+        if final:
+            # What reads every cell as another reading does is that reading: 10-10-2013 in all orders.
+            again = {other for _, other in self._twins}
+            trials = [trial for number, trial in enumerate(trials) if number not in again]
+            if len(trials) == 1:
+                return self.readings[int(trials[0].name)]
+        best = judged(trials) if final or trials[0].cells >= 20 else proven(trials)
         if best is None and self.prior is not None:
             vendor = [n for n, reading in enumerate(self.readings) if reading.order == self.prior]
             if vendor and self._trials[vendor[0]].read == max(trial.read for trial in self._trials):
@@ -316,12 +325,13 @@ def _text(label: str, cells: Sequence[str], clock_digits: int, wanted: Order | N
     base = TimeReading("text", offset=zoned, dates_only=dates, clock_digits=clock_digits, zone=zone or "")
     if zone is not None:
         base = replace(base, grammar=moments.followed_by(zone))
-    found: dict[bytes, TimeReading] = {}
+    found: dict[Order | None, TimeReading] = {}
+    counts: dict[Order | None, int] = {}
     for order in (None, *ORDERS):
         times = read_cells(table, replace(base, order=order))
         if (times != FIRST_TIME).any():
-            found.setdefault(times.tobytes(), replace(base, order=order))
-    counts = {key: int((np.frombuffer(key, dtype=np.int64) != FIRST_TIME).sum()) for key in found}
+            found[order] = replace(base, order=order)
+            counts[order] = int((times != FIRST_TIME).sum())
     most = max(counts.values(), default=0)
     if not clock_digits:
         read, iso_reading = max(
@@ -329,16 +339,13 @@ def _text(label: str, cells: Sequence[str], clock_digits: int, wanted: Order | N
         )
         if read and read >= most:
             return [iso_reading]
-    whole = [reading for key, reading in found.items() if reading.order is None and counts[key] == most]
-    if whole:
-        return whole
-    readings = [reading for key, reading in found.items() if counts[key] and reading.order is not None]
+    if None in found and counts[None] == most:
+        return [found[None]]
     if wanted is None:
-        return readings
-    chosen = [(key, reading) for key, reading in found.items() if reading.order == wanted]
-    if not chosen or counts[chosen[0][0]] < (1 - FEW) * most:
-        _misfit(label, cells, wanted, found, counts)
-    return [replace(chosen[0][1], asked=True)]
+        return [reading for order, reading in found.items() if order is not None]
+    if counts.get(wanted, 0) < (1 - FEW) * most:
+        _misfit(label, cells, wanted, counts)
+    return [replace(found[wanted], asked=True)]
 
 
 def named_zone(cells: Sequence[str]) -> str | None:
@@ -354,11 +361,9 @@ def named_zone(cells: Sequence[str]) -> str | None:
     return name
 
 
-def _misfit(
-    label: str, cells: Sequence[str], wanted: Order, found: dict[bytes, TimeReading], counts: dict[bytes, int]
-) -> None:
+def _misfit(label: str, cells: Sequence[str], wanted: Order, counts: Mapping[Order | None, int]) -> None:
     """Refuse an order of dates that the cells disprove."""
-    fitting = [reading.order for key, reading in found.items() if counts[key] == max(counts.values())]
+    fitting = [order for order, count in counts.items() if count == max(counts.values())]
     if not fitting:
         return
     wrong = next((cell for cell in cells if moments.read_one(cell, wanted) == FIRST_TIME), cells[0])

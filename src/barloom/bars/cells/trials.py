@@ -37,37 +37,46 @@ class Trial:
         self.step = 0
         self.first: int | None = None
         self.last: int | None = None
+        self.last_at = -1
 
     def add(self, times: Ints) -> None:
         """Take the next times, ``FIRST_TIME`` for those that this reading does not read."""
         self.cells += len(times)
-        times = times[times != FIRST_TIME]
-        self.read += len(times)
-        if not len(times):
+        places = np.flatnonzero(times != FIRST_TIME)
+        if not len(places):
+            self.last_at -= len(times)
             return
+        found = times[places]
+        self.read += len(found)
         if self.last is not None:
-            times = np.append(np.int64(self.last), times)
+            found, places = np.append(np.int64(self.last), found), np.append(self.last_at, places)
         else:
-            self.first = int(times[0])
+            self.first = int(found[0])
             self.dates = 1
-        self.last = int(times[-1])
-        steps = np.diff(times)
+        self.last, self.last_at = int(found[-1]), int(places[-1]) - len(times)
+        # Only neighbours tell how far apart bars are: between others there is a cell that was not read.
+        steps = np.diff(found)[np.diff(places) == 1]
         self.up += int((steps > 0).sum())
         self.down += int((steps < 0).sum())
         if not self.step:
             self.step = commonest(np.abs(steps[steps != 0]))[0]
-        gaps = np.abs(np.diff(times // DAY))
+        gaps = np.abs(np.diff(found // DAY))[np.diff(places) == 1]
         self.within += int(((gaps == 0) & (steps != 0)).sum())
         gaps = gaps[gaps > 0]
         self.dates += len(gaps)
         self.close += int((gaps <= FOLLOWING).sum())
-        self.monthly += int(((gaps >= 28) & (gaps <= 31)).sum())
+        self.monthly += int((((gaps >= 28) & (gaps <= 31)) | ((gaps >= 59) & (gaps <= 62))).sum())
         self.far += int((gaps > 2 * FOLLOWING).sum())
 
     @property
     def ordered(self) -> bool:
         """Tell if times rise, or fall, from row to row."""
         return min(self.up, self.down) <= DISORDER * (self.up + self.down)
+
+    @property
+    def turns(self) -> bool:
+        """Tell if times turn back anywhere, as 2031 to 2001 where a day was taken for a year."""
+        return min(self.up, self.down) > 0
 
     @property
     def leaps(self) -> bool:
@@ -104,7 +113,7 @@ def judged(trials: Sequence[Trial]) -> Trial | None:
         return found
     most = max(trial.read for trial in trials)
     left = [trial for trial in trials if trial.read and trial.read >= (1 - FEW) * most]
-    for holds in (lambda trial: trial.ordered, lambda trial: not trial.leaps):
+    for holds in (lambda trial: trial.ordered, lambda trial: not trial.leaps, lambda trial: not trial.turns):
         fitting = [trial for trial in left if holds(trial)]
         if len(fitting) == 1 and fitting[0].read == most and fitting[0].up + fitting[0].down >= 2:
             return fitting[0]

@@ -155,8 +155,9 @@ def _descends(cells: Sequence[str]) -> bool:
     import pyarrow as pa
 
     given = [cell.strip() for cell in cells]
-    if all(re.fullmatch(r"\d{9,19}", cell) for cell in given):
-        times = np.array([int(cell) for cell in given], dtype=np.float64)
+    epochs = [int(cell) for cell in given if re.fullmatch(r"\d{9,19}", cell)]
+    if len(epochs) * 2 > len(given):
+        times = np.array(epochs, dtype=np.float64)
     else:
         read = [moments.to_ns(pa.array(given), order) for order in (None, *moments.ORDERS)]
         best = max(read, key=lambda found: int((found != FIRST_TIME).sum()))
@@ -166,14 +167,19 @@ def _descends(cells: Sequence[str]) -> bool:
 
 
 def _tables(rows: Sequence[Sequence[str]], places: Sequence[int]) -> list[Table]:
-    """The cells of columns as numbers, with a decimal point and with a comma; rows with a cell that is none are left out."""
+    """The cells of columns as numbers, with a decimal point and with a comma, the better reading first.
+
+    A row with a cell that is none is NaN throughout: it tells nothing, and the rows around it are no neighbours.
+    """
     found = []
     for mark in (POINT, COMMA):
         read = [[number(row[at], mark) for at in places] for row in rows]
-        table = np.array([row for row in read if None not in row], dtype=np.float64).reshape(-1, len(places))
-        if len(table) * 2 > len(rows):
-            found.append(table)
-    return found
+        nothing = [np.nan] * len(places)
+        table = np.array([nothing if None in row else row for row in read], dtype=np.float64).reshape(-1, len(places))
+        known = int((~np.isnan(table[:, 0])).sum())
+        if known * 2 > len(rows):
+            found.append((known, table))
+    return [table for _, table in sorted(found, key=lambda item: -item[0])]
 
 
 def _order(label: str, shown: str, tables: Sequence[Table], places: Sequence[int]) -> dict[str, int]:
@@ -205,6 +211,7 @@ def _order(label: str, shown: str, tables: Sequence[Table], places: Sequence[int
 def _nearest_four(table: Table) -> list[tuple[int, ...]]:
     """The four columns whose numbers lie nearest to each other, row by row: those of the prices."""
     count = table.shape[1]
+    given, table = table, table[~np.isnan(table[:, 0])]
     size = np.abs(table)
     spreads: dict[tuple[int, ...], float] = {}
     for chosen in itertools.combinations(range(count), 4):
@@ -215,7 +222,7 @@ def _nearest_four(table: Table) -> list[tuple[int, ...]]:
     if least > WIDEST:
         return []
     first = USUAL[0]
-    if spreads[first] <= 1.5 * least + 1e-12 and _orders(table, first):
+    if spreads[first] <= 1.5 * least + 1e-12 and _orders(given, first):
         return [first]
     return [chosen for chosen, spread in spreads.items() if spread <= 1.5 * least + 1e-12]
 
@@ -228,5 +235,5 @@ def _orders(table: Table, chosen: tuple[int, ...]) -> dict[tuple[int, ...], floa
         open_, high, low, close = (table[:, at] for at in order)
         wrong = (high < np.maximum(open_, close)) | (low > np.minimum(open_, close))
         if wrong.sum() <= most:
-            found[order] = float(np.abs(open_[1:] - close[:-1]).sum())
+            found[order] = float(np.nansum(np.abs(open_[1:] - close[:-1])))
     return found
