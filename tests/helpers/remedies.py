@@ -19,8 +19,8 @@ SUBJECT = re.compile(r"barloom: error: (--[a-z][a-z-]+)")
 COMMAND = re.compile(r"(?<![\w-])barloom (?=data |run |check |sweep )")
 FLAGS = {"--force", "--drop-spikes", "--non-interactive", "--sample", "--deterministic"}
 PROSE = set(
-    """a again alone an and are as asks at both by can cannot change changes chooses does exclude for from gives given has here if in
-    is it leaves likewise may must named names needs not of on once or out reads says say settles takes tells that the there
+    """a again alone begin an and are as asks at both by can cannot change changes chooses does exclude for from gives given has here if
+    in     is it leaves likewise may must named names needs not of on once or out reads says say settles takes tells that the there
     to too twice wants was which with works""".split()  # noqa: SIM905
 )
 META = set("|&;<>()$`*?[]#~!{}")
@@ -34,7 +34,7 @@ def option_value(rest: str) -> tuple[str, int] | None:
     raw = found.group()[1:]
     bare = raw.rstrip(",.;:)") if raw[-1] not in "'\"" else raw
     raw = bare or raw[0]
-    if raw in PROSE or raw.startswith("--") or raw == "(":
+    if raw in PROSE or raw.startswith("--") or raw in ("(", "(see"):
         return None
     unquoted = re.sub(r"""'[^']*'|"[^"]*"|\\.""", "", raw)
     assert not META & set(unquoted), f"a shell does not take {raw} as a value: {rest!r}"
@@ -51,6 +51,8 @@ def pasted_options(text: str) -> Iterator[Words]:
             continue
         option = found.group()
         value = None if option in FLAGS else option_value(text[found.end() :])
+        if option == "--sample" and text[found.end() : found.end() + 2].strip().isdecimal():
+            value = option_value(text[found.end() :])  # a number of sets, where there is a grid
         if value is None and option not in FLAGS:
             continue
         if together and text[end : found.start()].strip():

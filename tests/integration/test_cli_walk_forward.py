@@ -88,7 +88,7 @@ def test_a_slice_of_the_data_and_options_of_a_file(bars, tmp_path):
         (("--train", "1w", "--test", "1w"), "a sweep needs a grid"),
         (("--train", "1w", "--test", "1w", "--grid", "fst=1,2"), "did you mean 'fast'"),
         ((*GRID, *SPANS, "--where", "fast"), "no comparison"),
-        ((*GRID, *SPANS, "--max-sets", "3"), "above --max-sets 3"),
+        ((*GRID, *SPANS, "--max-sets", "3"), "above --max-sets, which is 3"),
         ((*GRID, *SPANS, "--rank-by", "luck"), "'luck' is no metric"),
         ((*GRID, *SPANS, "--keep-trades", "all"), "unknown option '--keep-trades'"),
     ],

@@ -102,8 +102,14 @@ def test_a_profiled_sweep_that_is_finished_is_shown_again(bars, tmp_path):
     ("more", "said"),
     [
         (("--profile", "--plan"), "--profile measures a sweep, and --plan runs none"),
-        (("--profile", "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1"), "--profile is for --executor local"),
-        (("--profile-html", "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1"), "--profile-html is for"),
+        (
+            ("--profile", "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1"),
+            "--profile does not go with a scheduler",
+        ),
+        (
+            ("--profile-html", "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1"),
+            "--profile-html does not go with",
+        ),
     ],
 )
 def test_where_nothing_could_be_measured_it_is_refused(bars, tmp_path, monkeypatch, more, said):

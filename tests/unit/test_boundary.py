@@ -170,6 +170,7 @@ LEAVES = {
 }
 
 
+@pytest.mark.cannot_be_pasted  # values of 400 letters, which messages cut
 @pytest.mark.parametrize("leaf", LEAVES)
 def test_every_option_ends_well_or_in_a_sentence(leaf: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

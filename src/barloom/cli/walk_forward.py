@@ -64,7 +64,9 @@ def _span(given: dict[str, Any], option: str) -> CalendarSpan:
         InputError: it is missing, or no span.
     """
     if option not in given:
-        raise InputError(f"--{option} is missing: say how long the windows are, such as --train 2y --test 6m")
+        raise InputError(
+            f"--{option} is missing: say how long the windows are, in years, months, weeks or days (2y, 6m, 4w, 10d)"
+        )
     return CalendarSpan.parse(given.pop(option), option)
 
 

@@ -80,7 +80,7 @@ class Grid(Checked):
         else:
             found = [Axis.parse(axis) if isinstance(axis, str) else axis for axis in axes]
         if not found:
-            raise InputError("a sweep needs a grid: give --grid NAME=VALUES, such as --grid fast=5:50:5")
+            raise InputError("a sweep needs a grid: name parameters and their values, such as --grid fast=5:50:5")
         if sample is not None and sample < 1:
             raise InputError(f"--sample {sample}: give at least 1, or leave it out for all sets")
         typed = tuple(known.typed(axis) for axis in found)
@@ -228,8 +228,8 @@ class Grid(Checked):
     def _too_many(self, count: str, max_sets: int) -> InputError:
         sizes = " x ".join(f"{axis.name} {len(axis.values)}" for axis in self.axes)
         return InputError(
-            f"the grid has {count} sets ({sizes}), above --max-sets {max_sets:,}: give fewer values, draw some with --sample, "
-            "or raise --max-sets"
+            f"the grid has {count} sets ({sizes}), above --max-sets, which is {max_sets:,}: "
+            f"give fewer values, draw some, as with --sample {min(max_sets, 100)}, or raise --max-sets"
         )
 
 

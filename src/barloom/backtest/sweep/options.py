@@ -76,7 +76,7 @@ class SweepOptions(Reading):
         if self.executor == "dask" and (self.profile or self.profile_html):
             option = "--profile-html" if self.profile_html else "--profile"
             raise InputError(
-                f"{option} is for --executor local: the workers of a scheduler may do several tasks in one process, and profile none"
+                f"{option} does not go with a scheduler, whose workers may do several tasks in one process: leave {option} out"
             )
         _ = self.metric, self.kept_sets
 

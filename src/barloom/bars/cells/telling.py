@@ -237,8 +237,8 @@ def unknown(label: str, cells: Sequence[str], where: str) -> str:
     """The refusal of times that are written in no way known here."""
     shown = cells[0][:60] if cells else ""
     return (
-        f"{label} has '{shown}' as time in data row 1{where}: say how times are written with --time-format, as in "
-        "--time-format '%d-%b-%y %H:%M', or choose the column with --columns"
+        f"{label} has '{shown}' as time in data row 1{where}: say how times are written with --time-format: "
+        "%d-%b-%y %H:%M reads 05-Mar-24 09:30; or choose the column with --columns"
     )
 
 

@@ -54,13 +54,15 @@ class Trial:
             self.first = int(found[0])
             self.dates = 1
         self.last, self.last_at = int(found[-1]), int(places[-1]) - len(times)
-        # Only neighbours tell how far apart bars are: between others there is a cell that was not read.
-        steps = np.diff(found)[np.diff(places) == 1]
+        steps = np.diff(found)
         self.up += int((steps > 0).sum())
         self.down += int((steps < 0).sum())
+        # Only neighbours tell how far apart bars are: between others there is a cell that was not read.
+        beside = np.diff(places) == 1
+        steps = steps[beside]
         if not self.step:
             self.step = commonest(np.abs(steps[steps != 0]))[0]
-        gaps = np.abs(np.diff(found // DAY))[np.diff(places) == 1]
+        gaps = np.abs(np.diff(found // DAY))[beside]
         self.within += int(((gaps == 0) & (steps != 0)).sum())
         gaps = gaps[gaps > 0]
         self.dates += len(gaps)

@@ -109,7 +109,7 @@ def test_a_heat_map_is_a_picture_or_a_page(swept, tmp_path):
         ({"grid": {"fast": []}}, "fast"),
         ({"grid": {"fast": [5, 5]}}, "given twice"),
         ({"grid": {"fast": range(10**7)}}, "too many"),
-        ({"grid": {"fast": range(1, 2001), "slow": range(1, 2001)}}, "above --max-sets 1,000,000"),
+        ({"grid": {"fast": range(1, 2001), "slow": range(1, 2001)}}, "above --max-sets, which is 1,000,000"),
         ({"grid": {"fast": [5]}, "params": {"fast": 9}}, "on the grid as well"),
         ({"grid": {"stop": ["atr:1"]}, "stop": "atr:2"}, "on the grid as well"),
         ({"grid": {"fast": [5]}, "where": "fast"}, "no comparison"),
