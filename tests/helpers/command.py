@@ -46,12 +46,18 @@ def call(*words: object, cwd: Path, **options: Any) -> subprocess.CompletedProce
     )
 
 
-def run_here(*words: object) -> tuple[int, str, str]:
-    """Run the command in this process: its exit code, what it printed, and what it said on stderr."""
-    folder = Path.cwd()
+def ended_here(*words: object) -> tuple[int, str, str]:
+    """As ``run_here``, and nobody asks about a refusal afterwards."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main([str(word) for word in words])
-    if code == 2:
-        refusals.append(Refusal([str(word) for word in words], folder, err.getvalue()))
     return code, out.getvalue(), err.getvalue()
+
+
+def run_here(*words: object) -> tuple[int, str, str]:
+    """Run the command in this process: its exit code, what it printed, and what it said on stderr."""
+    folder = Path.cwd()
+    code, out, err = ended_here(*words)
+    if code == 2:
+        refusals.append(Refusal([str(word) for word in words], folder, err))
+    return code, out, err

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers.command import run_here
+from helpers.command import ended_here
 
 Words = list[str]
 
@@ -20,7 +20,7 @@ COMMAND = re.compile(r"(?<![\w-])barloom (?=data |run |check |sweep )")
 FLAGS = {"--force", "--drop-spikes", "--non-interactive", "--sample", "--deterministic"}
 PROSE = set(
     """a again alone begin an and are as asks at both by can cannot change changes chooses does exclude for from gives given has here if
-    in     is it leaves likewise may must named names needs not of on once or out reads says say settles takes tells that the there
+    in is it leaves likewise may must named names needs not of on once or out reads says say settles takes tells that the there
     to too twice wants was which with works""".split()  # noqa: SIM905
 )
 META = set("|&;<>()$`*?[]#~!{}")
@@ -50,9 +50,8 @@ def pasted_options(text: str) -> Iterator[Words]:
         if found.start() < end or text[found.start() - 1] in "'\"":
             continue
         option = found.group()
-        value = None if option in FLAGS else option_value(text[found.end() :])
-        if option == "--sample" and text[found.end() : found.end() + 2].strip().isdecimal():
-            value = option_value(text[found.end() :])  # a number of sets, where there is a grid
+        behind = text[found.end() :]
+        value = option_value(behind) if option not in FLAGS or re.match(r" \d", behind) else None
         if value is None and option not in FLAGS:
             continue
         if together and text[end : found.start()].strip():
@@ -108,14 +107,11 @@ def without(words: Words, option: str) -> Words:
 def remedies(text: str, words: Words) -> list[Words]:
     """The commands that a text says go on: those it prints whole, and the one that was refused with what it prints."""
     commands, rest = pasted_commands(text)
-    for found in LEAVE_OUT.finditer(rest):
-        if without(words, found.group(1)) != words:
-            commands.append(without(words, found.group(1)))
-    rest = (
-        LEAVE_OUT.sub(" ", rest)
-        if any(without(words, found.group(1)) != words for found in LEAVE_OUT.finditer(rest))
-        else rest
-    )
+    shorter = [without(words, found.group(1)) for found in LEAVE_OUT.finditer(rest)]
+    shorter = [command for command in shorter if command != words]
+    if shorter:
+        commands += shorter
+        rest = LEAVE_OUT.sub(" ", rest)
     given = dict(zip(words, [*words[1:], ""], strict=True)) | {
         word.partition("=")[0]: word.partition("=")[2] for word in words if word.startswith("--") and "=" in word
     }
@@ -141,7 +137,7 @@ def remedies(text: str, words: Words) -> list[Words]:
 def tried(command: Words) -> tuple[int, str]:
     """Exit code and sentence of a command whose files are taken away again: the next one finds the folder as it was."""
     before = set(Path().iterdir())
-    code, _, err = run_here(*command)
+    code, _, err = ended_here(*command)
     for made in set(Path().iterdir()) - before:
         if made.is_dir():
             shutil.rmtree(made)
@@ -167,6 +163,17 @@ def works(command: Words, refused_one: Words, before: str, steps: int = 3) -> st
     return min(
         (works(each, command, message, steps - 1) for each in remedies(message, command)), key=len, default=message
     )
+
+
+def all_work(message: str, words: Words, option: str | None = None) -> None:
+    """Paste each remedy of a message; with ``option``, at least one has to be printed with a value for it."""
+    found = remedies(message, words)
+    for command in found:
+        said = works(command, words, message)
+        assert not said, f"{message}\npasted: barloom {shlex.join(command)}\n{said}"
+    if option is not None:
+        given = [command for command in found if option in command]
+        assert given, f"{option} is not printed with a value that can be pasted: {message}"
 
 
 def sentence(said: str) -> str:

@@ -19,7 +19,7 @@ from barloom.errors import InputError
 from faults.field.files import PRICES, Known
 from helpers.chunks import drawn
 from helpers.command import run_here
-from helpers.remedies import Words, remedies, works
+from helpers.remedies import Words, all_work, remedies, sentence
 
 
 def words_of(options: dict[str, Any]) -> Words:
@@ -78,10 +78,9 @@ def refused(words: Sequence[object], *named: str) -> str:
     """The sentence of a command that ends with exit code 2; all that is named must stand in it."""
     code, _, err = run_here(*words)
     assert code == 2, f"exit code {code}, not 2, of barloom {' '.join(map(str, words))}: {err}"
-    lines = err.splitlines()
-    at = max((at for at, line in enumerate(lines) if line.startswith("barloom: error: ")), default=None)
-    assert at is not None and not any("error" in line for line in lines[:at]), err
-    message = "\n".join(lines[at:])  # a question has the commands that go on below it
+    message = sentence(err)
+    before = err.splitlines()[: -len(message.splitlines())]
+    assert message.startswith("barloom: error: ") and not any("error" in line for line in before), err
     for name in named:
         assert name in message or shlex.quote(name) in message, f"{name!r} is not in: {message}"
     return message
@@ -120,17 +119,6 @@ def must_ask(path: Path, option: str, readings: dict[str, Known], **options: Any
     all_work(message, asking(path, options), option)
     for value, bars in readings.items():
         reads(path, bars, **options, **{option[2:].replace("-", "_"): value})
-
-
-def all_work(message: str, words: Words, option: str | None = None) -> None:
-    """Paste each remedy of a message; with ``option``, at least one has to be printed with a value for it."""
-    found = remedies(message, words)
-    for command in found:
-        said = works(command, words, message)
-        assert not said, f"{message}\npasted: barloom {shlex.join(command)}\n{said}"
-    if option is not None:
-        given = [command for command in found if option in command]
-        assert given, f"{option} is not printed with a value that can be pasted: {message}"
 
 
 def first_works(message: str, words: Words) -> None:
