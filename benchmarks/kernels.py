@@ -10,7 +10,7 @@ from made import brackets, synthetic
 from measure import Row, interleaved, ratio, spread
 
 import barloom as bl
-from barloom.backtest.orchestrator import run, weave
+from barloom.backtest.orchestrator import run, run_pipeline
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import feed_of, rules_of
 from barloom.backtest.results import RunResult
@@ -72,7 +72,7 @@ def bounds(rows: int, count: int, repeats: int) -> list[Row]:
 
     def whole_run(with_bounds: bool) -> RunResult:
         rules = dataclasses.replace(rules_of(parameters), bounds=with_bounds)
-        return weave(bars, feed_of(parameters, strategy), rules, threads=2)
+        return run_pipeline(bars, feed_of(parameters, strategy), rules, threads=2)
 
     found = []
     for name, work in (("bl.simulate, overlapping entries", simulated), ("a run of ema-cross", whole_run)):

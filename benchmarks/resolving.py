@@ -14,13 +14,13 @@ from barloom.bars.chunk import Chunk
 from barloom.execution import reference
 from barloom.execution.account import join
 from barloom.execution.entries import Entries
-from barloom.execution.money import wefts_of
+from barloom.execution.market import MarketBuilder, order_arrays
+from barloom.execution.money import simulator_of
 from barloom.execution.quotes import QuoteMaker
 from barloom.execution.reference_fills import fill
 from barloom.execution.rules import Rules
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import TRADE
-from barloom.execution.warps import WarpMaker, asked_of
 
 DISTANCES = (0.0003, 0.0009, 0.0035, 0.011, 0.045)
 
@@ -30,13 +30,13 @@ class Resolver:
 
     def __init__(self, arrays: Arrays, entries: Entries, threads: int) -> None:
         self.arrays, self.entries, self.threads = arrays, entries, threads
-        self.rules = Rules(places=0, sizing=Sizing(units=1.0))
+        self.rules = Rules(max_positions=0, sizing=Sizing(units=1.0))
         self.trades = np.empty(0, dtype=TRADE)
         self.maker = QuoteMaker()
         self.kernel_seconds = 0.0
 
     def __call__(self) -> np.ndarray:
-        wefts, warps = wefts_of([self.rules], threads=self.threads, keep=True), WarpMaker(self.rules)
+        simulator, markets = simulator_of([self.rules], threads=self.threads, keep=True), MarketBuilder(self.rules)
         done = []
         self.kernel_seconds = 0.0
         for base in range(0, len(self.arrays[0]), CHUNK_ROWS):
@@ -47,14 +47,14 @@ class Resolver:
             started = perf_counter()
             quotes = self.maker.make(chunk)
             self.kernel_seconds += perf_counter() - started
-            warp, asked = warps.make(chunk, quotes, mine), asked_of(mine)
+            market, asked = markets.make(chunk, quotes, mine), order_arrays(mine)
             started = perf_counter()
-            wefts.resolve(asked, warp, None)
+            simulator.resolve(asked, market, None)
             self.kernel_seconds += perf_counter() - started
-            wefts.settle()
-            wefts.hand_out(chunk.last)
-            done.append(np.empty(wefts.sizes(0)[0], dtype=TRADE))
-            wefts.take_done(0, done[-1])
+            simulator.mark_to_market()
+            simulator.emit_closed(chunk.last)
+            done.append(np.empty(simulator.sizes(0)[0], dtype=TRADE))
+            simulator.take_done(0, done[-1])
         self.trades = join(done, TRADE)
         return self.trades
 
@@ -139,7 +139,7 @@ def against_reference(arrays: Arrays, work: Resolver, held: float) -> tuple[floa
     cut = tuple(column[:part] for column in arrays)
     trades = Resolver(cut, entries, threads=2)()
     bars = reference.ReferenceBars(*(column.tolist() for column in cut))
-    rules = Rules(places=0)
+    rules = Rules(max_positions=0)
     orders = [order for (order,) in reference.signals_of(entries, rules)]
 
     def walk_all() -> None:

@@ -5,9 +5,8 @@ from libc.float cimport DBL_MAX
 from libc.math cimport fabs
 from libc.string cimport memset
 
-from barloom_columns cimport Columns, point_at
-from barloom_faults cimport CLEAN, FAULTS, MALFORMED, NO_TIME, REPEATED, UNSORTED, fault_of
-from barloom_types cimport int64_t, larger, smaller
+from engine.columns cimport CLEAN, FAULTS, MALFORMED, NO_TIME, REPEATED, UNSORTED, Columns, fault_of, point_at
+from engine.numeric cimport int64_t, larger, smaller
 
 cdef enum:
     SHOWN = 5                # rows of each kind that are remembered
@@ -19,7 +18,7 @@ cdef enum:
 
 cdef enum:                   # kinds of findings; those before SPIKE are the faults of rows, with two kinds of REPEATED
     REPEATED_SAME = REPEATED
-    REPEATED_DIFFERENT       # each fault behind it is one further here than in barloom_faults
+    REPEATED_DIFFERENT       # each fault behind it is one further here than in engine/columns.pxd
     LAST_FAULT = FAULTS
     SPIKE, SHIFTED, ZERO_RANGE, STALE, OFF_GRID, BAD_VOLUME, HOUR_BACK, KINDS
 

@@ -6,9 +6,8 @@ from libc.float cimport DBL_MAX
 from libc.math cimport INFINITY, NAN
 from libc.string cimport memcpy
 
-from barloom_columns cimport Columns, point_at, point_at_prices
-from barloom_faults cimport CLEAN, NO_TIME, fault_of
-from barloom_types cimport BLOCK, GROUP, int64_t, larger, mix, smaller, uint64_t
+from engine.columns cimport CLEAN, NO_TIME, Columns, fault_of, point_at, point_at_prices
+from engine.numeric cimport BLOCK, GROUP, int64_t, larger, mix, smaller, uint64_t
 
 cdef int64_t LONGEST_STEP = 32 * 86_400_000_000_000   # rows further apart say nothing of the step of bars
 

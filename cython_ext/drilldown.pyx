@@ -5,9 +5,9 @@ A trade that left on an ambiguous bar leaves on that bar either way, so it is re
 
 from libc.stdint cimport int64_t
 
-from barloom_market cimport LIMIT
-from barloom_trade cimport DECIDED, INSIDE, TARGET, Plan, Trade
-from barloom_types cimport larger, smaller
+from engine.market cimport LIMIT
+from engine.numeric cimport larger, smaller
+from engine.trade cimport DECIDED, INSIDE, TARGET, Plan, Trade
 
 cdef struct Knobs:
     int entry
@@ -18,7 +18,7 @@ cdef struct Knobs:
 
 
 cdef inline void leave_anew(Trade* trade, const Plan* plan, const Knobs* knobs, double price, bint at_target, bint gap) noexcept nogil:
-    """Move the exit of a trade that left at its stop. While undrilled, two fields of the ledger hold its best and worst price before."""
+    """Move the exit of a trade that left at its stop."""
     cdef double sign = trade.side
     cdef double entry = sign * trade.entry_price
     if at_target:
@@ -27,8 +27,8 @@ cdef inline void leave_anew(Trade* trade, const Plan* plan, const Knobs* knobs, 
         price = price - sign * (knobs.slippage if plan == NULL else plan.slippage)
     trade.exit_price = price
     trade.gap = gap
-    trade.mfe = larger(trade.gross_pnl, sign * price) - entry
-    trade.mae = entry - smaller(trade.net_pnl, sign * price)
+    trade.mfe = larger(trade.best_seen, sign * price) - entry
+    trade.mae = entry - smaller(trade.worst_seen, sign * price)
 
 
 cdef void drill(
@@ -115,7 +115,7 @@ def replay(
     """Replay trades that left at their stop on an ambiguous bar.
 
     Args:
-        trades, plans: trades in hand, and a plan for each or None.
+        trades, plans: trades in flight, and a plan for each or None.
         chosen: indices of the trades to replay. bars: of each, which range of finer bars is its exit bar. spreads: of each, on that bar.
         offsets: first finer bar of each range, and the end of the last. open, high, low, close: finer bars, bid.
     """

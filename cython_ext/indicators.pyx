@@ -14,8 +14,8 @@ from array import array
 from libc.math cimport NAN, INFINITY, sqrt
 from libc.string cimport memcpy
 
-from barloom_types cimport larger, smaller
-from barloom_windows cimport (
+from engine.numeric cimport larger, smaller
+from engine.windows cimport (
     Outputs, Sums, extremes_prefix, extremes_suffix, extremes_whole, next_origin, sums_prefix, sums_suffix, sums_whole,
 )
 

@@ -1,7 +1,7 @@
 """Bars of a longer step out of bars of a shorter one, carried from chunk to chunk: any chunking gives the same bits."""
 
-from barloom_columns cimport Columns, point_at_prices
-from barloom_types cimport int64_t, larger, smaller
+from engine.columns cimport Columns, point_at_prices
+from engine.numeric cimport int64_t, larger, smaller
 
 cdef struct Bar:             # the bar in the making
     int64_t start

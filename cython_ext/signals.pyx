@@ -3,7 +3,7 @@
 from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int8_t, int64_t
 
-from barloom_types cimport larger, smaller
+from engine.numeric cimport larger, smaller
 
 cdef enum:
     STRIDE = 16              # bars that are looked at together: crossings are rare

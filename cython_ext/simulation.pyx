@@ -1,24 +1,27 @@
-"""The exit resolver and the ledger, chunk after chunk: one parameter set with its trades spread over threads, or many sets at once.
+"""Orders to trades to money, chunk after chunk: one parameter set with its trades spread over threads, or many sets at once.
 
-EXECUTION.md is what they compute; execution/reference.py is the same in plain Python.
+docs/execution.md says what is computed; execution/reference.py is the same in plain Python.
 """
+
+import numpy as np
 
 from cython.parallel cimport prange, threadid
 from libc.stdint cimport INT64_MAX, int8_t, int64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from barloom_asked cimport Columns, enter_one
-from barloom_follow cimport step
-from barloom_ledger cimport CASES, Point
-from barloom_market cimport DRILLDOWN, NEXT_OPEN, PESSIMISTIC, STOP_ORDER, Market, Quotes, Terms
-from barloom_money cimport Account, Money
-from barloom_tally cimport PERIODS, Days, Tally, end_day, start_days
-from barloom_trade cimport CLOSED, OPEN, Plan, Trade
-from barloom_types cimport BLOCK, GROUP
-from barloom_weft cimport (
-    NO_MEMORY, REASONS, TOO_MANY_TRADES, Desk, Job, Rows, Weft, book, clear, enter_places, grow, hand_out, plan_of, reserve, take_up,
+from engine.account cimport CASES, Point
+from engine.legs cimport step
+from engine.market cimport DRILLDOWN, NEXT_OPEN, PESSIMISTIC, STOP_ORDER, FillRules, Market, Quotes
+from engine.money cimport Account, Money
+from engine.numeric cimport BLOCK, GROUP
+from engine.orders cimport OrderColumns
+from engine.simulator cimport (
+    NO_MEMORY, REASONS, TOO_MANY_TRADES, Job, Rows, SetState, Workspace, clear, emit_closed, enter_one,
+    enter_positions, grow, load_active, plan_of, reserve, update_accounts,
 )
+from engine.tally cimport PERIODS, Days, Tally, end_day, start_days
+from engine.trade cimport CLOSED, OPEN, Plan, Trade
 
 cdef enum:
     PARALLEL_FROM = 256      # trades from which a second thread pays for its start
@@ -27,6 +30,20 @@ cdef enum:
 BLOCK_BARS = BLOCK
 GROUP_BLOCKS = GROUP
 RETURN_PERIODS = PERIODS
+
+# The NumPy types of the records: what a memoryview over one of them says of its fields.
+cdef Trade a_trade
+cdef Plan a_plan
+cdef Account an_account
+cdef Point a_point
+cdef Money a_money
+cdef Tally a_tally
+TRADE = np.asarray(<Trade[:1]>&a_trade).dtype
+PLAN = np.asarray(<Plan[:1]>&a_plan).dtype
+ACCOUNT = np.asarray(<Account[:1]>&an_account).dtype
+POINT = np.asarray(<Point[:1]>&a_point).dtype
+MONEY = np.asarray(<Money[:1]>&a_money).dtype
+TALLY = np.asarray(<Tally[:1]>&a_tally).dtype
 
 
 cdef class Side:
@@ -66,15 +83,15 @@ cdef class Side:
         )
 
 
-cdef class Warp:
-    """One chunk of quotes, and the terms trades are made by on it, as the kernels take them.
+cdef class MarketChunk:
+    """One chunk of quotes, and the rules trades are made by on it, as the kernels take them.
 
     ``ask`` is None where it is the bid plus ``spread``. ``leave_long``, ``leave_short`` and ``sessions`` are increasing bar numbers of
     the slice: bars at whose open trades of a side leave by a signal, and bars at whose close a session ends.
     """
 
     cdef Market market
-    cdef Terms terms
+    cdef FillRules rules
     cdef object arrays
 
     def __init__(
@@ -124,16 +141,16 @@ cdef class Warp:
         self.market.session_ends = sessions.shape[0]
         if sessions.shape[0] > 0:
             self.market.sessions = &sessions[0]
-        self.terms = Terms(
+        self.rules = FillRules(
             entry, intrabar, needs_stop, scan_entry_bar, stop_wins_open, gap_stop_at_level, gap_target_at_level, reenter,
             slippage,
         )
 
 
-cdef class Asked:
-    """The columns of the entries asked for on one chunk, as the kernels take them. Holds the arrays it points into."""
+cdef class OrderArrays:
+    """The columns of the orders of one chunk, as the kernels take them. Holds the arrays it points into."""
 
-    cdef Columns columns
+    cdef OrderColumns columns
     cdef object arrays
 
     def __init__(
@@ -154,11 +171,11 @@ cdef class Asked:
             target_price.shape[0], max_hold.shape[0], size.shape[0], n if plans is None else plans.shape[0],
         ):
             if length != n:
-                raise ValueError("the columns of the entries have one length")
+                raise ValueError("the columns of the orders have one length")
         self.arrays = (signal_bar, side, stop, target, stop_price, target_price, max_hold, size, plans)
         self.columns.count = n
         if n > 0:
-            self.columns = Columns(
+            self.columns = OrderColumns(
                 n, &signal_bar[0], &side[0], &stop[0], &target[0], &stop_price[0], &target_price[0], &max_hold[0], &size[0],
                 NULL,
             )
@@ -166,46 +183,46 @@ cdef class Asked:
                 self.columns.plans = &plans[0]
 
 
-cdef void resolve(Weft* weft, Desk* desk, const Job* job, int threads) noexcept nogil:
-    """Carry what is active and what is asked for through the chunk. Trades that need no place are spread over threads."""
-    cdef const Columns* asked = job.asked
-    cdef Py_ssize_t carried = weft.active.count
-    cdef Py_ssize_t parts = <Py_ssize_t>weft.money.parts
+cdef void resolve(SetState* state, Workspace* workspace, const Job* job, int threads) noexcept nogil:
+    """Carry the active trades and the new orders through the chunk. Where any number of trades may be open, they are spread over threads."""
+    cdef const OrderColumns* orders = job.orders
+    cdef Py_ssize_t carried = state.active.count
+    cdef Py_ssize_t parts = <Py_ssize_t>state.money.parts
     cdef Py_ssize_t k
-    if not take_up(weft, desk, job):
+    if not load_active(state, workspace, job):
         return
     if threads > 1 and carried >= PARALLEL_FROM:
         for k in prange(carried, num_threads=threads, schedule="static"):
-            step(&desk.hand.trades[k], plan_of(weft, desk, k), job.market, job.terms)
+            step(&workspace.in_flight.trades[k], plan_of(state, workspace, k), job.market, job.rules)
     else:
         for k in range(carried):
-            step(&desk.hand.trades[k], plan_of(weft, desk, k), job.market, job.terms)
-    if weft.places > 0:
-        enter_places(weft, desk, job)
+            step(&workspace.in_flight.trades[k], plan_of(state, workspace, k), job.market, job.rules)
+    if state.max_positions > 0:
+        enter_positions(state, workspace, job)
     else:
-        if threads > 1 and asked.count >= PARALLEL_FROM:
-            for k in prange(asked.count, num_threads=threads, schedule="static"):
+        if threads > 1 and orders.count >= PARALLEL_FROM:
+            for k in prange(orders.count, num_threads=threads, schedule="static"):
                 enter_one(
-                    &desk.hand.trades[carried + k], plan_of(weft, desk, carried + k), asked, k, weft.max_hold, parts, weft.orders,
-                    job.market, job.terms,
+                    &workspace.in_flight.trades[carried + k], plan_of(state, workspace, carried + k), orders, k, state.max_hold, parts,
+                    state.signals, job.market, job.rules,
                 )
         else:
-            for k in range(asked.count):
+            for k in range(orders.count):
                 enter_one(
-                    &desk.hand.trades[carried + k], plan_of(weft, desk, carried + k), asked, k, weft.max_hold, parts, weft.orders,
-                    job.market, job.terms,
+                    &workspace.in_flight.trades[carried + k], plan_of(state, workspace, carried + k), orders, k, state.max_hold, parts,
+                    state.signals, job.market, job.rules,
                 )
-        desk.hand.count = carried + asked.count
-    weft.orders += asked.count // parts
+        workspace.in_flight.count = carried + orders.count
+    state.signals += orders.count // parts
 
 
-cdef void pass_one(Weft* weft, Desk* desk, const Job* job, int threads, bint keep) noexcept nogil:
+cdef void pass_one(SetState* state, Workspace* workspace, const Job* job, int threads, bint keep) noexcept nogil:
     """One set through the chunk."""
-    if job.asked == NULL:
+    if job.orders == NULL:
         return
-    resolve(weft, desk, job, threads)
-    book(weft, desk, job, keep)
-    hand_out(weft, desk, job.market.last, keep)
+    resolve(state, workspace, job, threads)
+    update_accounts(state, workspace, job, keep)
+    emit_closed(state, workspace, job.market.last, keep)
 
 
 cdef void write_days(const Days* days, double* out) noexcept nogil:
@@ -220,15 +237,15 @@ cdef void write_days(const Days* days, double* out) noexcept nogil:
     out[8] = <double>days.size
 
 
-cdef class Wefts:
+cdef class Simulator:
     """Parameter sets carried together from chunk to chunk; a run is one of them.
 
     Trades and equity points of the chunk are kept where ``keep`` is set, totals always. ``pass_chunk`` does it all. ``resolve``,
-    ``settle`` and ``hand_out`` are its steps for a single set, for callers who look at what is in hand between them.
+    ``mark_to_market`` and ``emit_closed`` are its steps for a single set, for callers who look at what is in flight between them.
     """
 
-    cdef Weft* wefts
-    cdef Desk* desks
+    cdef SetState* states
+    cdef Workspace* workspaces
     cdef Job* jobs
     cdef Py_ssize_t count
     cdef int threads
@@ -240,7 +257,7 @@ cdef class Wefts:
         const Money[::1] money not None,
         const double[::1] balance not None,
         const int64_t[::1] max_hold not None,
-        const int64_t[::1] places not None,
+        const int64_t[::1] max_positions not None,
         const int64_t[::1] reverse not None,
         int threads,
         bint keep,
@@ -248,52 +265,52 @@ cdef class Wefts:
         cdef Py_ssize_t count = money.shape[0]
         cdef Py_ssize_t k
         cdef int64_t c
-        cdef Weft* weft
+        cdef SetState* state
         if count < 1 or threads < 1:
             raise ValueError("at least one set and one thread")
-        for length in (balance.shape[0], max_hold.shape[0], places.shape[0], reverse.shape[0]):
+        for length in (balance.shape[0], max_hold.shape[0], max_positions.shape[0], reverse.shape[0]):
             if length != count:
                 raise ValueError("a value for each set")
         self.count = count
         self.threads = threads
         self.keep = keep
-        self.wefts = <Weft*>calloc(<size_t>count, sizeof(Weft))
+        self.states = <SetState*>calloc(<size_t>count, sizeof(SetState))
         self.jobs = <Job*>calloc(<size_t>count, sizeof(Job))
-        self.desks = <Desk*>calloc(<size_t>threads, sizeof(Desk))
-        if self.wefts == NULL or self.jobs == NULL or self.desks == NULL:
+        self.workspaces = <Workspace*>calloc(<size_t>threads, sizeof(Workspace))
+        if self.states == NULL or self.jobs == NULL or self.workspaces == NULL:
             raise MemoryError()
         for k in range(count):
-            weft = &self.wefts[k]
-            weft.money = money[k]
-            weft.max_hold = max_hold[k]
-            weft.places = places[k]
-            weft.reverse = reverse[k]
-            if weft.money.parts < 1 or (weft.reverse and weft.places != 1):
-                raise ValueError("a signal has parts, and a position that reverses has one place")
-            start_days(&weft.days, balance[k])
-            weft.start.since = -INT64_MAX - 1
+            state = &self.states[k]
+            state.money = money[k]
+            state.max_hold = max_hold[k]
+            state.max_positions = max_positions[k]
+            state.reverse = reverse[k]
+            if state.money.parts < 1 or (state.reverse and state.max_positions != 1):
+                raise ValueError("a signal has parts, and a position that reverses is the only one")
+            start_days(&state.days, balance[k])
+            state.start.since = -INT64_MAX - 1
             for c in range(CASES):
-                weft.accounts[c].balance = weft.accounts[c].peak = weft.accounts[c].last_equity = balance[k]
-                weft.accounts[c].day_end = -INT64_MAX - 1
-                weft.accounts[c].last_bar = -1
-                weft.accounts[c].cases = 1
+                state.accounts[c].balance = state.accounts[c].peak = state.accounts[c].last_equity = balance[k]
+                state.accounts[c].day_end = -INT64_MAX - 1
+                state.accounts[c].last_bar = -1
+                state.accounts[c].cases = 1
 
     def __dealloc__(self):
         cdef Py_ssize_t k
-        if self.wefts != NULL:
+        if self.states != NULL:
             for k in range(self.count):
-                clear(&self.wefts[k].active)
-                clear(&self.wefts[k].waiting)
-                clear(&self.wefts[k].done)
-                free(self.wefts[k].points)
-        if self.desks != NULL:
+                clear(&self.states[k].active)
+                clear(&self.states[k].waiting)
+                clear(&self.states[k].done)
+                free(self.states[k].points)
+        if self.workspaces != NULL:
             for k in range(self.threads):
-                clear(&self.desks[k].hand)
-                free(self.desks[k].fills)
-                free(self.desks[k].exits)
-                free(self.desks[k].free_from)
-        free(self.wefts)
-        free(self.desks)
+                clear(&self.workspaces[k].in_flight)
+                free(self.workspaces[k].fills)
+                free(self.workspaces[k].exits)
+                free(self.workspaces[k].free_from)
+        free(self.states)
+        free(self.workspaces)
         free(self.jobs)
 
     def start(self, int64_t since, const Account[::1] before):
@@ -305,16 +322,16 @@ cdef class Wefts:
             since: the midnight, nanoseconds UTC; no trade may be open there.
             before: the account that this one goes on from, or None for a new one.
         """
-        cdef Weft* weft = self.wefts
-        cdef Account* joined = &weft.accounts[1]
-        if self.count != 1 or weft.money.bounds or weft.accounts[0].last_bar >= 0:
+        cdef SetState* state = self.states
+        cdef Account* joined = &state.accounts[1]
+        if self.count != 1 or state.money.bounds or state.accounts[0].last_bar >= 0:
             raise ValueError("one set without bounds, before its first chunk")
-        weft.start.since = since
-        weft.accounts[0].cases = CASES
+        state.start.since = since
+        state.accounts[0].cases = CASES
         if before is not None:
             if before.shape[0] != 1 or not before[0].peak >= joined.balance:
                 raise ValueError("the account before has a peak, which is not below the balance")
-            weft.start.continued = True
+            state.start.continued = True
             joined.peak = before[0].peak
             joined.peak_time = before[0].peak_time
             joined.max_drawdown = before[0].max_drawdown
@@ -322,130 +339,131 @@ cdef class Wefts:
             joined.longest_drawdown = before[0].longest_drawdown
             joined.under_water = before[0].under_water
 
-    def pass_chunk(self, Py_ssize_t first, list asked not None, list warps not None, const double[::1] nights):
+    def pass_chunk(self, Py_ssize_t first, list orders not None, list chunks not None, const double[::1] nights):
         """Carry some sets through the chunk.
 
         Args:
             first: the first of them.
-            asked: an ``Asked`` for each, None for one that sits out. warps: a ``Warp`` for each.
+            orders: an ``OrderArrays`` for each, None for one that sits out.
+            chunks: a ``MarketChunk`` for each.
             nights: for sets with a swap, the weighted rollovers before each bar.
         """
-        cdef Py_ssize_t count = len(asked)
+        cdef Py_ssize_t count = len(orders)
         cdef Py_ssize_t k
         cdef int threads = self.threads
         cdef bint keep = self.keep
-        cdef Weft* wefts = self.wefts + first
-        cdef Desk* desks = self.desks
+        cdef SetState* states = self.states + first
+        cdef Workspace* workspaces = self.workspaces
         cdef Job* jobs = self.jobs + first
-        if first < 0 or first + count > self.count or len(warps) != count:
+        if first < 0 or first + count > self.count or len(chunks) != count:
             raise ValueError("no such sets")
         for k in range(count):
-            self.prepare(first + k, asked[k], warps[k], nights)
+            self.prepare(first + k, orders[k], chunks[k], nights)
         if count == 1:
             with nogil:
-                pass_one(wefts, desks, jobs, threads, keep)
+                pass_one(states, workspaces, jobs, threads, keep)
         else:
             for k in prange(count, nogil=True, num_threads=threads, schedule="dynamic"):
-                pass_one(wefts + k, desks + threadid(), jobs + k, 1, keep)
+                pass_one(states + k, workspaces + threadid(), jobs + k, 1, keep)
         for k in range(count):
             self.check(first + k)
 
-    def resolve(self, asked, warp, const double[::1] nights):
+    def resolve(self, orders, chunk, const double[::1] nights):
         """Carry the trades of the first set through the chunk, as far as its bars go."""
-        if asked is None:
-            raise ValueError("nothing is asked")
-        self.prepare(0, asked, warp, nights)
-        self.held = (asked, warp, nights)
+        if orders is None:
+            raise ValueError("no orders are given")
+        self.prepare(0, orders, chunk, nights)
+        self.held = (orders, chunk, nights)
         with nogil:
-            resolve(self.wefts, self.desks, self.jobs, self.threads)
+            resolve(self.states, self.workspaces, self.jobs, self.threads)
         self.check(0)
 
-    def settle(self):
-        """Pass the trades in hand through the accounts of the first set."""
+    def mark_to_market(self):
+        """Pass the trades in flight through the accounts of the first set."""
         if self.held is None:
-            raise ValueError("nothing is in hand")
+            raise ValueError("nothing is in flight")
         with nogil:
-            book(self.wefts, self.desks, self.jobs, self.keep)
+            update_accounts(self.states, self.workspaces, self.jobs, self.keep)
         self.check(0)
 
-    def hand_out(self, bint last):
+    def emit_closed(self, bint last):
         """Hand out what the chunk finished, and keep what goes on."""
         self.held = None
         with nogil:
-            hand_out(self.wefts, self.desks, last, self.keep)
+            emit_closed(self.states, self.workspaces, last, self.keep)
         self.check(0)
 
-    cdef int prepare(self, Py_ssize_t k, asked, warp, const double[::1] nights) except -1:
+    cdef int prepare(self, Py_ssize_t k, orders, chunk, const double[::1] nights) except -1:
         cdef Job* job = &self.jobs[k]
-        cdef const Columns* columns
+        cdef const OrderColumns* columns
         cdef const Market* market
-        if asked is None:
-            job.asked = NULL
+        if orders is None:
+            job.orders = NULL
             return 0
-        columns = &(<Asked?>asked).columns
-        market = &(<Warp?>warp).market
-        if columns.count % self.wefts[k].money.parts != 0:
+        columns = &(<OrderArrays?>orders).columns
+        market = &(<MarketChunk?>chunk).market
+        if columns.count % self.states[k].money.parts != 0:
             raise ValueError("every signal has its parts")
-        if columns.count > 0 and (
-            columns.signal_bar[0] < market.base or columns.signal_bar[columns.count - 1] - market.base >= market.count
-        ):
-            raise ValueError("the signals of a chunk lie on its bars")
-        job.asked = columns
+        if columns.count > 0:
+            for bar in (columns.signal_bar[0], columns.signal_bar[columns.count - 1]):
+                if not 0 <= bar - market.base < market.count:
+                    raise ValueError(f"signal_bar {bar} is outside the chunk ({market.base} to {market.base + market.count - 1})")
+        job.orders = columns
         job.market = market
-        job.terms = &(<Warp>warp).terms
+        job.rules = &(<MarketChunk>chunk).rules
         job.nights = NULL
-        if self.wefts[k].money.swap_long != 0.0 or self.wefts[k].money.swap_short != 0.0:
+        if self.states[k].money.swap_long != 0.0 or self.states[k].money.swap_short != 0.0:
             if nights is None or nights.shape[0] != market.count:
                 raise ValueError("nights for every bar")
             job.nights = &nights[0]
         return 0
 
     cdef int check(self, Py_ssize_t k) except -1:
-        if self.wefts[k].status == NO_MEMORY:
-            raise MemoryError("no memory for the trades in hand")
-        if self.wefts[k].status == TOO_MANY_TRADES:
-            raise OverflowError("more trades in hand than can be told apart")
+        if self.states[k].status == NO_MEMORY:
+            raise MemoryError("no memory for the trades in flight")
+        if self.states[k].status == TOO_MANY_TRADES:
+            raise OverflowError("more trades in flight than can be told apart")
         return 0
 
-    cdef Weft* at(self, Py_ssize_t k) except NULL:
+    cdef SetState* at(self, Py_ssize_t k) except NULL:
         if not 0 <= k < self.count:
             raise IndexError(f"there is no set {k}")
-        return &self.wefts[k]
+        return &self.states[k]
 
     def sizes(self, Py_ssize_t k):
-        """Trades and equity points that the chunk finished for set ``k``, trades in hand, and whether plans stand beside them."""
-        cdef Weft* weft = self.at(k)
-        return weft.done.count, weft.written, self.desks[0].hand.count, weft.planned
+        """Trades and equity points that the chunk finished for set ``k``, trades in flight, and whether plans stand beside them."""
+        cdef SetState* state = self.at(k)
+        return state.done.count, state.written, self.workspaces[0].in_flight.count, state.planned
 
     def take_done(self, Py_ssize_t k, Trade[::1] out not None):
         """Copy the trades that the chunk finished for set ``k``."""
-        cdef Weft* weft = self.at(k)
-        if out.shape[0] != weft.done.count:
+        cdef SetState* state = self.at(k)
+        if out.shape[0] != state.done.count:
             raise ValueError("room for every trade")
-        if weft.done.count > 0:
-            memcpy(&out[0], weft.done.trades, <size_t>weft.done.count * sizeof(Trade))
+        if state.done.count > 0:
+            memcpy(&out[0], state.done.trades, <size_t>state.done.count * sizeof(Trade))
 
     def take_points(self, Py_ssize_t k, Point[::1] out not None):
         """Copy the equity points of the chunk for set ``k``."""
-        cdef Weft* weft = self.at(k)
-        if out.shape[0] != weft.written:
+        cdef SetState* state = self.at(k)
+        if out.shape[0] != state.written:
             raise ValueError("room for every point")
-        if weft.written > 0:
-            memcpy(&out[0], weft.points, <size_t>weft.written * sizeof(Point))
+        if state.written > 0:
+            memcpy(&out[0], state.points, <size_t>state.written * sizeof(Point))
 
-    def read_hand(self, Trade[::1] trades not None, Plan[::1] plans):
-        """Copy what is in hand of the first set, and its plans where it has them."""
-        cdef Rows* hand = &self.desks[0].hand
-        if trades.shape[0] != hand.count or (plans is not None and (plans.shape[0] != hand.count or not self.wefts.planned)):
+    def read_in_flight(self, Trade[::1] trades not None, Plan[::1] plans):
+        """Copy what is in flight of the first set, and its plans where it has them."""
+        cdef Rows* in_flight = &self.workspaces[0].in_flight
+        if trades.shape[0] != in_flight.count or (plans is not None and (plans.shape[0] != in_flight.count or not self.states.planned)):
             raise ValueError("room for every trade")
-        if hand.count > 0:
-            memcpy(&trades[0], hand.trades, <size_t>hand.count * sizeof(Trade))
+        if in_flight.count > 0:
+            memcpy(&trades[0], in_flight.trades, <size_t>in_flight.count * sizeof(Trade))
             if plans is not None:
-                memcpy(&plans[0], hand.plans, <size_t>hand.count * sizeof(Plan))
+                memcpy(&plans[0], in_flight.plans, <size_t>in_flight.count * sizeof(Plan))
 
-    def write_hand(self, const Trade[::1] trades not None, const Plan[::1] plans):
-        """Put trades in the hand of the first set in place of those that ``resolve`` left there."""
-        cdef Desk* desk = self.desks
+    def write_in_flight(self, const Trade[::1] trades not None, const Plan[::1] plans):
+        """Put trades in flight for the first set in place of those that ``resolve`` left there."""
+        cdef Workspace* workspace = self.workspaces
         cdef const Market* market = self.jobs.market
         cdef Py_ssize_t count = trades.shape[0]
         cdef Py_ssize_t k
@@ -455,21 +473,21 @@ cdef class Wefts:
             raise ValueError("a plan for each trade, or none at all")
         for k in range(count):
             if trades[k].state == CLOSED and not 0 <= trades[k].exit_bar - market.base < market.count:
-                raise ValueError("what closed lies on the bars of the chunk")
+                raise ValueError("an exit bar is outside the chunk")
             if trades[k].state in (OPEN, CLOSED) and trades[k].entry_bar - market.base >= market.count:
-                raise ValueError("what filled lies on the bars of the chunk, or before")
-        if not reserve(&desk.hand, count, plans is not None):
-            raise MemoryError("no memory for the trades in hand")
-        if not grow(<void**>&desk.fills, &desk.fills_room, count, sizeof(int64_t)):
-            raise MemoryError("no memory for the trades in hand")
-        if not grow(<void**>&desk.exits, &desk.exits_room, count, sizeof(int64_t)):
-            raise MemoryError("no memory for the trades in hand")
-        self.wefts.planned = plans is not None
-        desk.hand.count = count
+                raise ValueError("an entry bar is behind the chunk")
+        if not reserve(&workspace.in_flight, count, plans is not None):
+            raise MemoryError("no memory for the trades in flight")
+        if not grow(<void**>&workspace.fills, &workspace.fills_room, count, sizeof(int64_t)):
+            raise MemoryError("no memory for the trades in flight")
+        if not grow(<void**>&workspace.exits, &workspace.exits_room, count, sizeof(int64_t)):
+            raise MemoryError("no memory for the trades in flight")
+        self.states.planned = plans is not None
+        workspace.in_flight.count = count
         if count > 0:
-            memcpy(desk.hand.trades, &trades[0], <size_t>count * sizeof(Trade))
+            memcpy(workspace.in_flight.trades, &trades[0], <size_t>count * sizeof(Trade))
             if plans is not None:
-                memcpy(desk.hand.plans, &plans[0], <size_t>count * sizeof(Plan))
+                memcpy(workspace.in_flight.plans, &plans[0], <size_t>count * sizeof(Plan))
 
     def totals(
         self,
@@ -494,15 +512,15 @@ cdef class Wefts:
             raise ValueError("rows of another length")
         for k in range(self.count):
             for j in range(CASES):
-                accounts[k, j] = self.wefts[k].accounts[j]
-            tallies[k] = self.wefts[k].tally
-            from_days = &self.wefts[k].days
+                accounts[k, j] = self.states[k].accounts[j]
+            tallies[k] = self.states[k].tally
+            from_days = &self.states[k].days
             write_days(from_days, &days[k, 0])
             for j in range(PERIODS):
                 sums[k, j] = from_days.sums[j]
                 squares[k, j] = from_days.squares[j]
             for j in range(REASONS):
-                rejected[k, j] = self.wefts[k].rejected[j]
+                rejected[k, j] = self.states[k].rejected[j]
 
 
 def days_of(double balance, const double[::1] equity not None, double[::1] out not None):

@@ -18,7 +18,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BAR = 95.0  # percent of the lines of each file
-KERNELS = {path.name: path for path in (ROOT / "cython_ext").glob("*.p[xy][xd]")}
+KERNELS = {
+    path.relative_to(ROOT / "cython_ext").as_posix(): path for path in (ROOT / "cython_ext").rglob("*.p[xy][xd]")
+}
 
 MARK = re.compile(r'^ *(?:/\*|\*/ */\*) "(?:cython_ext/)?([^"]+)":(\d+)$')  # Cython's comment above the C of a line
 
@@ -45,7 +47,9 @@ def origins(source: Path) -> dict[int, tuple[str, int]]:
     for number, text in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
         mark = MARK.match(text)
         if mark is not None:
-            now = (mark[1], int(mark[2])) if mark[1] in KERNELS else None
+            # A relative cimport is named without its folder.
+            name = mark[1] if mark[1] in KERNELS else f"engine/{mark[1]}"
+            now = (name, int(mark[2])) if name in KERNELS else None
         elif text.startswith("}"):
             now = None
         elif now is not None:

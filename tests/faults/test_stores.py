@@ -32,7 +32,7 @@ def test_f22_a_store_cut_short_is_refused(store: Path) -> None:
 
 
 def test_f23_a_changed_store_is_refused_or_has_the_same_times_and_prices(store: Path) -> None:
-    """F23: its hash covers what trades hang on. The volume of an Arrow store has no seal."""
+    """F23: its hash covers what trades depend on. The volume of an Arrow store has no seal."""
     whole = store.read_bytes()
     refused = 0
     for at in range(0, len(whole), 5 if every() else 31):

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from barloom.execution.book import Book
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.rules import Rules
+from barloom.execution.simulator import RunSimulator
 from barloom.execution.trades import REASONS, Trades, columns_of
 from helpers.market import Market
 
 
 @dataclass
 class Outcome:
-    """Everything a run of the book gives."""
+    """Everything a run of the simulator gives."""
 
     trades: Trades
     points: np.ndarray
@@ -46,7 +46,7 @@ class Outcome:
         )
 
 
-def weave(
+def run_pipeline(
     market: Market,
     entries: Entries,
     rules: Rules,
@@ -54,7 +54,9 @@ def weave(
     threads: int = 1,
     exit_signals: ExitSignals | None = None,
 ) -> Outcome:
-    book = Book(rules, threads=threads, fine=market.fine_reader() if rules.intrabar == "drilldown" else None)
+    simulator = RunSimulator(
+        rules, threads=threads, fine=market.fine_reader() if rules.intrabar == "drilldown" else None
+    )
     trades, points = [], []
     for chunk in market.chunks(chunk_rows):
         bounds = [chunk.base, chunk.base + chunk.rows]
@@ -62,15 +64,15 @@ def weave(
         leaving = None
         if exit_signals is not None:
             leaving = exit_signals.take(slice(*np.searchsorted(exit_signals.signal_bar, bounds)))
-        trades.append(book.pass_chunk(chunk, asked, leaving))
-        points.append(book.points.copy())
-    totals = book.totals()
+        trades.append(simulator.pass_chunk(chunk, asked, leaving))
+        points.append(simulator.points.copy())
+    totals = simulator.totals()
     return Outcome(
         np.concatenate(trades),
         np.concatenate(points),
-        book.rejected,
+        simulator.rejected,
         totals.accounts,
         totals.accepted,
-        book.signals,
+        simulator.signals,
         int(market.time[0]),
     )

@@ -229,7 +229,7 @@ def rules_for(draw: st.DrawFn, **fixed: Any) -> Rules:
     drawn: dict[str, Any] = {
         "entry": draw(st.sampled_from(list(ENTRY))),
         "intrabar": draw(st.sampled_from(list(INTRABAR))),
-        "places": draw(st.sampled_from([0, 1, 1, 2, 3])),
+        "max_positions": draw(st.sampled_from([0, 1, 1, 2, 3])),
         "reverse": draw(st.booleans()),
         "max_hold": draw(st.sampled_from([0, 0, 1, 3])),
         "parts": draw(st.sampled_from([1, 1, 2, 3])),
@@ -243,7 +243,7 @@ def rules_for(draw: st.DrawFn, **fixed: Any) -> Rules:
         drawn[knob] = draw(st.sampled_from([True, True, False]))
     drawn.update(fixed)
     if drawn["reverse"]:
-        drawn.update(places=1, entry="next_open")
+        drawn.update(max_positions=1, entry="next_open")
     return Rules(**drawn)
 
 

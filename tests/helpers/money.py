@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from barloom.execution.account import POINT
-from barloom.execution.book import nights_at
 from barloom.execution.entries import Entries
-from barloom.execution.money import wefts_of
+from barloom.execution.market import MarketBuilder, order_arrays
+from barloom.execution.money import simulator_of
 from barloom.execution.quotes import QuoteMaker
 from barloom.execution.rules import Rules
+from barloom.execution.simulator import nights_at
 from barloom.execution.totals import totals_of
 from barloom.execution.trades import CLOSED, DECIDED, OPEN, PLAN, REASONS, TRADE, default_plans
-from barloom.execution.warps import WarpMaker, asked_of
 from helpers.market import Market
 
 CODES = {reason: code for code, reason in REASONS.items()}
@@ -71,7 +71,7 @@ class Settled:
         self.plans["slippage"] = np.where(np.isnan(slippage), rules.costs.slippage, slippage)
         self.trades["entry_time"] = market.time[self.trades["entry_bar"]]
         self.trades["exit_time"] = market.time[self.trades["exit_bar"]]
-        wefts, warps, quotes = wefts_of([rules], keep=True), WarpMaker(rules), QuoteMaker()
+        simulator, markets, quotes = simulator_of([rules], keep=True), MarketBuilder(rules), QuoteMaker()
         points = []
         for chunk in market.chunks(chunk_rows):
             end = chunk.base + chunk.rows
@@ -82,16 +82,16 @@ class Settled:
             here = self.trades[in_hand]
             here["state"] = np.where(here["exit_bar"] < end, CLOSED, OPEN)
             none = Entries.none()
-            warp = warps.make(chunk, quotes.make(chunk), none)
-            wefts.resolve(asked_of(none), warp, nights_at(chunk) if rules.costs.has_swap else None)
-            wefts.write_hand(here, self.plans[in_hand] if plans else None)
-            wefts.settle()
-            wefts.read_hand(here, None)
-            wefts.hand_out(chunk.last)
+            market = markets.make(chunk, quotes.make(chunk), none)
+            simulator.resolve(order_arrays(none), market, nights_at(chunk) if rules.costs.has_swap else None)
+            simulator.write_in_flight(here, self.plans[in_hand] if plans else None)
+            simulator.mark_to_market()
+            simulator.read_in_flight(here, None)
+            simulator.emit_closed(chunk.last)
             self.trades[in_hand] = here
-            points.append(np.empty(wefts.sizes(0)[1], dtype=POINT))
-            wefts.take_points(0, points[-1])
-        self.totals = totals_of(wefts, 1)[0]
+            points.append(np.empty(simulator.sizes(0)[1], dtype=POINT))
+            simulator.take_points(0, points[-1])
+        self.totals = totals_of(simulator, 1)[0]
         self.points = np.concatenate(points) if points else np.empty(0, dtype=POINT)
 
     def __getitem__(self, name: str) -> list[Any]:

@@ -59,7 +59,7 @@ def settled(line: str) -> str:
     return MEASURED.sub("#", line.rstrip())
 
 
-class Desk:
+class Shell:
     """A folder to run the blocks of a page in, where ``barloom`` is the one under test."""
 
     def __init__(self, folder: Path) -> None:

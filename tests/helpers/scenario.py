@@ -11,7 +11,7 @@ from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.rules import Rules
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import COLUMNS
-from helpers.engine import weave
+from helpers.engine import run_pipeline
 from helpers.market import Bar, Market, entries_of
 
 Row = dict[str, Any]
@@ -39,7 +39,7 @@ def by_reference(
 def by_engine(
     market: Market, entries: Entries, exit_signals: ExitSignals | None = None, **options: Any
 ) -> tuple[list[Row], dict[str, int]]:
-    outcome = weave(market, entries, rules_of(options), chunk_rows=1, exit_signals=exit_signals)
+    outcome = run_pipeline(market, entries, rules_of(options), chunk_rows=1, exit_signals=exit_signals)
     return outcome.rows(), outcome.rejected
 
 

@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from barloom.backtest.metrics import Outcome
 from barloom.backtest.sweep.batch import SCHEMA
-from barloom.execution.money import wefts_of
+from barloom.execution.money import simulator_of
 from barloom.execution.rules import Rules
 from barloom.execution.totals import totals_of
 
-NOTHING = Outcome(totals_of(wefts_of([Rules()]), 1)[0], 10_000.0).metrics().model_dump()
+NOTHING = Outcome(totals_of(simulator_of([Rules()]), 1)[0], 10_000.0).metrics().model_dump()
 """The metrics of a set without a trade."""
 
 

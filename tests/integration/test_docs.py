@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from barloom.cli._parser import build_parser
-from helpers.pages import OF_REAL_BARS, PAGES, READY, REAL, ROOT, Desk, blocks, settled
+from helpers.pages import OF_REAL_BARS, PAGES, READY, REAL, ROOT, Shell, blocks, settled
 
 WORDS = {"console", "python", "toml", "text", "sh"}
 # A part of each `sh` block: what runs it.
@@ -36,22 +36,22 @@ RUN = [page for page in PAGES if any(block.word in {"console", "python"} for blo
 @pytest.mark.skipif(os.name != "posix", reason="the commands are a shell's")
 @pytest.mark.parametrize("page", RUN)
 def test_what_a_page_says_is_so(tmp_path: Path, page: str) -> None:
-    desk = Desk(tmp_path)
-    READY.get(page, lambda folder: None)(desk.work)
+    shell = Shell(tmp_path)
+    READY.get(page, lambda folder: None)(shell.work)
     compared = REAL is not None or page not in OF_REAL_BARS
     said: list[str] = []
     for block in blocks(page):
         if block.word == "console":
-            said = [desk.shell(command) for command in block.commands]
+            said = [shell.shell(command) for command in block.commands]
             assert all(said), block.text
         elif block.word == "text" and block.joined and compared:
             printed = {settled(line) for output in said for line in output.splitlines()}
             missed = [line for line in block.text.splitlines() if settled(line) not in printed]
             assert said and not missed, "\n".join(["shown and not printed:", *missed, "printed:", *said])
         elif block.name:
-            desk.save(block.name, block.text)
+            shell.save(block.name, block.text)
         elif block.word == "python":
-            desk.program(block.text)
+            shell.program(block.text)
 
 
 @pytest.mark.parametrize("page", PAGES)

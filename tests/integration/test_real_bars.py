@@ -121,7 +121,7 @@ def test_overlapping_trades_on_real_bars() -> None:
     where = np.arange(0, chunk.rows - 1, 25)
     entries = Entries(where, np.where(where % 2 == 0, 1, -1), stop=0.0003, target=0.0003, max_hold=600)
     simulated = bl.simulate(bars, entries, position="overlap", intrabar="candle", costs=bl.Costs(spread=0.0001))
-    rules = Rules(intrabar="candle", places=0, costs=bl.Costs(spread=0.0001), sizing=bl.Sizing(units=1.0))
+    rules = Rules(intrabar="candle", max_positions=0, costs=bl.Costs(spread=0.0001), sizing=bl.Sizing(units=1.0))
     judged = reference.simulate(plain_bars(chunk), entries, rules)
     assert len(judged.trades) > 1000
     for field in ("exit_bar", "exit_price", "mfe", "mae", "net_pnl", "ambiguous"):

@@ -50,7 +50,7 @@ def test_a_profiled_sweep_gives_the_same_table_and_its_profile(bars, plain, tmp_
     assert pq.read_table(folder / "sweep.parquet").equals(pq.read_table(plain / "sweep.parquet"))
     report = report_of(folder)
     assert report.workers == 0 and report.worker_seconds == 0.0
-    assert report.kernels["simulation.Wefts.pass_chunk"].bars >= 6 * ROWS
+    assert report.kernels["simulation.Simulator.pass_chunk"].bars >= 6 * ROWS
     assert hotspots_of(folder)["status"] == "pass" and hotspots_of(folder)["value"] == len(report.hotspots)
     assert "pass_chunk" in (folder / "profile.html").read_text(encoding="utf-8")
 
@@ -64,7 +64,7 @@ def test_what_workers_do_is_in_the_profile(bars, tmp_path):
     folder, _ = swept(bars, tmp_path, "--profile-html", "--max-workers", 2)
     report = report_of(folder)
     assert report.workers == 2 and report.worker_seconds > 0.0
-    assert report.kernels["simulation.Wefts.pass_chunk"].bars >= 6 * ROWS
+    assert report.kernels["simulation.Simulator.pass_chunk"].bars >= 6 * ROWS
     assert not any(spot.function.endswith("poll") for spot in report.hotspots)
     (main,) = (thread for thread in report.threads if thread.name == "main")
     assert main.count >= 3 and main.waiting_seconds > 0.0
@@ -82,7 +82,7 @@ def test_a_walk_forward_is_profiled_over_all_its_windows(bars, tmp_path, workers
     report = report_of(folder)
     assert report.workers == (2 if workers == 2 else 0)
     windows = len(document["windows"])
-    assert report.kernels["simulation.Wefts.pass_chunk"].calls >= 2 * windows
+    assert report.kernels["simulation.Simulator.pass_chunk"].calls >= 2 * windows
     assert hotspots_of(folder)["status"] == "pass"
 
 

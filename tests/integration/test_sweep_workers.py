@@ -13,9 +13,9 @@ from barloom.backtest.parameters import RunParameters
 from barloom.backtest.records import BenchmarkRecord
 from barloom.backtest.sweep import planning
 from barloom.backtest.sweep.grid import Grid
-from barloom.backtest.sweep.loom import Loom
 from barloom.backtest.sweep.options import SweepOptions
 from barloom.backtest.sweep.records import SweepRecord
+from barloom.backtest.sweep.session import SweepSession
 from barloom.backtest.sweep.sweep import plan_sweep, sweep_job
 from barloom.bars import from_synthetic, open_bars
 from barloom.bars.writer import write_bars
@@ -158,10 +158,12 @@ def test_windows_of_the_same_bars_share_workers_and_store(tmp_path):
     sets = [(5,), (10,), (15,)]
     found = []
     for workers in (1, 2):
-        with Loom(open_bars(path), base, SweepOptions(out=None, max_workers=workers), reading_known=True) as loom:
-            found.append([loom.sweep(["fast"], sets, start=first, end=last).table for first, last in windows])
-            assert loom.report.selected_rows == 2000
-            assert loom.bars.bars_at_hand() == 3000
+        with SweepSession(
+            open_bars(path), base, SweepOptions(out=None, max_workers=workers), reading_known=True
+        ) as session:
+            found.append([session.sweep(["fast"], sets, start=first, end=last).table for first, last in windows])
+            assert session.report.selected_rows == 2000
+            assert session.bars.bars_at_hand() == 3000
     assert [table.drop_columns([]).to_pylist() for table in found[0]] == [table.to_pylist() for table in found[1]]
     alone = orchestrator.run(
         open_bars(path).select(end=windows[0][1]), RunParameters(strategy="ema-cross", params={"fast": 10})

@@ -23,7 +23,7 @@ class Signals:
         trail: distance of a trailing stop from the best price.
         share: distance of every trailing stop as a part of the best price, 0 for none.
         activation: how far the best price must be for the trail to count.
-        base: the price the distances hang from: that of the fill, or the close of the signal bar.
+        base: the price the distances are measured from: that of the fill, or the close of the signal bar.
     """
 
     bar: np.ndarray
@@ -87,7 +87,7 @@ def drawn(
         trail_share: of the best price, for a trail of every signal and no stop beside it.
         activation: of the trails, in ticks; with one, every signal has the same trail.
         both_sides: share of signal bars with a long and a short, which cancel each other.
-        from_close: levels hang from the close of the signal bar, not from the fill.
+        from_close: levels are measured from the close of the signal bar, not from the fill.
         to_the_end: whether the last bar that can carry a signal does.
     """
     rng = np.random.default_rng(seed)
@@ -116,6 +116,6 @@ def drawn(
     stop = np.where(np.isnan(stop) & np.isnan(trail), 2 * ticks[1] * market.tick + beside, stop)
     if trail_share:
         stop[:] = ABSENT
-    hangs_from_open = entry == "next_open" and not from_close
-    base = market.open[bar + 1] if hangs_from_open else market.close[bar]
+    from_open = entry == "next_open" and not from_close
+    base = market.open[bar + 1] if from_open else market.close[bar]
     return Signals(bar, side, stop, target, trail, trail_share, activation * market.tick, base)

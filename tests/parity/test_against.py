@@ -37,14 +37,14 @@ def test_the_works_of_a_peer_make_the_same_trades(name: str) -> None:
 )
 def test_trades_entered_a_bar_later_are_found_out(name: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     engine(PEERS[name].modules[0])
-    simulate, weave, run_batch = peers.simulate, peers.weave, peers.run_batch
+    simulate, run_pipeline, run_batch = peers.simulate, peers.run_pipeline, peers.run_batch
     later = {"entry": "next_open"}
 
     def later_simulate(*given: Any, **options: Any) -> Any:
         return simulate(*given, **options | later)
 
-    def later_weave(bars: Any, feed: Any, rules: Any, **options: Any) -> Any:
-        return weave(bars, feed, dataclasses.replace(rules, **later), **options)
+    def later_run(bars: Any, feed: Any, rules: Any, **options: Any) -> Any:
+        return run_pipeline(bars, feed, dataclasses.replace(rules, **later), **options)
 
     def later_batch(bars: Any, sets: Any, **options: Any) -> Any:
         return run_batch(bars, [one.model_copy(update=later) for one in sets], **options)
@@ -53,6 +53,6 @@ def test_trades_entered_a_bar_later_are_found_out(name: str, said: str, monkeypa
         monkeypatch.setattr(peers, "run_batch", later_batch)
     else:
         monkeypatch.setattr(peers, "simulate", later_simulate)
-        monkeypatch.setattr(peers, "weave", later_weave)
+        monkeypatch.setattr(peers, "run_pipeline", later_run)
     with pytest.raises(FidelityError, match=said):
         measure([ROWS], [], against=[name], repeats=3)

@@ -18,7 +18,7 @@ from barloom.execution.rules import Rules
 from barloom.execution.sessions import Session
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import COLUMNS
-from helpers.engine import Outcome, weave
+from helpers.engine import Outcome, run_pipeline
 from helpers.market import Market, entries_for, entries_of, exit_signals_for, markets, rules_for, walk
 
 
@@ -72,11 +72,11 @@ FOCUS: dict[str, dict[str, Any]] = {
     "plain": {"entry": "next_open", "parts": 1, "session": None, "reverse": False, "costs": Costs()},
     "limit": {"entry": "limit", "reverse": False},
     "stop": {"entry": "stop", "reverse": False},
-    "close": {"entry": "close", "reverse": False, "places": 1},
+    "close": {"entry": "close", "reverse": False, "max_positions": 1},
     "reverse": {"reverse": True},
-    "ladder": {"parts": 3, "places": 0},
-    "drilldown": {"intrabar": "drilldown", "places": 0},
-    "bounds": {"bounds": True, "places": 0, "sizing": Sizing(balance=1000.0, risk_pct=5.0)},
+    "ladder": {"parts": 3, "max_positions": 0},
+    "drilldown": {"intrabar": "drilldown", "max_positions": 0},
+    "bounds": {"bounds": True, "max_positions": 0, "sizing": Sizing(balance=1000.0, risk_pct=5.0)},
 }
 
 
@@ -92,7 +92,7 @@ def test_trades_equal_the_reference_simulator(focus: str, data: st.DataObject) -
     chunk_rows = data.draw(st.integers(1, len(market)))
 
     judged = reference.simulate(market.reference(), entries, rules, exit_signals)
-    outcome = weave(market, entries, rules, chunk_rows, exit_signals=exit_signals)
+    outcome = run_pipeline(market, entries, rules, chunk_rows, exit_signals=exit_signals)
 
     assert_equal(outcome, judged)
     assert_equal_money(outcome, judged, rules.sizing.balance)
@@ -106,9 +106,9 @@ def test_chunks_never_change_a_byte(data: st.DataObject) -> None:
     market = drawn_market(data, rules, max_bars=60)
     entries = data.draw(entries_for(market, rules))
     exit_signals = data.draw(exit_signals_for(market))
-    whole = weave(market, entries, rules, len(market), exit_signals=exit_signals)
+    whole = run_pipeline(market, entries, rules, len(market), exit_signals=exit_signals)
     for chunk_rows in {1, 2, 7, data.draw(st.integers(1, len(market)))}:
-        assert weave(market, entries, rules, chunk_rows, exit_signals=exit_signals).bytes() == whole.bytes()
+        assert run_pipeline(market, entries, rules, chunk_rows, exit_signals=exit_signals).bytes() == whole.bytes()
 
 
 def many_entries(market: Market, asked: int, seed: int, *, parts: int = 1, planned: bool = True) -> Entries:
@@ -154,20 +154,20 @@ DEEP: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("places", [0, 1, 50])
+@pytest.mark.parametrize("max_positions", [0, 1, 50])
 @pytest.mark.parametrize("feature", DEEP)
-def test_threads_and_skipped_blocks_never_change_a_byte(feature: str, places: int) -> None:
+def test_threads_and_skipped_blocks_never_change_a_byte(feature: str, max_positions: int) -> None:
     """F7: thousands of bars and trades, so that blocks and groups are skipped and every thread has work, against the judge."""
     seed, bars = sorted(DEEP).index(feature), 9_000
     market = walk(bars, seed, step=(64, 100)[seed % 2], ask=feature == "ask columns", fine=feature == "drilldown")
-    rules = Rules(places=places, sizing=Sizing(units=1.0), **DEEP[feature])
+    rules = Rules(max_positions=max_positions, sizing=Sizing(units=1.0), **DEEP[feature])
     entries = many_entries(market, 300, seed, parts=rules.parts, planned=feature != "plain")
     exit_signals = ExitSignals(np.arange(7, bars, 997), np.tile([1, -1, 0], bars)[: len(range(7, bars, 997))])
     if feature != "exit signals":
         exit_signals = ExitSignals.none()
     judged = reference.simulate(market.reference(), entries, rules, exit_signals)
-    whole = weave(market, entries, rules, bars, exit_signals=exit_signals)
+    whole = run_pipeline(market, entries, rules, bars, exit_signals=exit_signals)
     assert_equal(whole, judged)
     assert_equal_money(whole, judged, rules.sizing.balance)
     for chunk_rows, threads in [(bars, 2), (bars, 3), (bars, 7), (4096, 2), (1000, 2), (63, 1)]:
-        assert weave(market, entries, rules, chunk_rows, threads, exit_signals).bytes() == whole.bytes()
+        assert run_pipeline(market, entries, rules, chunk_rows, threads, exit_signals).bytes() == whole.bytes()

@@ -164,5 +164,5 @@ def test_what_is_alike_is_made_once() -> None:
         for hold in (10, 20, 30)
     ]
     shared = sharing(bars, [*sets, RunParameters(strategy="ema-cross", params={"fast": 99})])
-    # Two fast averages, one slow, ATR 14; a stop is hung once on each of the two signal sets.
+    # Two fast averages, one slow, ATR 14; a stop is applied once on each of the two signal sets.
     assert (shared.sets, shared.signals, shared.indicators, shared.exits) == (12, 2, 4, 4)

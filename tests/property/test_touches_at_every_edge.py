@@ -12,7 +12,7 @@ from barloom._native.chunking import block_extremes
 from barloom._native.simulation import BLOCK_BARS, GROUP_BLOCKS
 from barloom.execution.rules import Rules
 from barloom.execution.sizing import Sizing
-from helpers.engine import weave
+from helpers.engine import run_pipeline
 from helpers.market import MINUTE, Bar, Market, entries_of
 
 BLOCK, GROUP = BLOCK_BARS, BLOCK_BARS * GROUP_BLOCKS
@@ -31,7 +31,7 @@ def edges() -> list[int]:
 
 
 TOUCHES: dict[str, dict[str, Any]] = {
-    # Levels hang from a fill at 100; ``bar`` touches one to the bit, ``short_of`` stops an eighth before it.
+    # Levels are measured from a fill at 100; ``bar`` touches one to the bit, ``short_of`` stops an eighth before it.
     "stop": {
         "stop": 2.0,
         "bar": (100.0, 100.25, 98.0, 100.0),
@@ -103,7 +103,9 @@ def test_a_trade_leaves_on_the_bar_that_touches_its_level_to_the_bit(kind: str, 
             signals = [{"signal_bar": bar - 1, "side": side, **options} for bar in entered]
             entries = entries_of(signals, planned=kind not in ("stop", "target"))
             for chunk_rows in CHUNKS:
-                found = weave(market, entries, Rules(places=0, sizing=Sizing(units=1.0)), chunk_rows).rows()
+                found = run_pipeline(
+                    market, entries, Rules(max_positions=0, sizing=Sizing(units=1.0)), chunk_rows
+                ).rows()
                 assert [row["exit_bar"] for row in found] == [at] * len(entered), (at, chunk_rows, entered)
                 price = asked["price"] if side > 0 else 200.0 - asked["price"]
                 assert {row["exit_price"] for row in found} == {price}, (at, chunk_rows)
@@ -128,8 +130,10 @@ def test_an_order_fills_on_the_bar_that_touches_its_price_to_the_bit(entry: str,
             if signal < at - 1
         ]
         for chunk_rows in CHUNKS:
-            rules = Rules(places=0, entry=entry, sizing=Sizing(units=1.0))
-            found = weave(Market(turned(rows, side)), entries_of(signals, planned=True), rules, chunk_rows).rows()
+            rules = Rules(max_positions=0, entry=entry, sizing=Sizing(units=1.0))
+            found = run_pipeline(
+                Market(turned(rows, side)), entries_of(signals, planned=True), rules, chunk_rows
+            ).rows()
             assert [(row["entry_bar"], row["entry_price"]) for row in found] == [(at, price)] * len(signals), (
                 at,
                 chunk_rows,
@@ -146,8 +150,8 @@ def test_a_trade_leaves_at_its_last_bar_wherever_that_lies(side: int) -> None:
         entered = [bar for bar in ENTERED if bar < at]
         signals = [{"signal_bar": bar - 1, "side": side, "stop": 50.0, "max_hold": at - bar + 1} for bar in entered]
         for chunk_rows in CHUNKS:
-            rules = Rules(places=0, sizing=Sizing(units=1.0))
-            found = weave(Market(turned(rows, side)), entries_of(signals), rules, chunk_rows).rows()
+            rules = Rules(max_positions=0, sizing=Sizing(units=1.0))
+            found = run_pipeline(Market(turned(rows, side)), entries_of(signals), rules, chunk_rows).rows()
             assert {(row["exit_bar"], row["mfe"], row["mae"]) for row in found} == {(at, 1.0, 1.0)}, (at, chunk_rows)
 
 
@@ -162,7 +166,9 @@ def test_equity_is_back_at_its_peak_on_the_bar_that_brings_it_there_to_the_bit(s
         market = Market(turned(rows, side))
         entries = entries_of([{"signal_bar": 0, "side": side}])
         for chunk_rows in CHUNKS:
-            account = weave(market, entries, Rules(sizing=Sizing(balance=1000.0, units=1.0)), chunk_rows).account[0]
+            account = run_pipeline(
+                market, entries, Rules(sizing=Sizing(balance=1000.0, units=1.0)), chunk_rows
+            ).account[0]
             assert account["peak_time"] == market.time[at] and account["under_water"], (at, chunk_rows)
             assert account["longest_drawdown"] == (at - 1) * MINUTE, (at, chunk_rows)
             assert account["max_drawdown"] == 1.0

@@ -18,7 +18,7 @@ static int one(void) {
   first();
   second();
 
-  /* "barloom_weft.pxd":7
+  /* "engine/simulator.pxd":7
  *     third()  # <<<<<<
  */
   third();
@@ -48,7 +48,7 @@ def test_lines_are_those_named_above_them_until_the_function_ends(tool: ModuleTy
     assert lines == {
         "first();": ("simulation.pyx", 12),
         "second();": ("simulation.pyx", 12),
-        "third();": ("barloom_weft.pxd", 7),
+        "third();": ("engine/simulator.pxd", 7),
     }
     assert 1 not in found and len(text) not in found
 

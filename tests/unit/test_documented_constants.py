@@ -69,7 +69,7 @@ PROMISES: list[tuple[str, str, str, Callable[[float], str]]] = [
     (
         "docs/decisions.md",
         "with all it needs fits {} MB",
-        "backtest.sweep.tiling:INDICATOR_BYTES",
+        "backtest.sweep.schedule:INDICATOR_BYTES",
         lambda value: f"{value / 1e6:g}",
     ),
     ("docs/decisions.md", "Read back {} row groups at a time", "backtest.writer:GROUPS_AT_ONCE", word),

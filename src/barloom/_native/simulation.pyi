@@ -8,6 +8,12 @@ _Rows = npt.NDArray[np.void]
 BLOCK_BARS: int
 GROUP_BLOCKS: int
 RETURN_PERIODS: int
+TRADE: np.dtype[np.void]
+PLAN: np.dtype[np.void]
+ACCOUNT: np.dtype[np.void]
+POINT: np.dtype[np.void]
+MONEY: np.dtype[np.void]
+TALLY: np.dtype[np.void]
 
 class Side:
     def __init__(
@@ -23,7 +29,7 @@ class Side:
         offset: float = 0.0,
     ) -> None: ...
 
-class Warp:
+class MarketChunk:
     def __init__(
         self,
         base: int,
@@ -47,7 +53,7 @@ class Warp:
         reenter: bool = True,
     ) -> None: ...
 
-class Asked:
+class OrderArrays:
     def __init__(
         self,
         signal_bar: _Ints,
@@ -61,29 +67,29 @@ class Asked:
         plans: _Rows | None = None,
     ) -> None: ...
 
-class Wefts:
+class Simulator:
     def __init__(
         self,
         money: _Rows,
         balance: _Floats,
         max_hold: _Ints,
-        places: _Ints,
+        max_positions: _Ints,
         reverse: _Ints,
         threads: int,
         keep: bool,
     ) -> None: ...
     def start(self, since: int, before: _Rows | None) -> None: ...
     def pass_chunk(
-        self, first: int, asked: list[Asked | None], warps: list[Warp | None], nights: _Floats | None
+        self, first: int, orders: list[OrderArrays | None], chunks: list[MarketChunk | None], nights: _Floats | None
     ) -> None: ...
-    def resolve(self, asked: Asked, warp: Warp, nights: _Floats | None) -> None: ...
-    def settle(self) -> None: ...
-    def hand_out(self, last: bool) -> None: ...
+    def resolve(self, orders: OrderArrays, chunk: MarketChunk, nights: _Floats | None) -> None: ...
+    def mark_to_market(self) -> None: ...
+    def emit_closed(self, last: bool) -> None: ...
     def sizes(self, k: int) -> tuple[int, int, int, bool]: ...
     def take_done(self, k: int, out: _Rows) -> None: ...
     def take_points(self, k: int, out: _Rows) -> None: ...
-    def read_hand(self, trades: _Rows, plans: _Rows | None) -> None: ...
-    def write_hand(self, trades: _Rows, plans: _Rows | None) -> None: ...
+    def read_in_flight(self, trades: _Rows, plans: _Rows | None) -> None: ...
+    def write_in_flight(self, trades: _Rows, plans: _Rows | None) -> None: ...
     def totals(
         self,
         accounts: _Rows,

@@ -1,4 +1,4 @@
-"""``bl.run``, ``bl.simulate``, ``bl.sweep`` and ``bl.walk_forward``: the loom from Python."""
+"""``bl.run``, ``bl.simulate``, ``bl.sweep`` and ``bl.walk_forward``."""
 
 from __future__ import annotations
 

@@ -251,7 +251,12 @@ def _replay(stretch: _Stretch, rules: Rules, row: Row) -> Replayed | None:
     leave = ExitSignals(against.signal_bar, -against.side)
     exits = _merged(stretch.exit_signals, leave).moved(-stretch.first)
     alone = replace(
-        rules, parts=1, places=1, reverse=False, bounds=False, sizing=rules.sizing.model_copy(update={"leverage": None})
+        rules,
+        parts=1,
+        max_positions=1,
+        reverse=False,
+        bounds=False,
+        sizing=rules.sizing.model_copy(update={"leverage": None}),
     )
     for k in np.flatnonzero(own):
         entry = stretch.entries.take(slice(k, k + 1)).moved(-stretch.first)

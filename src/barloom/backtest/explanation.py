@@ -79,7 +79,7 @@ class Fill(Record):
         where: ``open``, ``close`` or ``inside`` the bar.
         price: what was paid, spread and slippage included.
         spread, slippage: of that fill, in price units.
-        stop, target: the levels that hung from it. risk: distance to the stop.
+        stop, target: the levels, measured from it. risk: distance to the stop.
     """
 
     bar: BarShown

@@ -12,7 +12,7 @@ from barloom.bars.chunk import Chunk
 from barloom.errors import InputError
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
-from barloom.execution.orders import AtSignals, Orders
+from barloom.execution.orders import AtSignals, OrderTemplate
 from barloom.indicators import IndicatorBank
 from barloom.strategies.base import Strategy
 
@@ -49,8 +49,10 @@ class EntriesFeed:
     name = "entries"
     warmup = 1
 
-    def __init__(self, entries: Entries, orders: Orders | None = None, exit_signals: ExitSignals | None = None) -> None:
-        self._orders = Orders() if orders is None else orders
+    def __init__(
+        self, entries: Entries, orders: OrderTemplate | None = None, exit_signals: ExitSignals | None = None
+    ) -> None:
+        self._orders = OrderTemplate() if orders is None else orders
         self._orders.check(entries, "entries of simulate()")
         self._entries = entries
         self._dealt = 0
@@ -85,7 +87,7 @@ class EntriesFeed:
                 f"entry {start + row} on bar {dealt.signal_bar[row]} has no ATR to measure its exits by: "
                 "leave it out, or give distances in another unit"
             )
-        return self._orders.hang(dealt, at)
+        return self._orders.apply_exits(dealt, at)
 
     def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:
         """The exit signals whose bars lie in the chunk.
@@ -113,8 +115,8 @@ def _until(chunk: Chunk, bars: npt.NDArray[np.int64], kind: str) -> int:
 class StrategyFeed:
     """A strategy's signals, on its side of the market, with what the run asks for in place of its own."""
 
-    def __init__(self, strategy: Strategy, *, direction: str = "both", orders: Orders | None = None) -> None:
-        self._orders = Orders() if orders is None else orders
+    def __init__(self, strategy: Strategy, *, direction: str = "both", orders: OrderTemplate | None = None) -> None:
+        self._orders = OrderTemplate() if orders is None else orders
         self._maker = SignalMaker(strategy, direction)
         self._preparation = Preparation([self._maker], atr=self._orders.wants_atr)
         self._pips = Pips()
@@ -141,7 +143,7 @@ class StrategyFeed:
         pip = self._pips.of(chunk)
         entries = self.raw = self._maker.entries(chunk, prepared)
         measured = Measured.of(entries, chunk, prepared, pip, atr=self._orders.wants_atr)
-        return measured.hung(self._orders, self._maker)
+        return measured.with_exits(self._orders, self._maker)
 
     def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:
         """The exits that the strategy decides on the chunk's new bars; None for a strategy that defines no ``exits``.

@@ -1,4 +1,4 @@
-"""A run as a job: a folder of its own, the bars through the loom, the record, and what is left when it goes wrong."""
+"""A run as a job: a folder of its own, the bars through the pipeline, the record, and what is left when it goes wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loom: chunks of bars in, entries of each chunk, trades out; nothing is kept but what is open."""
+"""The pipeline of a run: chunks of bars in, entries of each chunk, trades out; nothing is kept but what is open."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from barloom.bars.chunk import Chunk
 from barloom.bars.fine import Fine
 from barloom.boundary import BARS, FLAG, TEXT, made, takes, whole
 from barloom.errors import InputError
-from barloom.execution.book import Book
 from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.exits import Exits
 from barloom.execution.fills import refuse_exit_signals
-from barloom.execution.orders import Orders
+from barloom.execution.orders import OrderTemplate
 from barloom.execution.quotes import QuoteMaker, Quotes
 from barloom.execution.rules import Rules
+from barloom.execution.simulator import RunSimulator
 from barloom.execution.sizing import Sizing
 from barloom.execution.totals import Start
 from barloom.observe.clock import Clock
@@ -113,7 +113,7 @@ def run(
     if feed.uses_volume and not bars.has_volume:
         raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
     head, clock = Head(), clock or Clock()
-    result = weave(
+    result = run_pipeline(
         bars,
         feed,
         rules,
@@ -216,8 +216,8 @@ def simulate(
     finer = finer_of(bars, rules, fine)
     if exit_signals is not None:
         refuse_exit_signals(fills)
-    feed = EntriesFeed(entries, Orders.of_exits(exits, rules.entry), exit_signals)
-    return weave(bars, feed, rules, finer=finer, chunk_rows=chunk_rows, threads=threads)
+    feed = EntriesFeed(entries, OrderTemplate.of_exits(exits, rules.entry), exit_signals)
+    return run_pipeline(bars, feed, rules, finer=finer, chunk_rows=chunk_rows, threads=threads)
 
 
 class Audited:
@@ -262,7 +262,7 @@ def finer_of(bars: Bars, rules: Rules, fine: Bars | None) -> Fine | None:
     return None if fine is None else Fine.beside(bars, fine)
 
 
-def weave(
+def run_pipeline(
     bars: Bars,
     feed: Feed,
     rules: Rules,
@@ -278,20 +278,20 @@ def weave(
     origin: StrategyOrigin | None = None,
     start: Start | None = None,
 ) -> RunResult:
-    """Pass every chunk of the bars through feed and book, and finished trades on to the sink."""
+    """Pass every chunk of the bars through feed and simulator, and finished trades on to the sink."""
     cores = available_cores()
     total = bars.bars_at_hand()
     threads = min(threads or cores, cores)
     refuse_without(threads)
     sink = sink or MemorySink()
-    book = Book(rules, threads=threads, fine=None if finer is None else finer.reader(), start=start)
+    simulator = RunSimulator(rules, threads=threads, fine=None if finer is None else finer.reader(), start=start)
     passed = trades = first_time = 0
     clock = clock or Clock()
     started = time.perf_counter()
     chunks = bars.chunks(chunk_rows or CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=threads)
     steps = _steps(chunks, feed, clock)
     # Closed here, so that no thread reads on when a chunk fails.
-    with closing(book), closing(ahead(steps) if threads > 1 else steps) as drawn:
+    with closing(simulator), closing(ahead(steps) if threads > 1 else steps) as drawn:
         for chunk, prepared, quotes in drawn:
             with clock.phase("scan"):
                 entries = feed.entries(chunk, prepared)
@@ -299,13 +299,13 @@ def weave(
                 if audit is not None:
                     audit.look(chunk, prepared, exit_signals)
             with clock.phase("simulate"):
-                done = book.pass_chunk(chunk, entries, exit_signals, quotes)
-            refuse_overflow(book.totals().accounts, book.points, rules.sizing)
+                done = simulator.pass_chunk(chunk, entries, exit_signals, quotes)
+            refuse_overflow(simulator.totals().accounts, simulator.points, rules.sizing)
             if chunk.base == 0:
                 first_time = int(chunk.timestamp[chunk.history])
             passed, trades = chunk.base + chunk.rows, trades + len(done)
             with clock.phase("write"):
-                sink.add(done, book.points)
+                sink.add(done, simulator.points)
             if head is not None:
                 head.add(chunk, entries, exit_signals, done)
             if on_progress is not None:
@@ -317,12 +317,12 @@ def weave(
         )
     with clock.phase("write"):
         sink.finish()
-    totals = book.totals()
+    totals = simulator.totals()
     outcome = Outcome(totals, rules.sizing.balance, first_time, passed)
     counts = {
-        "signals": book.signals,
+        "signals": simulator.signals,
         "accepted": totals.accepted,
-        "rejected": dict(sorted(book.rejected.items())),
+        "rejected": dict(sorted(simulator.rejected.items())),
     }
     return RunResult(
         metrics=outcome.metrics(),

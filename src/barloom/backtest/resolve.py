@@ -1,4 +1,4 @@
-"""From options to what the loom works with: execution rules, orders and the feed; options that contradict each other are refused."""
+"""From options to what the engine works with: execution rules, orders and the feed; options that contradict each other are refused."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from barloom.errors import InputError
 from barloom.execution.costs import Costs
 from barloom.execution.exits import Distance, Exits
 from barloom.execution.fills import PRICED, refuse_exit_signals, resolve_fills
-from barloom.execution.orders import Orders
-from barloom.execution.positions import places
+from barloom.execution.orders import OrderTemplate
+from barloom.execution.positions import max_positions
 from barloom.execution.rules import Rules
 from barloom.execution.sizing import Sizing, refuse_contradictions
 
@@ -38,7 +38,7 @@ def make_rules(
         InputError: an unknown name, or choices that contradict each other.
     """
     knobs = resolve_fills(fills, entry=entry, intrabar=intrabar, position=position)
-    count = places(position, max_open)
+    count = max_positions(position, max_open)
     if position == "reverse" and entry != "next_open":
         raise InputError(
             f"--position reverse goes with --entry next_open, at which it leaves and enters: not with --entry {entry}"
@@ -46,7 +46,7 @@ def make_rules(
     return Rules(
         **asdict(knobs),
         entry=entry,
-        places=count,
+        max_positions=count,
         reverse=position == "reverse",
         max_hold=exits.max_hold or 0,
         parts=exits.parts,
@@ -85,7 +85,7 @@ def rules_of(parameters: RunParameters) -> Rules:
     )
 
 
-def orders_of(parameters: RunParameters) -> Orders:
+def template_of(parameters: RunParameters) -> OrderTemplate:
     """What parameters ask of every entry.
 
     Raises:
@@ -99,15 +99,15 @@ def orders_of(parameters: RunParameters) -> Orders:
                 f"--{option} {value} goes with --entry limit or stop: an entry at {given.entry} waits for no price"
             )
     slippage = _slippage(given.slippage)
-    hung = Orders.of_exits(exits, given.entry)
-    orders = Orders(
+    template = OrderTemplate.of_exits(exits, given.entry)
+    orders = OrderTemplate(
         stop=_given("stop", given.stop),
         target=_given("target", given.target),
         trail=_given("trail", given.trail),
-        activation=hung.activation,
-        trigger=hung.trigger,
-        offset=hung.offset,
-        ladder=hung.ladder,
+        activation=template.activation,
+        trigger=template.trigger,
+        offset=template.offset,
+        ladder=template.ladder,
         slippage=slippage if isinstance(slippage, Distance) else None,
         entry=given.entry,
         entry_offset=_given("entry-offset", given.entry_offset),
@@ -125,9 +125,9 @@ def feed_of(parameters: RunParameters, strategy: Strategy) -> StrategyFeed:
     """The strategy's signals with what parameters ask of them.
 
     Raises:
-        InputError: see ``orders_of``; a strategy with exit signals and a preset that takes none.
+        InputError: see ``template_of``; a strategy with exit signals and a preset that takes none.
     """
-    feed = StrategyFeed(strategy, direction=parameters.direction, orders=orders_of(parameters))
+    feed = StrategyFeed(strategy, direction=parameters.direction, orders=template_of(parameters))
     if feed.gives_exits:
         refuse_exit_signals(parameters.fills)
     return feed

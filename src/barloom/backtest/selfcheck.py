@@ -19,10 +19,10 @@ from barloom.bars.chunk import Chunk
 from barloom.errors import FidelityError
 from barloom.execution import reference
 from barloom.execution.account import distinct, join, pick
-from barloom.execution.book import Book
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.rules import Rules
+from barloom.execution.simulator import RunSimulator
 from barloom.execution.trades import COLUMNS, REASONS, TRADE, Trades, columns_of
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def check_head(
             asked = signals  # the audit says that it fails when it is asked again
         if signals.first_unlike(asked, head.rows) is not None:
             found = _tell_apart(head, again, feed_with, signals, asked)
-    book = Book(rules, threads=1, fine=None if finer is None else finer.reader())
-    trades = [book.pass_chunk(chunk, *_dealt(signals, chunk)) for chunk in head.chunks(OTHER_CHUNK_ROWS, 0)]
-    book.close()
+    simulator = RunSimulator(rules, threads=1, fine=None if finer is None else finer.reader())
+    trades = [simulator.pass_chunk(chunk, *_dealt(signals, chunk)) for chunk in head.chunks(OTHER_CHUNK_ROWS, 0)]
+    simulator.close()
     passed = join(trades, TRADE)
     passed = pick(passed, passed["exit_bar"] < head.rows - 1)
     _compare_chunks(head.trades(), passed)
@@ -216,8 +216,8 @@ def _judge(
     bars.last = True
     bars.next_time = None
     started = time.perf_counter()
-    with closing(Book(rules, threads=1, fine=None if finer is None else finer.reader())) as book:
-        trades = book.pass_chunk(bars, entries, exits)
+    with closing(RunSimulator(rules, threads=1, fine=None if finer is None else finer.reader())) as simulator:
+        trades = simulator.pass_chunk(bars, entries, exits)
     engine_seconds = time.perf_counter() - started
     plain = reference.ReferenceBars(
         bars.timestamp.tolist(), bars.open.tolist(), bars.high.tolist(), bars.low.tolist(), bars.close.tolist()

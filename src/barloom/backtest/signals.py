@@ -1,4 +1,4 @@
-"""What strategies ask for chunk by chunk, before a run hangs anything on it; and the indicators they are made of, each computed once."""
+"""Signals of strategies, chunk by chunk, before the run's exits are applied; and their indicators, each computed once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from barloom.bars.chunk import Chunk
 from barloom.errors import InputError
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
-from barloom.execution.orders import AtSignals, Orders
+from barloom.execution.orders import AtSignals, OrderTemplate
 from barloom.indicators import IndicatorBank, atr
 from barloom.indicators.cache import RING
 from barloom.indicators.higher import HigherBank
@@ -180,10 +180,10 @@ class Measured:
         values = None if at.atr is None else at.atr[keep]
         return Measured(self.entries.take(keep), AtSignals(at.close[keep], values, at.pip, at.first))
 
-    def hung(self, orders: Orders, maker: SignalMaker) -> Entries:
+    def with_exits(self, orders: OrderTemplate, maker: SignalMaker) -> Entries:
         """The entries with what a run asks for in place of their own; ``signal_bar`` counted in the slice."""
         entries = self.entries
         orders.check(entries, f"strategy {maker.name}")
         if len(entries) and (orders.wants_levels or orders.wants_plans):
-            entries = orders.hang(entries, self.at, target_in_r=maker.target_in_r)
+            entries = orders.apply_exits(entries, self.at, target_in_r=maker.target_in_r)
         return entries.moved(self.at.first)

@@ -1,4 +1,4 @@
-"""The unit that passes through the loom: some consecutive bars, led by the history that signals may look back on."""
+"""The unit that passes through the engine: some consecutive bars, led by the history that signals may look back on."""
 
 from __future__ import annotations
 

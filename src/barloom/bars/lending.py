@@ -31,7 +31,7 @@ def lent(values: Array) -> Array:
     """The same values for a user's code: they cannot be written to, and stay as they are for as long as anything of them is kept."""
     if len(_leases) > MANY:
         _forget()
-    # What has no array under it is what views of it hang on, also views of those: it lives as long as any of them.
+    # What has no array under it is kept alive by views of it, also by views of those: it lives as long as any of them.
     view: Array = np.frombuffer(values.data.toreadonly(), dtype=values.dtype)  # type: ignore[assignment]
     _leases.setdefault(id(_owner(values)), []).append(weakref.ref(view))
     return view

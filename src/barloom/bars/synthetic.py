@@ -58,7 +58,7 @@ class SyntheticSource(Source):
         return self.rows
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
-        """The bars, block by block; those before ``start`` are made too, since each hangs on the one before."""
+        """The bars, block by block; those before ``start`` are made too, since each depends on the one before."""
         end = self.rows if stop is None else min(stop, self.rows)
         walk = _Walk(self.seed, self.step)
         row = 0

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.backtest.feed import EntriesFeed
-from barloom.backtest.orchestrator import simulate, weave
+from barloom.backtest.orchestrator import run_pipeline, simulate
 from barloom.backtest.parameters import RunParameters
 from barloom.backtest.resolve import make_rules
 from barloom.backtest.sweep.batch import run_batch
@@ -315,7 +315,7 @@ def raptorbt(bench: Bench, rbt: Any) -> Iterator[Pair]:
     rules = dataclasses.replace(rules, gap_target_at_level=True)
 
     def ours() -> Any:
-        return weave(bench.bars, EntriesFeed(entries), rules, threads=bench.threads)
+        return run_pipeline(bench.bars, EntriesFeed(entries), rules, threads=bench.threads)
 
     name = f"{len(where):,} entries with a stop, a target and a last bar"
     trades, made = ours().sink.columns, theirs().trades()

@@ -1,4 +1,4 @@
-"""The records the ledger keeps: accounts, rates, equity points, running totals; and how rows of records are joined and picked."""
+"""The records of accounts: balances, rates, equity points, running totals; and how rows of records are joined and picked."""
 
 from __future__ import annotations
 
@@ -8,53 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from barloom._native.simulation import ACCOUNT, MONEY, POINT, TALLY
+
+__all__ = ["ACCOUNT", "CASES", "MONEY", "POINT", "TALLY", "Rows", "distinct", "join", "pick"]
 CASES = 3
-"""Accounts of a ledger: as chosen, best case, worst case."""
-
-# Field for field the structs of the kernels.
-ACCOUNT = np.dtype(
-    [
-        (name, np.float64)
-        for name in (
-            *("balance", "units", "basis", "shorts", "notional", "peak"),
-            *("max_drawdown", "max_drawdown_pct", "last_equity"),
-        )
-    ]
-    + [
-        (name, np.int64)
-        for name in (
-            *("open_trades", "next_id", "accepted", "trades", "wins", "peak_time", "longest_drawdown", "under_water"),
-            *("exposed_bars", "day_end", "last_time", "last_bar", "cases"),
-        )
-    ]
-)
-POINT = np.dtype(
-    [(name, np.int64) for name in ("time", "bar", "trade_id")]
-    + [(name, np.float64) for name in ("balance", "equity", "drawdown")]
-)
-
-MONEY = np.dtype(
-    [
-        (name, np.float64)
-        for name in (
-            *("spread", "slippage", "commission", "per_trade", "of_notional", "swap_long", "swap_short"),
-            *("units", "notional", "risk_pct", "step", "lowest", "highest", "value", "leverage"),
-        )
-    ]
-    + [(name, np.int64) for name in ("parts", "limit", "bounds")]
-)
-
-TALLY = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            *("trades", "wins", "losses", "ambiguous", "undecided", "with_risk", "bars_held", "longest_hold"),
-            *("win_streak", "loss_streak", "longest_win_streak", "longest_loss_streak"),
-        )
-    ]
-    + [("checksum", np.uint64)]
-    + [(name, np.float64) for name in ("gross_profit", "gross_loss", "net_pnl", "r_sum", "best", "worst")]
-)
+"""Accounts of a parameter set: as chosen, best case, worst case."""
 
 Rows = npt.NDArray[np.void]
 

@@ -1,4 +1,4 @@
-"""The rules of parameter sets as the loom's kernel takes them."""
+"""The rules of parameter sets as the kernels take them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from barloom._native.simulation import Wefts
+from barloom._native.simulation import Simulator
 from barloom.execution.account import MONEY, Rows
 from barloom.execution.rules import Rules
 
 
-def wefts_of(rules: Sequence[Rules], *, threads: int = 1, keep: bool = False) -> Wefts:
+def simulator_of(rules: Sequence[Rules], *, threads: int = 1, keep: bool = False) -> Simulator:
     """Parameter sets that have seen no bar.
 
     Args:
@@ -19,11 +19,11 @@ def wefts_of(rules: Sequence[Rules], *, threads: int = 1, keep: bool = False) ->
         threads: to spread the sets over, or the trades of a single one; they never change a result.
         keep: whether trades and equity points can be taken after each chunk.
     """
-    return Wefts(
+    return Simulator(
         np.concatenate([money_of(each) for each in rules]),
         np.array([each.sizing.balance for each in rules]),
         np.array([each.max_hold for each in rules], dtype=np.int64),
-        np.array([each.places for each in rules], dtype=np.int64),
+        np.array([each.max_positions for each in rules], dtype=np.int64),
         np.array([each.reverse for each in rules], dtype=np.int64),
         threads,
         keep,

@@ -1,4 +1,4 @@
-"""What a run asks of every entry, and how that is hung on entries at their signal bars."""
+"""What a run asks of every entry, and how it is applied to entries at their signal bars."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AtSignals:
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class OrderTemplate:
     """What a run asks of every entry. A distance that is None is left to the entry.
 
     Attributes:
@@ -83,7 +83,7 @@ class Orders:
     said: str = "--{}"
 
     @classmethod
-    def of_exits(cls, exits: Exits, entry: str) -> Orders:
+    def of_exits(cls, exits: Exits, entry: str) -> OrderTemplate:
         """What exits given from Python come to."""
         trail, breakeven = exits.trail, exits.breakeven
         return cls(
@@ -120,7 +120,7 @@ class Orders:
         warm: Bools = at.atr > 0.0
         return warm
 
-    def hang(self, entries: Entries, at: AtSignals, *, target_in_r: bool = False) -> Entries:
+    def apply_exits(self, entries: Entries, at: AtSignals, *, target_in_r: bool = False) -> Entries:
         """The entries with everything that is asked for, one row a part: ``Exits.parts`` rows a signal, nearest target first.
 
         Args:

@@ -7,8 +7,8 @@ from barloom.errors import InputError, nearest
 POSITIONS = ("single", "overlap", "reverse")
 
 
-def places(position: str, max_open: int | None) -> int:
-    """How many trades may be open together, 0 for any number. ``overlap`` is ``max_open`` places, the others are one.
+def max_positions(position: str, max_open: int | None) -> int:
+    """How many trades may be open together, 0 for any number. ``overlap`` is ``max_open`` max_positions, the others are one.
 
     Raises:
         InputError: an unknown position rule, or ``max_open`` beside ``single`` or ``reverse``.

@@ -79,7 +79,7 @@ def simulate(
     holding: list[list[ReferenceTrade]] = []
     for parts in signals:
         holding = [earlier for earlier in holding if occupies(earlier, parts[0], rules)]
-        if rules.places > 0 and len(holding) >= rules.places:
+        if rules.max_positions > 0 and len(holding) >= rules.max_positions:
             rejected["position"] += 1
             continue
         for trade in parts:

@@ -17,7 +17,7 @@ from barloom.execution.rules import Rules
 
 
 def fill(trade: ReferenceTrade, bars: ReferenceBars, rules: Rules) -> None:
-    """Fill an order and hang its levels from the fill; ``refused`` says if that failed."""
+    """Fill an order and set its levels; ``refused`` says if that failed."""
     if rules.entry in ("limit", "stop") and not math.isnan(trade.price):
         fill_working_order(trade, bars, rules)
     else:
@@ -84,10 +84,10 @@ def take(trade: ReferenceTrade, bars: ReferenceBars, rules: Rules, bar: int, pri
     spread = bars.spread(bar, rules.costs, at_close=trade.filled == "close")
     if trade.side > 0:
         trade.spread = spread
-    trade.refused = hang_levels(trade, rules, spread, leaves_at)
+    trade.refused = set_levels(trade, rules, spread, leaves_at)
 
 
-def hang_levels(trade: ReferenceTrade, rules: Rules, spread: float, leaves_at: float) -> str:
+def set_levels(trade: ReferenceTrade, rules: Rules, spread: float, leaves_at: float) -> str:
     """Set stop and target from the fill price; why not, if they could not stand."""
     side, entry = trade.side, trade.entry_price
     stop, target = trade.stop_asked, trade.target_asked

@@ -16,7 +16,7 @@ class Rules(FillRules):
 
     Attributes:
         entry: what fills an entry, a key of ``fills.ENTRY``.
-        places: trades that may be open together, 0 for any number.
+        max_positions: trades that may be open together, 0 for any number.
         reverse: an opposite signal leaves at the next open and enters there the other way.
         max_hold: bars on which an exit may happen, 0 for no limit.
         parts: rows of one signal: the rungs of the ladder, and one more for what they leave.
@@ -25,7 +25,7 @@ class Rules(FillRules):
     """
 
     entry: str = "next_open"
-    places: int = 1
+    max_positions: int = 1
     reverse: bool = False
     max_hold: int = 0
     parts: int = 1

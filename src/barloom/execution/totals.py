@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from barloom._native.simulation import RETURN_PERIODS, Wefts, days_of
+from barloom._native.simulation import RETURN_PERIODS, Simulator, days_of
 from barloom.bars.chunk import Floats, Ints
 from barloom.execution.account import ACCOUNT, CASES, TALLY, Rows
 from barloom.execution.trades import REFUSALS
@@ -41,7 +41,7 @@ class Totals:
         days: daily returns by the names of ``DAYS``: how many, equity at the end of the last day, its lowest, the mean, sums of powers
             of the distances from it, the sum of squares below 0, and the days in a period.
         sums, squares: of the returns of consecutive periods of equally many days, the last perhaps shorter.
-        refused: signals refused by reason, those the loom itself refuses.
+        refused: signals refused by reason, those the simulator itself refuses.
     """
 
     accounts: Rows
@@ -76,14 +76,14 @@ class Totals:
         return counts
 
 
-def totals_of(wefts: Wefts, count: int) -> list[Totals]:
+def totals_of(simulator: Simulator, count: int) -> list[Totals]:
     """The totals of ``count`` sets, all there are."""
     accounts = np.zeros((count, CASES), dtype=ACCOUNT)
     tallies = np.zeros(count, dtype=TALLY)
     days = np.zeros((count, len(DAYS)))
     sums, squares = np.zeros((count, RETURN_PERIODS)), np.zeros((count, RETURN_PERIODS))
     refused = np.zeros((count, REASONS), dtype=np.int64)
-    wefts.totals(accounts, tallies, days, sums, squares, refused)
+    simulator.totals(accounts, tallies, days, sums, squares, refused)
     return [
         Totals(
             accounts[k],

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from barloom._native import simulation
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -42,44 +44,14 @@ REASONS: dict[int, str] = {
     8: "session",
 }
 
+TRADE = simulation.TRADE
+PLAN = simulation.PLAN
+
 # Bits of the field ``marks``.
 STOP_IS_PRICE, TARGET_IS_PRICE, DECIDED, INSIDE = 1, 2, 4, 8
 
-# Field for field the struct of barloom_trade.pxd.
-TRADE = np.dtype(
-    [
-        (name, np.int64)
-        for name in ("trade_id", "signal_bar", "entry_bar", "entry_time", "exit_bar", "exit_time", "deadline")
-    ]
-    + [
-        (name, np.float64)
-        for name in ("entry_price", "initial_stop", "stop", "target", "size", "exit_price", "mfe", "mae")
-    ]
-    + [("side", np.int8)]
-    + [(name, np.uint8) for name in ("state", "refusal", "exit_reason", "gap", "ambiguous", "marks", "part")]
-    + [
-        (name, np.float64)
-        for name in (
-            *("gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net_pnl", "r"),
-            *("size_best", "size_worst"),
-        )
-    ]
-)
-
 Plans = npt.NDArray[np.void]
 """A structured array of ``PLAN``, one row a trade."""
-
-# Field for field the struct Plan of barloom_trade.pxd.
-PLAN = np.dtype(
-    [(name, np.int64) for name in ("order", "good_for")]
-    + [
-        (name, np.float64)
-        for name in (
-            *("price", "trail", "trail_share", "activation", "trigger", "offset"),
-            *("slippage", "fraction", "nearest", "spread"),
-        )
-    ]
-)
 
 
 def default_plans(count: int) -> Plans:

@@ -40,13 +40,13 @@ def _finer(returned: Any, *arguments: Any, **named: Any) -> int:
     return len(arguments[6])
 
 
-def _warps(returned: Any, first: int, asked: Any, warps: Any, nights: Any) -> int:
-    """``pass_chunk``: the bars of the warps, each with a set or several."""
-    return sum(warp.bars for warp in warps if warp is not None)
+def _markets(returned: Any, first: int, asked: Any, markets: Any, nights: Any) -> int:
+    """``pass_chunk``: the bars of the markets, each with a set or several."""
+    return sum(market.bars for market in markets if market is not None)
 
 
-def _warp(returned: Any, asked: Any, warp: Any, nights: Any) -> int:
-    return int(warp.bars)
+def _market(returned: Any, asked: Any, market: Any, nights: Any) -> int:
+    return int(market.bars)
 
 
 FUNCTIONS: dict[str, dict[str, Bars]] = {
@@ -61,7 +61,7 @@ METHODS: dict[str, dict[str, dict[str, Bars]]] = {
         name: {"update": _first}
         for name in ("Smoother", "TrueRange", "AverageTrueRange", "RelativeStrength", "Extremes", "Moments")
     },
-    "simulation": {"Wefts": {"pass_chunk": _warps, "resolve": _warp}},
+    "simulation": {"Simulator": {"pass_chunk": _markets, "resolve": _market}},
 }
 
 
@@ -100,8 +100,8 @@ class KernelClock:
                     for method, bars in methods.items()
                 }
                 self._swap(kernel, type(name, (kernel,), timed))
-        warp = importlib.import_module(f"{NATIVE}.simulation").Warp
-        self._swap(warp, type("Warp", (warp,), {"__init__": _measured(warp.__init__)}))
+        market = importlib.import_module(f"{NATIVE}.simulation").MarketChunk
+        self._swap(market, type("MarketChunk", (market,), {"__init__": _measured(market.__init__)}))
         self._exchange({before: after for before, (_, after) in self._swapped.items()})
         return self
 
@@ -150,7 +150,7 @@ class KernelClock:
 
 
 def _measured(make: Any) -> Callable[..., None]:
-    """The maker of a warp that remembers how many bars it has."""
+    """The maker of a market that remembers how many bars it has."""
 
     def init(self: Any, base: int, last: bool, time: Any, *rest: Any, **named: Any) -> None:
         make(self, base, last, time, *rest, **named)

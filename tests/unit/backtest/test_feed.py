@@ -16,7 +16,7 @@ from barloom.errors import InputError, StrategyError
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.exits import Breakeven, Exits, Rung, Trail
-from barloom.execution.orders import Orders
+from barloom.execution.orders import OrderTemplate
 from barloom.indicators import atr, true_range
 from barloom.indicators.cache import IndicatorBank
 from barloom.strategies.base import Strategy
@@ -247,7 +247,7 @@ def test_an_order_without_a_price_is_refused() -> None:
     ):
         drawn(market(), entry="limit")
     with pytest.raises(InputError, match=r"entries of simulate\(\) gives no price to wait for with entry stop"):
-        EntriesFeed(Entries([1], 1, stop=1.0), Orders(entry="stop"))
+        EntriesFeed(Entries([1], 1, stop=1.0), OrderTemplate(entry="stop"))
 
 
 def test_a_ladder_has_a_row_for_each_rung_and_one_for_the_rest() -> None:
@@ -313,12 +313,12 @@ def test_multiples_of_a_stop_that_is_not_there_are_refused(options: dict[str, st
 
 
 def dealt(entries: Entries, exits: Exits, chunk_rows: int = 7, bars: Market | None = None) -> Entries:
-    feed = EntriesFeed(entries, Orders.of_exits(exits, "next_open"))
+    feed = EntriesFeed(entries, OrderTemplate.of_exits(exits, "next_open"))
     chunks = (bars or market()).chunks(chunk_rows)
     return Entries.joined([feed.entries(chunk, feed.prepare(chunk)) for chunk in chunks])
 
 
-def test_exits_are_hung_on_prepared_entries() -> None:
+def test_exits_are_applied_to_prepared_entries() -> None:
     bars = market()
     asked = Entries([14, 20, 20, 59], [1, -1, -1, 1], stop=[1.0, 2.0, 4.0, 8.0], trail=[np.nan, 0.5, np.nan, np.nan])
     exits = Exits(
@@ -407,12 +407,12 @@ def test_exits_that_cannot_be_used(gives: Any, error: type[Exception], message: 
 
 
 def test_prepared_exit_signals_are_dealt_out_by_bar() -> None:
-    feed = EntriesFeed(Entries.none(), Orders(), ExitSignals([0, 6, 7, 59], [0, 1, -1, 1]))
+    feed = EntriesFeed(Entries.none(), OrderTemplate(), ExitSignals([0, 6, 7, 59], [0, 1, -1, 1]))
     found = [feed.exit_signals(chunk, {}) for chunk in market().chunks(7)]
     assert [signals.signal_bar.tolist() for signals in found if signals is not None] == [
         [0, 6], [7], [], [], [], [], [], [], [59],
     ]  # fmt: skip
-    beyond = EntriesFeed(Entries.none(), Orders(), ExitSignals([60]))
+    beyond = EntriesFeed(Entries.none(), OrderTemplate(), ExitSignals([60]))
     with pytest.raises(InputError, match="signal_bar of exit signal 0 is 60, but the last bar is 59"):
         for chunk in market().chunks(100):
             beyond.exit_signals(chunk, {})

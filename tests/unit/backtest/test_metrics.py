@@ -11,24 +11,24 @@ import pytest
 
 from barloom.backtest.metrics import Bounds, Case, Outcome, annual_return_pct, daily_ratios, longest_drawdown_days
 from barloom.execution import reference
-from barloom.execution.book import Book, Rules
 from barloom.execution.costs import Costs
 from barloom.execution.entries import Entries
+from barloom.execution.simulator import Rules, RunSimulator
 from barloom.execution.sizing import Sizing
 from barloom.execution.totals import Totals
-from helpers.engine import weave
+from helpers.engine import run_pipeline
 from helpers.market import MINUTE, START, Market
 from helpers.money import Settled, trade
 
 
 def outcome_of(market: Market, entries: Entries, chunk_rows: int = 100, balance: float = 100.0) -> Outcome:
-    book = Book(Rules(places=0, sizing=Sizing(balance=balance, units=1.0)))
+    simulator = RunSimulator(Rules(max_positions=0, sizing=Sizing(balance=balance, units=1.0)))
     bars = 0
     for chunk in market.chunks(chunk_rows):
         first, last = np.searchsorted(entries.signal_bar, [chunk.base, chunk.base + chunk.rows])
-        book.pass_chunk(chunk, entries.take(slice(first, last)))
+        simulator.pass_chunk(chunk, entries.take(slice(first, last)))
         bars = chunk.base + chunk.rows
-    return Outcome(book.totals(), balance, int(market.time[0]), bars)
+    return Outcome(simulator.totals(), balance, int(market.time[0]), bars)
 
 
 def test_trade_statistics() -> None:
@@ -210,8 +210,8 @@ def test_bounds_without_trades() -> None:
 def test_an_account_that_falls_from_the_first_bar_on_falls_from_there(entry: str, chunk_rows: int) -> None:
     """A fill at the close of the first bar pays its spread there: equity was never at its peak at a close, and the balance is the peak."""
     market = Market([(100 - k, 100 - k, 99 - k, 99 - k) for k in range(5)])
-    rules = Rules(places=0, entry=entry, costs=Costs(spread=0.5), sizing=Sizing(balance=1000.0, units=1.0))
-    outcome = weave(market, Entries([0], [1]), rules, chunk_rows)
+    rules = Rules(max_positions=0, entry=entry, costs=Costs(spread=0.5), sizing=Sizing(balance=1000.0, units=1.0))
+    outcome = run_pipeline(market, Entries([0], [1]), rules, chunk_rows)
     judged = reference.simulate(market.reference(), Entries([0], [1]), rules)
     for case in range(3):
         account = dict(zip(outcome.accounts.dtype.names, outcome.accounts[case].item(), strict=True))
@@ -226,9 +226,9 @@ def test_no_drawdown_is_longer_than_the_bars(minutes: int) -> None:
     times = [minutes + k for k in range(5)]
     falling = Market([(100 - k, 100 - k, 99 - k, 99 - k) for k in range(5)], minutes=times)
     for entries, longest in ((Entries.none(), 0.0), (Entries([0], [1]), 4.0)):
-        book = Book(Rules(entry="close", costs=Costs(spread=0.5), sizing=Sizing(balance=100.0, units=1.0)))
+        simulator = RunSimulator(Rules(entry="close", costs=Costs(spread=0.5), sizing=Sizing(balance=100.0, units=1.0)))
         for chunk in falling.chunks(2):
             cut = slice(*np.searchsorted(entries.signal_bar, [chunk.base, chunk.base + chunk.rows]))
-            book.pass_chunk(chunk, entries.take(cut))
-        metrics = Outcome(book.totals(), 100.0, int(falling.time[0]), 5).metrics()
+            simulator.pass_chunk(chunk, entries.take(cut))
+        metrics = Outcome(simulator.totals(), 100.0, int(falling.time[0]), 5).metrics()
         assert metrics.longest_drawdown_days * 24 * 60 == pytest.approx(longest)

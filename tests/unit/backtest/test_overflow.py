@@ -13,7 +13,7 @@ from barloom.backtest.overflow import MOST, refuse_overflow
 from barloom.bars.writer import write_bars
 from barloom.errors import InputError
 from barloom.execution.account import POINT
-from barloom.execution.money import wefts_of
+from barloom.execution.money import simulator_of
 from barloom.execution.rules import Rules
 from barloom.execution.totals import totals_of
 from helpers.command import call
@@ -49,7 +49,7 @@ def winners() -> bl.Entries:
 
 def accounts_of(balance: float) -> np.ndarray:
     """The accounts of a run that has seen no bar."""
-    return totals_of(wefts_of([Rules(sizing=bl.Sizing(balance=balance))]), 1)[0].accounts
+    return totals_of(simulator_of([Rules(sizing=bl.Sizing(balance=balance))]), 1)[0].accounts
 
 
 @pytest.mark.parametrize("chunk_rows", [None, 1000])

@@ -10,7 +10,7 @@ from hypothesis import given
 
 import barloom as bl
 from barloom.backtest.parameters import RunParameters, fields_of
-from barloom.backtest.resolve import feed_of, orders_of, rules_of
+from barloom.backtest.resolve import feed_of, rules_of, template_of
 from barloom.errors import InputError
 from barloom.execution.exits import Distance, Exits
 from barloom.strategies import Strategy, Window
@@ -56,12 +56,12 @@ def test_json_gives_the_same_parameters_back() -> None:
     parameters = RunParameters(**ALL)
     again = RunParameters.model_validate_json(parameters.model_dump_json())
     assert again == parameters
-    assert rules_of(again) == rules_of(parameters) and orders_of(again) == orders_of(parameters)
+    assert rules_of(again) == rules_of(parameters) and template_of(again) == template_of(parameters)
 
 
 def test_every_option_arrives() -> None:
-    rules, orders = rules_of(RunParameters(**ALL)), orders_of(RunParameters(**ALL))
-    assert (rules.entry, rules.intrabar, rules.places, rules.max_hold, rules.parts) == ("limit", "ohlc", 4, 9, 3)
+    rules, orders = rules_of(RunParameters(**ALL)), template_of(RunParameters(**ALL))
+    assert (rules.entry, rules.intrabar, rules.max_positions, rules.max_hold, rules.parts) == ("limit", "ohlc", 4, 9, 3)
     assert rules.session == bl.Session(daily="21:55", friday="20:55", before_gap="2h", zone="Europe/London")
     assert rules.costs == bl.Costs(
         spread=0.1, commission=0.2, commission_per_trade=0.3, commission_pct=0.4, swap_long=-0.5, swap_short=0.6
@@ -89,15 +89,15 @@ def test_exits_go_through_the_options_unchanged(exits: Exits) -> None:
     assert back == exits
 
 
-def test_nothing_asked_is_nothing_hung() -> None:
-    orders = orders_of(RunParameters())
+def test_nothing_asked_is_nothing_applied() -> None:
+    orders = template_of(RunParameters())
     assert not orders.wants_plans and not orders.wants_levels and not orders.wants_atr
     assert RunParameters().exits() == Exits()
 
 
 def test_reverse_is_one_place() -> None:
     rules = rules_of(RunParameters(position="reverse"))
-    assert rules.reverse and rules.places == 1
+    assert rules.reverse and rules.max_positions == 1
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_refused(options: dict[str, Any], message: str) -> None:
     parameters = RunParameters(**options)
     with pytest.raises(InputError, match=message):
         rules_of(parameters)
-        orders_of(parameters)
+        template_of(parameters)
 
 
 def test_slippage_is_price_units_or_multiples_of_the_atr() -> None:
     assert rules_of(RunParameters(slippage=0.25)).costs.slippage == 0.25
     assert rules_of(RunParameters(slippage="0.25")).costs.slippage == 0.25
-    assert orders_of(RunParameters(slippage="0.25")).slippage is None
+    assert template_of(RunParameters(slippage="0.25")).slippage is None
     assert rules_of(RunParameters(slippage="atr:0.1")).costs.slippage == 0.0
     with pytest.raises(ValueError, match="greater than or equal to 0"):
         RunParameters(slippage=-1.0)

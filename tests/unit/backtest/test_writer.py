@@ -12,8 +12,8 @@ import pytest
 from barloom.backtest import writer
 from barloom.backtest.writer import MemorySink, ParquetSink
 from barloom.execution.account import POINT
-from barloom.execution.book import Book, Rules
 from barloom.execution.entries import Entries
+from barloom.execution.simulator import Rules, RunSimulator
 from barloom.execution.sizing import Sizing
 from barloom.execution.trades import COLUMNS, digest, to_pandas
 from helpers.market import Market
@@ -27,10 +27,10 @@ def batches(count: int = 200) -> list[tuple[np.ndarray, np.ndarray]]:
     market = Market(rows)
     where = np.arange(0, count, 3)
     entries = Entries(where, np.where(where % 2, 1, -1), stop=1.0, target=1.5, max_hold=7)
-    book, found = Book(Rules(places=0, sizing=Sizing(units=1.0))), []
+    simulator, found = RunSimulator(Rules(max_positions=0, sizing=Sizing(units=1.0))), []
     for chunk in market.chunks(16):
         first, last = np.searchsorted(where, [chunk.base, chunk.base + chunk.rows])
-        found.append((book.pass_chunk(chunk, entries.take(slice(first, last))), book.points))
+        found.append((simulator.pass_chunk(chunk, entries.take(slice(first, last))), simulator.points))
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from barloom.errors import InputError
 from barloom.execution.fills import ENTRY, INTRABAR, PRESETS, refuse_exit_signals, resolve_fills
-from barloom.execution.positions import places
+from barloom.execution.positions import max_positions
 
 
 def test_an_explicit_policy_wins_over_the_preset() -> None:
@@ -63,17 +63,17 @@ def test_what_does_not_contradict_is_taken() -> None:
 
 
 def test_places() -> None:
-    assert places("single", None) == places("reverse", None) == places("reverse", 1) == 1
-    assert places("overlap", None) == places("overlap", 0) == 0
-    assert places("overlap", 7) == 7
+    assert max_positions("single", None) == max_positions("reverse", None) == max_positions("reverse", 1) == 1
+    assert max_positions("overlap", None) == max_positions("overlap", 0) == 0
+    assert max_positions("overlap", 7) == 7
 
 
 @pytest.mark.parametrize("position", ["single", "reverse"])
 def test_max_open_goes_with_overlap(position: str) -> None:
     with pytest.raises(InputError, match=f"--max-open 2 goes with --position overlap: {position} holds one trade"):
-        places(position, 2)
+        max_positions(position, 2)
 
 
 def test_an_unknown_position_rule() -> None:
     with pytest.raises(InputError, match="unknown position rule 'reversed': did you mean 'reverse'"):
-        places("reversed", None)
+        max_positions("reversed", None)

@@ -9,7 +9,7 @@ import pytest
 
 from barloom._native import chunking, drilldown, signals, simulation
 from barloom._native.resampling import Resampler
-from barloom._native.simulation import Asked, Side, Warp, Wefts
+from barloom._native.simulation import MarketChunk, OrderArrays, Side, Simulator
 from barloom.execution.account import MONEY, POINT
 from barloom.execution.trades import CLOSED, OPEN, PLAN, TRADE
 
@@ -34,22 +34,22 @@ def side(count: int = BARS, **changed: int) -> Side:
     return Side(**{name: floats(length) for name, length in (lengths | changed).items()})
 
 
-def warp(times: int = BARS, ask: Side | None = None, entry: int = 0, intrabar: int = 0) -> Warp:
+def market(times: int = BARS, ask: Side | None = None, entry: int = 0, intrabar: int = 0) -> MarketChunk:
     nothing = ints(0)
-    return Warp(
+    return MarketChunk(
         0, True, ints(times), side(), ask, leave_long=nothing, leave_short=nothing, sessions=nothing, entry=entry,
         intrabar=intrabar, needs_stop=False, spread=0.0, slippage=0.0,
     )  # fmt: skip
 
 
-def asked(count: int = 0, longer: int | None = None, plans: int | None = None, first: int = 0) -> Asked:
+def asked(count: int = 0, longer: int | None = None, plans: int | None = None, first: int = 0) -> OrderArrays:
     """Entries; column ``longer`` has one row too many."""
     columns: list[Any] = [np.ones(count + (at == longer), dtype=kind) for at, kind in enumerate(COLUMNS)]
     columns[0] = first + ints(len(columns[0]))
-    return Asked(*columns, None if plans is None else np.zeros(plans, dtype=PLAN))
+    return OrderArrays(*columns, None if plans is None else np.zeros(plans, dtype=PLAN))
 
 
-def wefts(count: int = 1, threads: int = 1, parts: int = 1, longer: int | None = None, **money: float) -> Wefts:
+def simulator(count: int = 1, threads: int = 1, parts: int = 1, longer: int | None = None, **money: float) -> Simulator:
     """Sets; argument ``longer`` has one value too many."""
     terms = np.zeros(count, dtype=MONEY)
     terms["parts"] = parts
@@ -58,7 +58,7 @@ def wefts(count: int = 1, threads: int = 1, parts: int = 1, longer: int | None =
     values = [floats(count), *(np.zeros(count, dtype=np.int64) for _ in range(3))]
     if longer is not None:
         values[longer] = np.append(values[longer], values[longer][:1])
-    return Wefts(terms, *values, threads, True)
+    return Simulator(terms, *values, threads, True)
 
 
 def refuses(message: str, *arguments: Any) -> Any:
@@ -91,7 +91,7 @@ def test_a_chunk_fits_its_quotes_and_its_rules() -> None:
         ({"intrabar": 9}, "unknown path policy"),
     ):
         with pytest.raises(ValueError, match=message):
-            warp(**wrong)
+            market(**wrong)
 
 
 def test_columns_of_entries_have_one_length() -> None:
@@ -112,43 +112,43 @@ def test_columns_of_entries_have_one_length() -> None:
 def test_sets_have_a_value_each() -> None:
     for longer in range(4):
         with pytest.raises(ValueError, match="a value for each set"):
-            wefts(2, longer=longer)
+            simulator(2, longer=longer)
     for wrong in ({"count": 0}, {"threads": 0}):
         with pytest.raises(ValueError, match="at least one set and one thread"):
-            wefts(**wrong)
+            simulator(**wrong)
     with pytest.raises(ValueError, match="a signal has parts"):
-        wefts(parts=0)
+        simulator(parts=0)
 
 
 def test_sets_are_passed_what_is_theirs() -> None:
-    for first, count, warps in ((-1, 1, 1), (1, 1, 1), (0, 2, 2), (0, 1, 2)):
+    for first, count, markets in ((-1, 1, 1), (1, 1, 1), (0, 2, 2), (0, 1, 2)):
         with pytest.raises(ValueError, match="no such sets"):
-            wefts().pass_chunk(first, [asked()] * count, [warp()] * warps, None)
+            simulator().pass_chunk(first, [asked()] * count, [market()] * markets, None)
     with pytest.raises(ValueError, match="every signal has its parts"):
-        wefts(parts=2).pass_chunk(0, [asked(3)], [warp()], None)
+        simulator(parts=2).pass_chunk(0, [asked(3)], [market()], None)
     for first in (-1, BARS - 1):
-        with pytest.raises(ValueError, match="lie on its bars"):
-            wefts().pass_chunk(0, [asked(2, first=first)], [warp()], None)
+        with pytest.raises(ValueError, match="outside the chunk"):
+            simulator().pass_chunk(0, [asked(2, first=first)], [market()], None)
     for nights in (None, floats(BARS - 1)):
         with pytest.raises(ValueError, match="nights for every bar"):
-            wefts(swap_long=1.0).pass_chunk(0, [asked()], [warp()], nights)
+            simulator(swap_long=1.0).pass_chunk(0, [asked()], [market()], nights)
     with pytest.raises(TypeError):
-        wefts().pass_chunk(0, [asked()], [None], None)
+        simulator().pass_chunk(0, [asked()], [None], None)
 
 
 def test_the_steps_of_a_set_come_in_their_order() -> None:
-    one = wefts()
-    with pytest.raises(ValueError, match="nothing is asked"):
-        one.resolve(None, warp(), None)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="nothing is in hand"):
-        one.settle()
+    one = simulator()
+    with pytest.raises(ValueError, match="no orders are given"):
+        one.resolve(None, market(), None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="nothing is in flight"):
+        one.mark_to_market()
     with pytest.raises(ValueError, match="nothing was resolved"):
-        one.write_hand(np.zeros(0, dtype=TRADE), None)
+        one.write_in_flight(np.zeros(0, dtype=TRADE), None)
 
 
 def test_what_is_copied_has_its_room() -> None:
-    one = wefts()
-    one.resolve(asked(2), warp(), None)
+    one = simulator()
+    one.resolve(asked(2), market(), None)
     with pytest.raises(IndexError, match="there is no set 1"):
         one.sizes(1)
     for copy, kind in ((one.take_done, TRADE), (one.take_points, POINT)):
@@ -156,35 +156,35 @@ def test_what_is_copied_has_its_room() -> None:
             copy(0, np.zeros(9, dtype=kind))
     for trades, plans in ((1, None), (2, 2)):
         with pytest.raises(ValueError, match="room for every trade"):
-            one.read_hand(np.zeros(trades, dtype=TRADE), None if plans is None else np.zeros(plans, dtype=PLAN))
+            one.read_in_flight(np.zeros(trades, dtype=TRADE), None if plans is None else np.zeros(plans, dtype=PLAN))
     held = np.zeros(2, dtype=TRADE)
-    one.read_hand(held, None)
+    one.read_in_flight(held, None)
     with pytest.raises(ValueError, match="a plan for each trade"):
-        one.write_hand(held, np.zeros(1, dtype=PLAN))
+        one.write_in_flight(held, np.zeros(1, dtype=PLAN))
     for state, name, bar, message in (
-        (CLOSED, "exit_bar", BARS, "what closed lies"),
-        (CLOSED, "exit_bar", -1, "what closed lies"),
-        (OPEN, "entry_bar", BARS, "what filled lies"),
+        (CLOSED, "exit_bar", BARS, "an exit bar is outside"),
+        (CLOSED, "exit_bar", -1, "an exit bar is outside"),
+        (OPEN, "entry_bar", BARS, "an entry bar is behind"),
     ):
         wrong = held.copy()
         wrong["state"][0], wrong[name][0] = state, bar
         with pytest.raises(ValueError, match=message):
-            one.write_hand(wrong, None)
+            one.write_in_flight(wrong, None)
 
 
 def test_totals_have_a_row_for_each_set() -> None:
     from barloom.execution.totals import totals_of
 
-    assert len(totals_of(wefts(2), 2)) == 2
+    assert len(totals_of(simulator(2), 2)) == 2
     with pytest.raises(ValueError, match="a row for each set"):
-        totals_of(wefts(2), 3)
+        totals_of(simulator(2), 3)
     with pytest.raises(ValueError, match="room for every field"):
         simulation.days_of(1.0, floats(3), floats(1))
     for field in ("CASES", "REASONS"):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(f"barloom.execution.totals.{field}", 1)
             with pytest.raises(ValueError, match="rows of another length"):
-                totals_of(wefts(2), 2)
+                totals_of(simulator(2), 2)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ class TestExitSignals:
     )
     def test_an_exit_signal_names_its_side(self, simulate: Simulate, leaving: int, reasons: list[str]) -> None:
         entries = entries_of([{"signal_bar": 0, "side": 1}, {"signal_bar": 1, "side": -1}])
-        trades, _ = simulate(Market([SIGNAL, HELD, HELD, HELD, HELD]), entries, ExitSignals([3], leaving), places=2)
+        trades, _ = simulate(
+            Market([SIGNAL, HELD, HELD, HELD, HELD]), entries, ExitSignals([3], leaving), max_positions=2
+        )
         assert [trade["exit_reason"] for trade in trades] == reasons
 
 

@@ -97,7 +97,7 @@ def test_too_small_a_size_is_refused(lots: dict[str, float]) -> None:
 
 
 def test_leverage_counts_every_open_trade_at_its_entry_price() -> None:
-    rules = Rules(places=0, sizing=Sizing(balance=1000.0, units=6.0, leverage=1.5, conversion=2.0))
+    rules = Rules(max_positions=0, sizing=Sizing(balance=1000.0, units=6.0, leverage=1.5, conversion=2.0))
     rows = [
         trade(1, 4, 100.0, 100.0),  # 1200 of 1500
         trade(2, 5, 100.0, 100.0, size=1.5),  # exactly 1500
@@ -112,7 +112,7 @@ def test_leverage_counts_every_open_trade_at_its_entry_price() -> None:
 
 
 def test_a_balance_of_nothing_is_refused_but_keeps_its_place() -> None:
-    rules = Rules(places=0, sizing=Sizing(balance=100.0, risk_pct=100.0))
+    rules = Rules(max_positions=0, sizing=Sizing(balance=100.0, risk_pct=100.0))
     rows = [trade(1, 2, 100.0, 98.0, stop=98.0, reason="stop"), trade(3, 5, 100.0, 104.0, stop=98.0)]
     settled = Settled(MARKET, rows, rules)
     assert settled["net_pnl"][0] == -100.0
@@ -121,7 +121,7 @@ def test_a_balance_of_nothing_is_refused_but_keeps_its_place() -> None:
 
 
 def test_balance_is_that_of_trades_closed_before_the_entry_bar() -> None:
-    rules = Rules(places=0, sizing=Sizing(balance=1000.0, risk_pct=10.0))
+    rules = Rules(max_positions=0, sizing=Sizing(balance=1000.0, risk_pct=10.0))
     rows = [
         trade(1, 3, 100.0, 101.0, stop=99.0),
         trade(3, 5, 100.0, 100.0, stop=99.0),
@@ -132,7 +132,7 @@ def test_balance_is_that_of_trades_closed_before_the_entry_bar() -> None:
 
 def test_numbers_follow_the_fills_and_ties_the_order_of_entry() -> None:
     rows = [trade(5, 6, 100.0, 100.0), trade(2, 9, 100.0, 100.0), trade(5, 9, 100.0, 100.0), trade(2, 6, 100.0, 100.0)]
-    settled = Settled(MARKET, rows, Rules(places=0, sizing=Sizing(units=1.0)))
+    settled = Settled(MARKET, rows, Rules(max_positions=0, sizing=Sizing(units=1.0)))
     assert settled["trade_id"] == [2, 0, 3, 1]
     ended = settled.points[settled.points["trade_id"] >= 0]
     assert ended["trade_id"].tolist() == [2, 1, 0, 3] and ended["bar"].tolist() == [6, 6, 9, 9]
@@ -151,7 +151,7 @@ def ladder(*fractions: float, order: int = 0, exits: tuple[int, ...] = (3, 4, 5)
 
 @pytest.mark.parametrize("chunk_rows", [1, 2, 100])
 def test_parts_share_the_size_and_the_last_takes_what_is_left(chunk_rows: int) -> None:
-    rules = Rules(places=0, parts=3, sizing=Sizing(balance=1000.0, risk_pct=2.0))
+    rules = Rules(max_positions=0, parts=3, sizing=Sizing(balance=1000.0, risk_pct=2.0))
     settled = Settled(MARKET, ladder(0.5, 0.3), rules, plans=True, chunk_rows=chunk_rows)
     assert settled["size"] == [10.0 * 0.5, 10.0 * 0.3, 10.0 - 10.0 * 0.5 - 10.0 * 0.3]
     assert settled["trade_id"] == [0, 1, 2] and settled.totals.accepted == 1
@@ -159,7 +159,7 @@ def test_parts_share_the_size_and_the_last_takes_what_is_left(chunk_rows: int) -
 
 
 def test_parts_of_a_computed_size_are_rounded_to_lots() -> None:
-    rules = Rules(places=0, parts=3, sizing=Sizing(balance=1000.0, risk_pct=2.2, lot_step=1.0))
+    rules = Rules(max_positions=0, parts=3, sizing=Sizing(balance=1000.0, risk_pct=2.2, lot_step=1.0))
     assert Settled(MARKET, ladder(0.5, 0.3), rules, plans=True)["size"] == [5.0, 3.0, 3.0]
     assert Settled(MARKET, ladder(0.5, 0.3, size=7.0), rules, plans=True)["size"] == [
         3.5,
@@ -169,7 +169,7 @@ def test_parts_of_a_computed_size_are_rounded_to_lots() -> None:
 
 
 def test_a_part_that_rounds_to_nothing_is_no_trade() -> None:
-    rules = Rules(places=0, parts=3, sizing=Sizing(balance=1000.0, risk_pct=0.2, lot_step=1.0))
+    rules = Rules(max_positions=0, parts=3, sizing=Sizing(balance=1000.0, risk_pct=0.2, lot_step=1.0))
     settled = Settled(MARKET, ladder(0.9, 0.1), rules, plans=True)
     assert settled["refusal"] == [EMPTY_PART, EMPTY_PART, 0]
     assert settled["trade_id"] == [-1, -1, 0] and settled.trades["size"][2] == 1.0
@@ -177,7 +177,7 @@ def test_a_part_that_rounds_to_nothing_is_no_trade() -> None:
 
 
 def test_parts_are_refused_together_and_judged_by_the_whole() -> None:
-    rules = Rules(places=0, parts=3, sizing=Sizing(balance=1000.0, units=11.0, leverage=1.0))
+    rules = Rules(max_positions=0, parts=3, sizing=Sizing(balance=1000.0, units=11.0, leverage=1.0))
     rows = [*ladder(0.5, 0.3), *ladder(0.5, 0.3, order=1, size=10.0), *ladder(0.5, 0.3, order=2, size=1.0)]
     settled = Settled(MARKET, rows, rules, plans=True)
     margin = CODE["insufficient_margin"]
@@ -238,13 +238,13 @@ def test_limit_entries_do_not_slip() -> None:
 
 
 def test_each_trade_has_its_own_slippage() -> None:
-    rules = Rules(places=0, costs=Costs(slippage=9.0), sizing=Sizing(units=2.0))
+    rules = Rules(max_positions=0, costs=Costs(slippage=9.0), sizing=Sizing(units=2.0))
     rows = [trade(1, 3, 100.0, 101.0, slippage=0.25), trade(1, 3, 100.0, 101.0, slippage=0.5)]
     assert Settled(MARKET, rows, rules, plans=True)["slippage_cost"] == [0.25 * 2 * 2, 0.5 * 2 * 2]
 
 
 def test_the_spread_paid_is_the_trades_own_where_bars_have_an_ask() -> None:
-    rules = Rules(places=0, costs=Costs(spread=9.0), sizing=Sizing(units=2.0))
+    rules = Rules(max_positions=0, costs=Costs(spread=9.0), sizing=Sizing(units=2.0))
     rows = [trade(1, 3, 100.0, 101.0, spread=0.25), trade(1, 3, 100.0, 101.0, side=-1, spread=0.5)]
     settled = Settled(MARKET, rows, rules, plans=True, ask_close=[100.5] * 12)
     assert settled["spread_cost"] == [0.5, 1.0]
@@ -258,7 +258,7 @@ def test_swap_is_charged_at_17_in_new_york_and_threefold_on_wednesday(chunk_rows
     assert np.datetime64("2023-11-14T22:14", "ns").astype(np.int64) == START
     day = 24 * HOUR
     market = flat([100.0] * 8, minutes=[0, day - 15, day - 14, 2 * day, 4 * day, 6 * day, 7 * day, 8 * day])
-    rules = Rules(places=0, costs=Costs(swap_long=0.5, swap_short=-0.25), sizing=Sizing(units=2.0))
+    rules = Rules(max_positions=0, costs=Costs(swap_long=0.5, swap_short=-0.25), sizing=Sizing(units=2.0))
     rows = [
         trade(0, 1, 100.0, 100.0),  # to Wednesday 21:59: no night
         trade(0, 2, 100.0, 100.0),  # to Wednesday 22:00, the rollover itself
@@ -281,7 +281,7 @@ def test_swap_is_charged_at_17_in_new_york_and_threefold_on_wednesday(chunk_rows
 def test_equity_at_every_close_by_hand(chunk_rows: int) -> None:
     closes = [100.0, 101.0, 103.0, 99.0, 98.0, 104.0, 104.0, 104.0]
     market = flat(closes)
-    rules = Rules(places=0, costs=Costs(spread=0.5), sizing=Sizing(balance=1000.0, units=2.0, conversion=3.0))
+    rules = Rules(max_positions=0, costs=Costs(spread=0.5), sizing=Sizing(balance=1000.0, units=2.0, conversion=3.0))
     rows = [trade(1, 5, 100.5, 104.0), trade(2, 4, 103.0, 98.5, side=-1)]
     settled = Settled(market, rows, rules, chunk_rows=chunk_rows)
     # Long from bar 1 at 100.5, short from bar 2 at 103 and marked on the ask, half a point above the close.
@@ -308,7 +308,7 @@ def test_equity_at_every_close_by_hand(chunk_rows: int) -> None:
 def test_shorts_are_marked_on_the_asks_own_column() -> None:
     market = flat([100.0, 101.0, 102.0, 101.0, 100.0, 100.0])
     asks = [100.5, 101.25, 104.0, 101.5, 100.0, 100.0]
-    rules = Rules(places=0, costs=Costs(spread=7.0), sizing=Sizing(balance=1000.0, units=2.0, conversion=0.5))
+    rules = Rules(max_positions=0, costs=Costs(spread=7.0), sizing=Sizing(balance=1000.0, units=2.0, conversion=0.5))
     rows = [trade(1, 4, 101.0, 100.0, side=-1), trade(1, 3, 101.25, 101.0)]
     settled = Settled(market, rows, rules, plans=True, ask_close=asks)
     # On bar 2 the short is 101 - 104 down on the ask, the long 102 - 101.25 up on the bid.
@@ -393,7 +393,7 @@ def test_accounts_of_all_cases_as_marked_bar_by_bar(seed: int, count: int, ask: 
         if ask
         else None
     )
-    rules = Rules(places=0, costs=Costs(spread=0.25, slippage=0.125, commission=0.25), sizing=Sizing(units=2.0))
+    rules = Rules(max_positions=0, costs=Costs(spread=0.25, slippage=0.125, commission=0.25), sizing=Sizing(units=2.0))
     settled = Settled(market, many(rng, closes, count), rules, plans=ask, ask_close=asks)
     assert settled.account()["cases"] == 3
     for case in range(3):
@@ -410,7 +410,9 @@ def test_chunks_never_change_a_byte(ask: bool) -> None:
     market = flat(closes, minutes=(np.arange(700) * 37).tolist())
     asks = (np.array(closes) + rng.integers(0, 9, len(closes)) / 8).tolist() if ask else None
     costs = Costs(spread=0.25, slippage=0.125, commission_pct=0.01, swap_long=0.01, swap_short=0.02)
-    rules = Rules(places=0, costs=costs, sizing=Sizing(balance=1000.0, risk_pct=3.0, lot_step=0.1, leverage=20.0))
+    rules = Rules(
+        max_positions=0, costs=costs, sizing=Sizing(balance=1000.0, risk_pct=3.0, lot_step=0.1, leverage=20.0)
+    )
     rows = many(rng, closes, 120)
     whole = Settled(market, rows, rules, plans=ask, ask_close=asks)
     assert len(set(whole["refusal"])) > 1 and whole.account()["cases"] == 3
@@ -464,7 +466,7 @@ def test_what_finer_bars_decided_leaves_nothing_open(bounds: bool) -> None:
 
 @pytest.mark.parametrize("chunk_rows", [1, 3, 100])
 def test_each_case_sizes_by_its_own_balance(chunk_rows: int) -> None:
-    rules = Rules(places=0, sizing=Sizing(balance=1000.0, risk_pct=10.0))
+    rules = Rules(max_positions=0, sizing=Sizing(balance=1000.0, risk_pct=10.0))
     rows = [
         ambiguous(1, 4),  # 50 units
         trade(2, 6, 100.0, 101.0, stop=99.0),  # open when the cases part: 100 units in each
@@ -481,7 +483,7 @@ def test_each_case_sizes_by_its_own_balance(chunk_rows: int) -> None:
 
 
 def test_what_one_case_cannot_pay_another_can() -> None:
-    rules = Rules(places=0, sizing=Sizing(balance=100.0, risk_pct=100.0))
+    rules = Rules(max_positions=0, sizing=Sizing(balance=100.0, risk_pct=100.0))
     rows = [ambiguous(1, 2), trade(3, 5, 100.0, 104.0, stop=98.0), ambiguous(6, 8, "target")]
     settled = Settled(MARKET, rows, rules)
     assert settled["refusal"] == [0, CODE["no_equity"], CODE["no_equity"]]
@@ -493,7 +495,7 @@ def test_what_one_case_cannot_pay_another_can() -> None:
 
 def test_drawdown_of_each_case() -> None:
     market = flat([100.0, 100.0, 100.0, 99.0, 96.0, 100.0, 100.0])
-    rules = Rules(places=0, sizing=Sizing(balance=1000.0, units=10.0))
+    rules = Rules(max_positions=0, sizing=Sizing(balance=1000.0, units=10.0))
     settled = Settled(market, [ambiguous(1, 2), trade(3, 5, 99.0, 100.0)], rules)
     # Chosen and worst: 20 lost and 30 more at the close of bar 4. Best: 30 won, then 30 below that peak.
     assert [settled.account(case)["max_drawdown"] for case in range(3)] == [50.0, 30.0, 50.0]

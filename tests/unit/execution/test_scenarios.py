@@ -182,7 +182,7 @@ class TestEntering:
     def test_a_signal_on_the_last_bar_finds_no_fill(self, simulate: Simulate) -> None:
         assert simulate(Market([SIGNAL]), Entries([0], [1], stop=1.0)) == ([], {"no_fill": 1})
 
-    def test_levels_hang_from_the_fill_not_from_the_signal(self, simulate: Simulate) -> None:
+    def test_levels_are_measured_from_the_fill_not_from_the_signal(self, simulate: Simulate) -> None:
         (trade,), _ = simulate(Market([SIGNAL, (101, 101.5, 100.5, 101)]), Entries([0], [1], stop=1.0, target=2.0))
         assert (trade["entry_price"], trade["initial_stop"], trade["target"]) == (101, 100, 103)
 
@@ -232,14 +232,14 @@ class TestPositions:
 
     def test_overlap_takes_all_and_max_open_limits(self, simulate: Simulate) -> None:
         entries = Entries([0, 0, 1, 3], [1, 1, -1, 1], stop=1.0)
-        assert [t["entry_bar"] for t in simulate(self.HOLD, entries, places=0)[0]] == [1, 1, 2, 4]
-        trades, rejected = simulate(self.HOLD, entries, places=2)
+        assert [t["entry_bar"] for t in simulate(self.HOLD, entries, max_positions=0)[0]] == [1, 1, 2, 4]
+        trades, rejected = simulate(self.HOLD, entries, max_positions=2)
         assert [t["entry_bar"] for t in trades] == [1, 1, 4]
         assert rejected == {"position": 1}
 
     def test_a_long_and_a_short_on_one_bar_cancel(self, simulate: Simulate) -> None:
         entries = Entries([0, 0, 0, 1], [1, 1, -1, 1], stop=1.0)
-        trades, rejected = simulate(self.HOLD, entries, places=0)
+        trades, rejected = simulate(self.HOLD, entries, max_positions=0)
         assert rejected == {"conflict": 3}
         assert [trade["entry_bar"] for trade in trades] == [2]
 

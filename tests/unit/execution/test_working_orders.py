@@ -11,7 +11,7 @@ from barloom.execution.costs import Costs
 from helpers.market import Bar
 from helpers.scenario import HELD, Simulate, left, play
 
-# A long waits at 99 below the market, or at 101 above it; stop and target hang 1 and 2 from the fill.
+# A long waits at 99 below the market, or at 101 above it; stop and target are 1 and 2 from the fill.
 PRICE = {"limit": 99.0, "stop": 101.0}
 BRACKET = {"stop": 1.0, "target": 2.0}
 AWAY: Bar = (100, 100.75, 99.25, 100)

@@ -77,8 +77,8 @@ def test_kernels_are_counted_call_by_call_and_bar_by_bar(profiled):
     assert report.kernels["indicators.AverageTrueRange.update"].calls == chunks + again
     assert report.kernels["indicators.AverageTrueRange.update"].bars == ROWS + 16_384
     assert report.kernels["chunking.take_bars"].bars == ROWS
-    assert report.kernels["simulation.Wefts.pass_chunk"].bars > ROWS + 16_384
-    assert report.kernels["simulation.Wefts.pass_chunk"].calls == chunks + again + 1
+    assert report.kernels["simulation.Simulator.pass_chunk"].bars > ROWS + 16_384
+    assert report.kernels["simulation.Simulator.pass_chunk"].calls == chunks + again + 1
     for cost in report.kernels.values():
         assert cost.ns_a_bar == pytest.approx(cost.seconds * 1e9 / cost.bars)
 
@@ -92,16 +92,16 @@ def test_kernels_stand_in_the_hotspots_with_their_own_file(profiled):
 def test_nothing_is_left_of_the_profiler(profiled):
     assert sys.getprofile() is None and threading.getprofile() is None
     assert registry.Smoother is indicators.Smoother and indicators.Smoother.__module__.startswith("barloom._native")
-    assert money.Wefts is simulation.Wefts and quotes.chunking.block_extremes is chunking.block_extremes
+    assert money.Simulator is simulation.Simulator and quotes.chunking.block_extremes is chunking.block_extremes
     assert not hasattr(chunking.take_bars, "__closure__") or chunking.take_bars.__closure__ is None
 
 
 def test_nothing_is_left_after_an_error_either():
-    before = simulation.Wefts
+    before = simulation.Simulator
     with pytest.raises(RuntimeError), Profiler():
-        assert simulation.Wefts is not before
+        assert simulation.Simulator is not before
         raise RuntimeError
-    assert simulation.Wefts is before and sys.getprofile() is None
+    assert simulation.Simulator is before and sys.getprofile() is None
 
 
 @pytest.mark.waits

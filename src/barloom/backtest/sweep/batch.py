@@ -16,31 +16,31 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from barloom._native.simulation import Asked, Warp, Wefts
+from barloom._native.simulation import MarketChunk, OrderArrays, Simulator
 from barloom.backtest.ahead import ahead
 from barloom.backtest.audit import Audit, NoAudit, audit_of
 from barloom.backtest.decisions import Signals
 from barloom.backtest.draw import expected_rows, few_for
 from barloom.backtest.metrics import Metrics, Outcome
-from barloom.backtest.orchestrator import Audited, Progress, available_cores, finer_of, weave
+from barloom.backtest.orchestrator import Audited, Progress, available_cores, finer_of, run_pipeline
 from barloom.backtest.overflow import refuse_overflow
 from barloom.backtest.parameters import RunParameters
-from barloom.backtest.resolve import feed_of, orders_of, rules_of
+from barloom.backtest.resolve import feed_of, rules_of, template_of
 from barloom.backtest.results import AuditCounts
 from barloom.backtest.signals import ATR, Measured, Pips, Preparation, Prepared, SignalMaker
 from barloom.backtest.sweep.kept import KeptTrades
-from barloom.backtest.sweep.tiling import cut
+from barloom.backtest.sweep.schedule import schedule
 from barloom.bars.chunk import Chunk, Floats
 from barloom.errors import BarloomError, FidelityError, InputError
 from barloom.execution.account import POINT
-from barloom.execution.book import nights_at
 from barloom.execution.fills import refuse_exit_signals
-from barloom.execution.money import wefts_of
-from barloom.execution.orders import Orders
+from barloom.execution.market import MarketBuilder, order_arrays
+from barloom.execution.money import simulator_of
+from barloom.execution.orders import OrderTemplate
 from barloom.execution.quotes import QuoteMaker, Quotes
 from barloom.execution.rules import Rules
+from barloom.execution.simulator import nights_at
 from barloom.execution.totals import Totals, totals_of
-from barloom.execution.warps import WarpMaker, asked_of
 from barloom.indicators.registry import warmup
 from barloom.observe.clock import Clock
 from barloom.strategies.again import Again, Shelf
@@ -54,7 +54,7 @@ Made = TypeVar("Made")
 
 NO_POINTS = np.empty(0, dtype=POINT)
 SETS_A_SIGNAL = 4
-GROUP_SETS = 128
+BLOCK_SETS = 128
 """Sets that the kernel takes at a time: few enough for Ctrl-C to work, many enough to share out."""
 METRICS = {
     name: pa.int64() if field.annotation is int else pa.float64() for name, field in Metrics.model_fields.items()
@@ -146,43 +146,43 @@ def run_batch(
     threads = min(threads or available_cores(), available_cores())
     refuse_without(threads)
     clock = clock or Clock()
-    loom = _Loom(bars, [parameters.with_finer_bars(fine is not None) for parameters in sets], fine, clock)
-    loom.audited = audited
+    runner = BatchRunner(bars, [parameters.with_finer_bars(fine is not None) for parameters in sets], fine, clock)
+    runner.audited = audited
     kept = KeptTrades() if keep_trades else None
     if fine is not None:
-        loom.pass_one_by_one(fine, threads, chunk_rows, kept)
+        runner.pass_one_by_one(fine, threads, chunk_rows, kept)
     else:
-        loom.pass_together(threads, chunk_rows, kept, on_progress)
+        runner.pass_together(threads, chunk_rows, kept, on_progress)
     with clock.phase("write"):
-        rows = [{"error": loom.errors[k]} if k in loom.errors else loom.rows[k] for k in range(len(sets))]
+        rows = [{"error": runner.errors[k]} if k in runner.errors else runner.rows[k] for k in range(len(sets))]
         table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    ran = len(loom.errors) < len(sets)
+    ran = len(runner.errors) < len(sets)
     trades = kept.table() if kept else None
     return Batch(
-        table, bars.report if ran else None, trades, time.perf_counter() - started, loom.errors.broken, loom.audit
+        table, bars.report if ran else None, trades, time.perf_counter() - started, runner.errors.broken, runner.audit
     )
 
 
 def sharing(bars: Bars, sets: Sequence[RunParameters]) -> Sharing:
     """What sets have in common, before any of them is run."""
-    loom = _Loom(bars, sets, None, Clock())
-    specs = Preparation([strand.maker for strand in loom.strands], atr=loom.wants_atr).bank.specs
-    exits = {(strand.number, one.orders) for strand in loom.strands for one in strand.sets}
-    return Sharing(sum(len(strand.sets) for strand in loom.strands), len(loom.strands), len(specs), len(exits))
+    runner = BatchRunner(bars, sets, None, Clock())
+    specs = Preparation([group.maker for group in runner.groups], atr=runner.wants_atr).bank.specs
+    exits = {(group.number, one.template) for group in runner.groups for one in group.sets}
+    return Sharing(sum(len(group.sets) for group in runner.groups), len(runner.groups), len(specs), len(exits))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Set:
     place: int
     rules: Rules
-    orders: Orders
-    terms: Hashable
-    """Equal for sets that share a warp."""
+    template: OrderTemplate
+    market_key: Hashable
+    """Equal for sets that share a market."""
     atr: bool
     """Whether a distance is measured by the ATR."""
 
 
-class _Strand:
+class _SignalGroup:
     """The sets that have the same signals, and how they are made."""
 
     def __init__(self, number: int, maker: SignalMaker, again: Again, direction: str) -> None:
@@ -214,7 +214,7 @@ class _Errors(dict[int, str]):
             self.broken[place] = "" if self.broken else "".join(traceback.format_exception(error))
 
 
-class _Loom:
+class BatchRunner:
     """The sets of a batch, by the signals they share."""
 
     def __init__(self, bars: Bars, sets: Sequence[RunParameters], fine: Bars | None, clock: Clock) -> None:
@@ -223,9 +223,9 @@ class _Loom:
         self.clock = clock
         self.errors = _Errors()
         self.rows: dict[int, dict[str, Any]] = {}
-        self._strands: dict[Hashable, _Strand] = {}
+        self._groups: dict[Hashable, _SignalGroup] = {}
         self._made: dict[Hashable, Any] = {}
-        self._orders: dict[Orders, Orders] = {}
+        self._templates: dict[OrderTemplate, OrderTemplate] = {}
         self._shelf: Shelf = {}
         self.audited: int | None = None
         self.audit = AuditCounts()
@@ -234,35 +234,35 @@ class _Loom:
                 self._take(place, parameters, fine)
             except BarloomError as error:
                 self.errors.note(place, error)
-        self.strands = [strand for strand in self._strands.values() if strand.sets]
-        self.wants_atr = any(one.atr for strand in self.strands for one in strand.sets)
+        self.groups = [group for group in self._groups.values() if group.sets]
+        self.wants_atr = any(one.atr for group in self.groups for one in group.sets)
 
     def _take(self, place: int, parameters: RunParameters, fine: Bars | None) -> None:
         """Put a set to those it shares its signals with; what cannot stand is refused in the order of a run of its own."""
         options = parameters.model_dump_json(exclude={"params", "strategy", "direction", "chunk_rows", "threads"})
         rules = self._once(("rules", options), lambda: dataclasses.replace(rules_of(parameters), bounds=False))
         finer_of(self.bars, rules, fine)
-        strand = self._strand(parameters)
-        orders = self._once(("orders", options), lambda: orders_of(parameters))
-        # Equal orders are one, so that what they ask for is found by identity.
-        orders = self._orders.setdefault(orders, orders)
-        if strand.maker.gives_exits:
+        group = self._group(parameters)
+        template = self._once(("template", options), lambda: template_of(parameters))
+        # Equal templates are one, so that the orders made by it are found by identity.
+        template = self._templates.setdefault(template, template)
+        if group.maker.gives_exits:
             refuse_exit_signals(parameters.fills)
-        if strand.maker.reads_volume and not self.bars.has_volume:
-            raise InputError(f"{self.bars.label} has no volume column, which strategy {strand.maker.name} reads")
-        own = strand.number if rules.reverse or strand.maker.gives_exits else -1
-        atr = orders.wants_atr
-        terms = (own, own >= 0 and atr, self._once(("terms", options), lambda: _terms(rules)))
-        strand.sets.append(_Set(place, rules, orders, terms, atr))
+        if group.maker.reads_volume and not self.bars.has_volume:
+            raise InputError(f"{self.bars.label} has no volume column, which strategy {group.maker.name} reads")
+        own = group.number if rules.reverse or group.maker.gives_exits else -1
+        atr = template.wants_atr
+        market_key = (own, own >= 0 and atr, self._once(("market", options), lambda: _market_key(rules)))
+        group.sets.append(_Set(place, rules, template, market_key, atr))
 
-    def _strand(self, parameters: RunParameters) -> _Strand:
+    def _group(self, parameters: RunParameters) -> _SignalGroup:
         """The sets with the signals of these parameters."""
         key = (parameters.strategy, repr(sorted(parameters.params.items())), parameters.direction)
-        if key not in self._strands:
+        if key not in self._groups:
             strategy = load_strategy(parameters.strategy, parameters.params)
             maker, again = SignalMaker(strategy, parameters.direction), Again(strategy, self._shelf)
-            self._strands[key] = _Strand(len(self._strands), maker, again, parameters.direction)
-        return self._strands[key]
+            self._groups[key] = _SignalGroup(len(self._groups), maker, again, parameters.direction)
+        return self._groups[key]
 
     def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What sets that differ in nothing but the strategy's parameters share; refused for all of them alike."""
@@ -280,14 +280,14 @@ class _Loom:
     def pass_one_by_one(self, fine: Bars, threads: int, chunk_rows: int | None, kept: KeptTrades | None) -> None:
         """Run each set for itself: where finer bars decide, each asks for other ones."""
         each = few_for(expected_rows(self.bars)) if self.audited is None else self.audited
-        for strand in self.strands:
-            for one in strand.sets:
+        for group in self.groups:
+            for one in group.sets:
                 parameters = self.sets[one.place]
                 try:
                     strategy = load_strategy(parameters.strategy, parameters.params)
                     feed = feed_of(parameters, strategy)
                     finer = finer_of(self.bars, one.rules, fine)
-                    result = weave(
+                    result = run_pipeline(
                         self.bars,
                         feed,
                         one.rules,
@@ -322,85 +322,88 @@ class _Loom:
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         """Run all sets, those that share indicators in one pass over the bars."""
-        if not self.strands:
+        if not self.groups:
             return
         started = time.perf_counter()
         total = self.bars.bars_at_hand()
         rows = expected_rows(self.bars)
         each = few_for(rows) if self.audited is None else self.audited
-        for strand in self.strands:
-            strand.audit = audit_of(strand.again, strand.direction, each=each, rows=rows, ends=self.audited is not None)
-        how = cut(self.strands, chunk_rows, again=not self.bars.source.parses)
-        tiles = [_Tile(number, [self.strands[k] for k in tile], threads, kept) for number, tile in enumerate(how.tiles)]
-        steps = self._steps(tiles, how.rows, threads)
+        for group in self.groups:
+            group.audit = audit_of(group.again, group.direction, each=each, rows=rows, ends=self.audited is not None)
+        plan = schedule(self.groups, chunk_rows, again=not self.bars.source.parses)
+        passes = [
+            _Pass(number, [self.groups[k] for k in one_pass], threads, kept)
+            for number, one_pass in enumerate(plan.passes)
+        ]
+        steps = self._steps(passes, plan.rows, threads)
         with closing(ahead(steps) if threads > 1 else steps) as drawn:
-            for tile, chunk, group in drawn:
+            for one_pass, chunk, block in drawn:
                 with self.clock.phase("simulate"):
-                    tile.add(chunk, group)
-                if not group.last:
+                    one_pass.add(chunk, block)
+                if not block.last:
                     continue
                 if on_progress is not None:
                     passed = chunk.base + chunk.rows
                     if total is not None:
-                        passed = (tile.number * total + passed) // len(tiles)
+                        passed = (one_pass.number * total + passed) // len(passes)
                     on_progress(Progress(passed, total, 0, time.perf_counter() - started))
                 if chunk.last:
                     with self.clock.phase("write"):
-                        self._finish(tile)
+                        self._finish(one_pass)
 
-    def _finish(self, tile: _Tile) -> None:
-        """Write down what the sets of a tile came to.
+    def _finish(self, one_pass: _Pass) -> None:
+        """Write down what the sets of a one_pass came to.
 
         Raises:
             FidelityError: see ``Audit.finish``.
         """
-        for strand in tile.strands:
-            if strand.audit is not None and not strand.failed:
-                self.audit += strand.audit.finish()
-        for strand in tile.strands:
-            for one in strand.sets:
-                needed = max(1, strand.maker.warmup, warmup(ATR) if one.atr else 1)
-                if tile.bars < needed:
+        for group in one_pass.groups:
+            if group.audit is not None and not group.failed:
+                self.audit += group.audit.finish()
+        for group in one_pass.groups:
+            for one in group.sets:
+                needed = max(1, group.maker.warmup, warmup(ATR) if one.atr else 1)
+                if one_pass.bars < needed:
                     self.errors.note(
                         one.place,
                         InputError(
-                            f"{self.bars.label} has {tile.bars} bars in the selection, and the indicators of {strand.maker.name} give no "
+                            f"{self.bars.label} has {one_pass.bars} bars in the selection, and the indicators of {group.maker.name} give no "
                             f"value before {needed}: give more bars, or shorter periods with --param"
                         ),
                     )
-        for one, totals in zip(tile.sets, tile.totals(), strict=True):
+        for one, totals in zip(one_pass.sets, one_pass.totals(), strict=True):
             if one.place in self.errors:
                 continue
             try:
                 refuse_overflow(totals.accounts, NO_POINTS, one.rules.sizing)
-                outcome = Outcome(totals, one.rules.sizing.balance, tile.first_time, tile.bars)
+                outcome = Outcome(totals, one.rules.sizing.balance, one_pass.first_time, one_pass.bars)
                 self.rows[one.place] = _row(outcome)
             except InputError as error:
                 self.errors.note(one.place, error)
 
     def _steps(
-        self, tiles: Sequence[_Tile], rows: int, threads: int
-    ) -> Generator[tuple[_Tile, Chunk, _Group], None, None]:
-        """Tile after tile and chunk after chunk, what the signals of some sets ask for; made beside the kernel's work."""
-        for tile in tiles:
+        self, passes: Sequence[_Pass], rows: int, threads: int
+    ) -> Generator[tuple[_Pass, Chunk, _SetBlock], None, None]:
+        """Pass after pass and chunk after chunk, what the signals of some sets ask for; made beside the kernel's work."""
+        for one_pass in passes:
             preparation = Preparation(
-                [strand.maker for strand in tile.strands], atr=any(one.atr for one in tile.sets), ring=1
+                [group.maker for group in one_pass.groups], atr=any(one.atr for one in one_pass.sets), ring=1
             )
             chunks = self.bars.chunks(
                 rows, history=preparation.history, volume=preparation.uses_volume, threads=threads
             )
             maker, pips = QuoteMaker(), Pips()
-            warps: dict[Hashable, WarpMaker] = {}
-            swaps = any(one.rules.costs.has_swap for one in tile.sets)
+            markets: dict[Hashable, MarketBuilder] = {}
+            swaps = any(one.rules.costs.has_swap for one in one_pass.sets)
             with closing(chunks):
                 while (chunk := self._timed("ingest", chunks)) is not None:
                     with self.clock.phase("prepare"):
                         prepared = preparation.update(chunk)
-                        work = _ChunkWork(chunk, prepared, maker.make(chunk), pips.of(chunk), warps, self.errors)
+                        work = _ChunkWork(chunk, prepared, maker.make(chunk), pips.of(chunk), markets, self.errors)
                         nightly = nights_at(chunk) if swaps else None
-                    groups = _grouped(tile.strands, work, nightly)
-                    while (group := self._timed("prepare", groups)) is not None:
-                        yield tile, chunk, group
+                    blocks = _blocks(one_pass.groups, work, nightly)
+                    while (block := self._timed("prepare", blocks)) is not None:
+                        yield one_pass, chunk, block
 
     def _timed(self, step: str, made: Iterator[Made]) -> Made | None:
         """The next one, its seconds in a step; None after the last."""
@@ -408,132 +411,132 @@ class _Loom:
             return next(made, None)
 
 
-class _Tile:
+class _Pass:
     """Sets that pass over the bars together."""
 
-    def __init__(self, number: int, strands: Sequence[_Strand], threads: int, kept: KeptTrades | None) -> None:
+    def __init__(self, number: int, groups: Sequence[_SignalGroup], threads: int, kept: KeptTrades | None) -> None:
         self.number = number
-        self.strands = strands
-        self.sets = [one for strand in strands for one in strand.sets]
+        self.groups = groups
+        self.sets = [one for group in groups for one in group.sets]
         self.bars = self.first_time = 0
         # Where signals are most of the work, the other cores are theirs.
-        self._threads = threads if len(self.sets) > SETS_A_SIGNAL * len(strands) else 1
+        self._threads = threads if len(self.sets) > SETS_A_SIGNAL * len(groups) else 1
         self._kept = kept
-        self._wefts: Wefts | None = None
+        self._simulator: Simulator | None = None
 
-    def add(self, chunk: Chunk, group: _Group) -> None:
+    def add(self, chunk: Chunk, block: _SetBlock) -> None:
         """Carry some of the sets through a chunk."""
-        if self._wefts is None:
+        if self._simulator is None:
             rules = [one.rules for one in self.sets]
-            self._wefts = wefts_of(rules, threads=self._threads, keep=self._kept is not None)
+            self._simulator = simulator_of(rules, threads=self._threads, keep=self._kept is not None)
             self.first_time = int(chunk.timestamp[chunk.history])
-        self._wefts.pass_chunk(group.first, group.asked, group.warps, group.nights)
+        self._simulator.pass_chunk(block.first, block.orders, block.markets, block.nights)
         self.bars = chunk.base + chunk.rows
         if self._kept is not None:
-            for k in range(group.first, group.first + len(group.asked)):
-                self._kept.add(self.sets[k].place, self._wefts, k)
+            for k in range(block.first, block.first + len(block.orders)):
+                self._kept.add(self.sets[k].place, self._simulator, k)
 
     def totals(self) -> list[Totals]:
         """What the sets came to; nothing of them is held after."""
-        assert self._wefts is not None
-        totals = totals_of(self._wefts, len(self.sets))
-        self._wefts = None
+        assert self._simulator is not None
+        totals = totals_of(self._simulator, len(self.sets))
+        self._simulator = None
         return totals
 
 
 @dataclasses.dataclass(slots=True)
-class _Group:
-    """Consecutive sets with what one chunk asks of them."""
+class _SetBlock:
+    """Consecutive sets with their orders on one chunk."""
 
     first: int
     nights: Floats | None
-    asked: list[Asked | None] = dataclasses.field(default_factory=list)
-    warps: list[Warp | None] = dataclasses.field(default_factory=list)
+    orders: list[OrderArrays | None] = dataclasses.field(default_factory=list)
+    markets: list[MarketChunk | None] = dataclasses.field(default_factory=list)
     last: bool = False
 
 
-def _grouped(strands: Sequence[_Strand], work: _ChunkWork, nights: Floats | None) -> Iterator[_Group]:
-    """What a chunk asks of the sets of some strands, some hundred sets at a time."""
-    group = _Group(0, nights)
-    for strand in strands:
-        asked = work.asked(strand)
-        for start in range(0, len(asked), GROUP_SETS):
-            part = asked[start : start + GROUP_SETS]
-            if group.asked and len(group.asked) + len(part) > GROUP_SETS:
-                yield group
-                group = _Group(group.first + len(group.asked), nights)
-            group.asked.extend(one for one, _ in part)
-            group.warps.extend(warp for _, warp in part)
-    group.last = True
-    yield group
+def _blocks(groups: Sequence[_SignalGroup], work: _ChunkWork, nights: Floats | None) -> Iterator[_SetBlock]:
+    """The orders of a chunk for the sets of some groups, some hundred sets at a time."""
+    block = _SetBlock(0, nights)
+    for group in groups:
+        orders = work.orders(group)
+        for start in range(0, len(orders), BLOCK_SETS):
+            part = orders[start : start + BLOCK_SETS]
+            if block.orders and len(block.orders) + len(part) > BLOCK_SETS:
+                yield block
+                block = _SetBlock(block.first + len(block.orders), nights)
+            block.orders.extend(one for one, _ in part)
+            block.markets.extend(market for _, market in part)
+    block.last = True
+    yield block
 
 
 @dataclasses.dataclass(slots=True)
 class _ChunkWork:
-    """What one chunk comes to before the kernel: signals, distances and terms, each distinct one once."""
+    """What one chunk comes to before the kernel: signals, distances and markets, each distinct one once."""
 
     chunk: Chunk
     prepared: Prepared
     quotes: Quotes
     pip: float
-    makers: dict[Hashable, WarpMaker]
+    makers: dict[Hashable, MarketBuilder]
     errors: _Errors
-    warps: dict[Hashable, Warp] = dataclasses.field(default_factory=dict)
+    markets: dict[Hashable, MarketChunk] = dataclasses.field(default_factory=dict)
 
-    def asked(self, strand: _Strand) -> list[tuple[Asked | None, Warp | None]]:
-        """What the sets of a strand ask for, and the warp of each; nothing once its strategy has failed."""
-        if not strand.failed:
+    def orders(self, group: _SignalGroup) -> list[tuple[OrderArrays | None, MarketChunk | None]]:
+        """The orders of the sets of a group, and the market of each; nothing once its strategy has failed."""
+        if not group.failed:
             try:
-                return self._asked(strand)
+                return self._orders(group)
             except FidelityError:
                 raise
             except BarloomError as error:
-                strand.failed = True
-                for one in strand.sets:
+                group.failed = True
+                for one in group.sets:
                     self.errors.note(one.place, error)
-        return [(None, None)] * len(strand.sets)
+        return [(None, None)] * len(group.sets)
 
-    def _asked(self, strand: _Strand) -> list[tuple[Asked | None, Warp | None]]:
-        maker = strand.maker
+    def _orders(self, group: _SignalGroup) -> list[tuple[OrderArrays | None, MarketChunk | None]]:
+        maker = group.maker
         raw = maker.entries(self.chunk, self.prepared)
         leaving = maker.exit_signals(self.chunk, self.prepared)
-        if strand.audit is not None:
+        if group.audit is not None:
             first = self.chunk.base - self.chunk.history
-            strand.audit.look(self.chunk, self.prepared, Signals(raw, leaving, first))
+            group.audit.look(self.chunk, self.prepared, Signals(raw, leaving, first))
         bases: dict[bool, Measured] = {}
-        hung: dict[int, Asked] = {}
-        found: list[tuple[Asked | None, Warp | None]] = []
-        for one in strand.sets:
+        made: dict[int, OrderArrays] = {}
+        found: list[tuple[OrderArrays | None, MarketChunk | None]] = []
+        for one in group.sets:
             if one.place in self.errors:
                 found.append((None, None))
                 continue
-            orders = one.orders
+            template = one.template
             base = bases.get(one.atr)
             if base is None:
                 pip = self.pip
                 base = Measured.of(raw, self.chunk, self.prepared, pip, atr=one.atr).without_conflicts()
                 bases[one.atr] = base
-            asked = hung.get(id(orders))
-            if asked is None:
+            orders = made.get(id(template))
+            if orders is None:
                 try:
-                    asked = hung[id(orders)] = asked_of(base.hung(orders, maker))
+                    orders = made[id(template)] = order_arrays(base.with_exits(template, maker))
                 except BarloomError as error:
                     self.errors.note(one.place, error)
                     found.append((None, None))
                     continue
-            warp = self.warps.get(one.terms)
-            if warp is None:
-                with_terms = self.makers.setdefault(one.terms, WarpMaker(one.rules))
+            market = self.markets.get(one.market_key)
+            if market is None:
+                builder = self.makers.setdefault(one.market_key, MarketBuilder(one.rules))
                 entries = base.entries.moved(base.at.first)
-                warp = self.warps[one.terms] = with_terms.make(self.chunk, self.quotes, entries, leaving)
-            found.append((asked, warp))
+                market = self.markets[one.market_key] = builder.make(self.chunk, self.quotes, entries, leaving)
+            found.append((orders, market))
         return found
 
 
-def _terms(rules: Rules) -> Hashable:
-    """What a warp knows of the rules: nothing of how many trades may be open, how long, and how large they are."""
+def _market_key(rules: Rules) -> Hashable:
+    """What a market depends on of the rules: nothing of how many trades may be open, how long, and how large they are."""
     alike = dataclasses.replace(
-        rules, places=0, max_hold=0, parts=1, sizing=type(rules.sizing)(), costs=type(rules.costs)()
+        rules, max_positions=0, max_hold=0, parts=1, sizing=type(rules.sizing)(), costs=type(rules.costs)()
     )
     needs_stop = rules.sizing.units is None and rules.sizing.notional is None
     return repr(alike), rules.costs.spread, rules.costs.slippage, needs_stop

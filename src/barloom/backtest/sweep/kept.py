@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from barloom._native.simulation import Wefts
+from barloom._native.simulation import Simulator
 from barloom.execution import trades as record
 from barloom.execution.account import join
 from barloom.execution.trades import TRADE, Trades
@@ -17,12 +17,12 @@ class KeptTrades:
     def __init__(self) -> None:
         self._parts: dict[int, list[Trades]] = {}
 
-    def add(self, place: int, wefts: Wefts, k: int) -> None:
+    def add(self, place: int, simulator: Simulator, k: int) -> None:
         """Take what a chunk finished for set ``k``, which stands at ``place`` of the batch."""
-        done, _, _, _ = wefts.sizes(k)
+        done, _, _, _ = simulator.sizes(k)
         if done:
             trades = np.empty(done, dtype=TRADE)
-            wefts.take_done(k, trades)
+            simulator.take_done(k, trades)
             self.add_all(place, trades)
 
     def add_all(self, place: int, trades: Trades) -> None:

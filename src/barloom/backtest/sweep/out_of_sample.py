@@ -114,7 +114,7 @@ def run_after(
     inner = feed_of(parameters, strategy)
     feed = _Since(inner, since)
     sink = MemorySink()
-    result = orchestrator.weave(
+    result = orchestrator.run_pipeline(
         part,
         feed,
         rules,

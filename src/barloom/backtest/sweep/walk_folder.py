@@ -22,8 +22,8 @@ from barloom.backtest.records import SUMMARY_COLUMNS, BenchmarkRecord, Digest, R
 from barloom.backtest.results import AuditCounts
 from barloom.backtest.run_folder import StagedFile, append_row, check_summary, new_job_id
 from barloom.backtest.sweep.ending import Asked, benchmark_of
-from barloom.backtest.sweep.loom import Loom
 from barloom.backtest.sweep.options import SweepOptions
+from barloom.backtest.sweep.session import SweepSession
 from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForward, WalkForwardSummary, WalkStep, walk_forward
 from barloom.bars.bars import Bars
@@ -113,13 +113,13 @@ def walk_forward_job(
     """
     profiler = profiler_of(options)
     spent = Spent(Clock() if profiler is None else profiler.clock)
-    prepared = Loom(bars, walk.base, options, reading_known=reading_known, spent=spent)
+    prepared = SweepSession(bars, walk.base, options, reading_known=reading_known, spent=spent)
     windows = walk.windows(prepared.bars)
     folder = None if options.out is None else _Folder(options.out, walk.base.strategy, spent.started_at)
     with _ending(folder, spent, options, command):
-        with profiler or contextlib.nullcontext(), prepared as loom:
-            result = walk_forward(loom, walk, windows, on_progress=on_progress)
-            report = None if folder is None else loom.whole()
+        with profiler or contextlib.nullcontext(), prepared as session:
+            result = walk_forward(session, walk, windows, on_progress=on_progress)
+            report = None if folder is None else session.whole()
         record = WalkForwardRecord(
             job_id="" if folder is None else folder.job_id,
             started_at=spent.started_at,

@@ -40,7 +40,7 @@ from barloom.execution.totals import daily_returns
 if TYPE_CHECKING:
     import pandas as pd
 
-    from barloom.backtest.sweep.loom import Loom
+    from barloom.backtest.sweep.session import SweepSession
     from barloom.backtest.sweep.work import Step
     from barloom.bars.bars import Bars
 
@@ -255,7 +255,7 @@ class Walk:
 
 
 def walk_forward(
-    loom: Loom,
+    session: SweepSession,
     walk: Walk,
     windows: Sequence[Window],
     *,
@@ -268,7 +268,7 @@ def walk_forward(
     ended with; once nothing is left of it, no more is run.
 
     Args:
-        loom: the bars, and what runs sets over them.
+        session: the bars, and what runs sets over them.
         walk: the grid and how the best set is told.
         windows: see ``Walk.windows``.
         on_progress: told after each part of a sweep.
@@ -298,11 +298,13 @@ def walk_forward(
         def on_step(step: Step, before: int = before) -> None:
             tell(before + step.sets, step.failed)
 
-        table = loom.sweep(walk.names, walk.sets, start=window.train_start, end=window.train_end, on_progress=on_step)
+        table = session.sweep(
+            walk.names, walk.sets, start=window.train_start, end=window.train_end, on_progress=on_step
+        )
         failed += table.refused
         if table.refused == len(table):
             numbers, errors = table.table["set_id"].to_pylist(), table.table["error"].to_pylist()
-            nothing.append(nothing_ran(numbers, errors, loom.broken, "the grid, in every window,"))
+            nothing.append(nothing_ran(numbers, errors, session.broken, "the grid, in every window,"))
         tell(before + len(walk.sets))
         chosen, why = _chosen(table, metric, walk.min_trades)
         if balance <= 0.0:
@@ -311,14 +313,14 @@ def walk_forward(
         if chosen is not None:
             try:
                 parameters = walk.make(walk.sets[chosen]).model_copy(update={"balance": balance})
-                part = loom.part(window.train_start, window.test_end)
+                part = session.part(window.train_start, window.test_end)
                 tried = run_after(
                     part,
                     parameters,
                     window.train_end,
                     before=tested.account,
-                    fine=loom.fine,
-                    clock=loom.spent.clock,
+                    fine=session.fine,
+                    clock=session.spent.clock,
                     audited=audited,
                 )
                 why = "" if tried is not None else "there are no bars to test on"
@@ -346,7 +348,7 @@ def walk_forward(
         )
         if tried is not None:
             tested.add(window.number, chosen, tried)
-            loom.spent.trades += tried.metrics.trades
+            session.spent.trades += tried.metrics.trades
         balance = after
     if len(nothing) == len(windows):
         raise nothing[0]

@@ -38,11 +38,11 @@ from barloom.backtest.sweep.planning import (
     shares,
 )
 from barloom.backtest.sweep.records import SweepRecord
+from barloom.backtest.sweep.schedule import INDICATOR_BYTES
 from barloom.backtest.sweep.shared import Readable, readable
 from barloom.backtest.sweep.spent import Spent
 from barloom.backtest.sweep.table import SweepTable
 from barloom.backtest.sweep.task import SET_ID, Task, TaskFailed, TaskResult, Value, errors_table, nothing_ran, perform
-from barloom.backtest.sweep.tiling import INDICATOR_BYTES
 from barloom.bars.bars import Bars, BarsReport
 from barloom.bars.resampling import ResampledBars
 from barloom.bars.times import FIRST_TIME, LAST_TIME

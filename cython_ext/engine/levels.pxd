@@ -2,8 +2,8 @@
 
 from libc.math cimport INFINITY, isnan
 
-from barloom_trade cimport BREAKEVEN, TRAIL, Plan, Trade
-from barloom_types cimport larger, smaller
+from .numeric cimport larger, smaller
+from .trade cimport BREAKEVEN, TRAIL, Plan, Trade
 
 # All prices times the side.
 cdef struct Levels:

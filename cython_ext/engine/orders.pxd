@@ -1,29 +1,87 @@
-# From order to open trade: the bar that touches the order's price, the levels hung from the fill, and what is left of a bar that
-# filled it inside.
+# The orders of a chunk, and the way of each to an open trade: the bar that touches its price, its levels measured from the fill, and
+# what is left of a bar that filled it inside.
 
-from libc.math cimport isnan
-from libc.stdint cimport INT64_MAX, int64_t
+from libc.math cimport NAN, isnan
+from libc.stdint cimport INT64_MAX, int8_t, int64_t, uint8_t
+from libc.string cimport memset
 
-from barloom_calendar cimport is_session_end
-from barloom_levels cimport keep_stop
-from barloom_market cimport DRILLDOWN, LIMIT, OPTIMISTIC, PESSIMISTIC, Market, Quotes, Terms, exit_quotes, leave, worse_comes_first
-from barloom_trade cimport (
-    END, INVALID_BRACKET, NO_STOP, OPEN, REFUSED, SESSION, STOP, STOP_IS_PRICE, TARGET, TARGET_IS_PRICE, TIME, Plan, Trade,
+from .levels cimport keep_stop
+from .market cimport (
+    DRILLDOWN, LIMIT, OPTIMISTIC, PESSIMISTIC, FillRules, Market, Quotes, exit_quotes, is_session_end, leave, worse_comes_first,
 )
-from barloom_types cimport BLOCK, larger, smaller
+from .numeric cimport BLOCK, larger, smaller
+from .trade cimport (
+    END, INVALID_BRACKET, NO_STOP, OPEN, REFUSED, SESSION, STOP, STOP_IS_PRICE, TARGET, TARGET_IS_PRICE, TIME, WORKING, Plan, Trade,
+)
+
+cdef struct OrderColumns:
+    Py_ssize_t count
+    const int64_t* signal_bar
+    const int8_t* side
+    const double* stop
+    const double* target
+    const double* stop_price
+    const double* target_price
+    const int64_t* max_hold
+    const double* size
+    const Plan* plans        # NULL where no entry asks for more
+
+
+cdef inline void set_default_plan(Plan* plan) noexcept nogil:
+    """The plan of a trade that asks for nothing beyond a stop and a target."""
+    memset(plan, 0, sizeof(Plan))
+    plan.order = -1
+    plan.good_for = 1
+    plan.fraction = 1.0
+    plan.price = plan.trail = plan.trigger = plan.slippage = plan.nearest = NAN
+
+
+cdef inline void new_order(
+    Trade* trade, Plan* plan, const OrderColumns* orders, Py_ssize_t k, int64_t max_hold, Py_ssize_t parts, int64_t first_order
+) noexcept nogil:
+    """Write entry k as a working order."""
+    memset(trade, 0, <size_t>(<char*>&trade.gross_pnl - <char*>trade))
+    trade.trade_id = -1
+    trade.signal_bar = orders.signal_bar[k]
+    trade.entry_bar = -1
+    trade.exit_bar = -1
+    trade.deadline = orders.max_hold[k] if orders.max_hold[k] > 0 else max_hold
+    trade.entry_price = NAN
+    trade.initial_stop = NAN
+    trade.stop = orders.stop[k]
+    if not isnan(orders.stop_price[k]):
+        trade.marks |= STOP_IS_PRICE
+        trade.stop = orders.stop_price[k]
+    trade.target = orders.target[k]
+    if not isnan(orders.target_price[k]):
+        trade.marks |= TARGET_IS_PRICE
+        trade.target = orders.target_price[k]
+    trade.size = orders.size[k]
+    trade.exit_price = NAN
+    trade.side = orders.side[k]
+    trade.state = WORKING
+    if parts > 1:
+        trade.part = <uint8_t>(k % parts)
+    if plan != NULL:
+        if orders.plans != NULL:
+            plan[0] = orders.plans[k]
+        else:
+            set_default_plan(plan)
+        plan.order = first_order + k // parts
+
 
 cdef inline void refuse(Trade* trade, int why) noexcept nogil:
-    """An order that its fill bar refuses frees its place from that bar on."""
+    """An order that its fill bar refuses is open no longer from that bar on."""
     trade.state = REFUSED
     trade.refusal = why
     trade.exit_bar = trade.entry_bar
 
 
 cdef inline bint open_trade(
-    Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j, double entry, double exit_side, double spread,
+    Trade* trade, Plan* plan, const Market* market, const FillRules* rules, Py_ssize_t j, double entry, double exit_side, double spread,
     bint scanned
 ) noexcept nogil:
-    """Open a trade filled on bar j at ``entry``: hang its levels, and refuse what could not stand. Whether it is open."""
+    """Open a trade filled on bar j at ``entry``: measure its levels from the fill, and refuse what could not stand. Whether it is open."""
     cdef double sign = trade.side
     cdef double stop = trade.stop
     cdef double target = trade.target
@@ -39,7 +97,7 @@ cdef inline bint open_trade(
         if sign * stop >= sign * exit_side:
             refuse(trade, INVALID_BRACKET)
             return False
-    elif terms.needs_stop and isnan(trade.size):
+    elif rules.needs_stop and isnan(trade.size):
         refuse(trade, NO_STOP)
         return False
     if plan != NULL and sign * (entry + sign * plan.nearest) <= sign * entry:
@@ -89,19 +147,19 @@ cdef inline Py_ssize_t first_touch(
     return end
 
 
-cdef inline bint leaves_inside(Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j) noexcept nogil:
+cdef inline bint leaves_inside(Trade* trade, Plan* plan, const Market* market, const FillRules* rules, Py_ssize_t j) noexcept nogil:
     """The rest of a bar inside which the trade was filled: whether it left there, else what was surely seen of it is taken in."""
     cdef double sign = trade.side
     cdef const Quotes* quotes = exit_quotes(market, trade.side)
     cdef double low = sign * ((quotes.low[j] if trade.side > 0 else quotes.high[j]) + quotes.offset)
     cdef double high = sign * ((quotes.high[j] if trade.side > 0 else quotes.low[j]) + quotes.offset)
     cdef double close = sign * (quotes.close[j] + quotes.offset)
-    cdef bint limit = terms.entry == LIMIT
+    cdef bint limit = rules.entry == LIMIT
     cdef bint stop_touched = low <= sign * trade.stop
     cdef bint target_touched = high >= sign * trade.target
-    cdef bint pessimistic = terms.intrabar == PESSIMISTIC or terms.intrabar == DRILLDOWN
-    cdef bint optimistic = terms.intrabar == OPTIMISTIC
-    cdef bint low_first = worse_comes_first(trade, market, terms, j)
+    cdef bint pessimistic = rules.intrabar == PESSIMISTIC or rules.intrabar == DRILLDOWN
+    cdef bint optimistic = rules.intrabar == OPTIMISTIC
+    cdef bint low_first = worse_comes_first(trade, market, rules, j)
     cdef bint stop_after, target_after, stop_first
     if limit:
         # The way down to the stop leads past the fill; the way up to the target may have been before it.
@@ -114,11 +172,11 @@ cdef inline bint leaves_inside(Trade* trade, Plan* plan, const Market* market, c
         stop_first = pessimistic
     if stop_after and (stop_first or not target_after):
         trade.ambiguous = target_touched
-        leave(trade, plan, market, terms, j, trade.stop, trade.exit_reason, False, False, False)
+        leave(trade, plan, market, rules, j, trade.stop, trade.exit_reason, False, False, False)
         return True
     if target_after:
         trade.ambiguous = stop_touched
-        leave(trade, plan, market, terms, j, trade.target, TARGET, False, False, False)
+        leave(trade, plan, market, rules, j, trade.target, TARGET, False, False, False)
         return True
     cdef int reason = 0
     if market.base + j == trade.deadline:
@@ -128,7 +186,7 @@ cdef inline bint leaves_inside(Trade* trade, Plan* plan, const Market* market, c
     elif market.last and j == market.count - 1:
         reason = END
     if reason != 0:
-        leave(trade, plan, market, terms, j, quotes.close[j] + quotes.offset, reason, False, False, True)
+        leave(trade, plan, market, rules, j, quotes.close[j] + quotes.offset, reason, False, False, True)
         return True
     trade.mae = smaller(trade.mae, low if limit else close)
     trade.mfe = larger(trade.mfe, close if limit else high)

@@ -4,17 +4,17 @@
 from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int64_t
 
-from barloom_calendar cimport first_from, next_leave
-from barloom_levels cimport Moved, keep_stop, moved_by
-from barloom_market cimport (
-    AT_CLOSE, LIMIT, Market, Quotes, Terms, exit_quotes, leave, spread_at_close, spread_at_open, worse_comes_first,
+from .levels cimport Moved, keep_stop, moved_by
+from .market cimport (
+    AT_CLOSE, LIMIT, FillRules, Market, Quotes, exit_quotes, first_from, leave,
+    next_leave, spread_at_close, spread_at_open, worse_comes_first,
 )
-from barloom_orders cimport first_touch, leaves_inside, open_trade, refuse
-from barloom_trade cimport END, EXPIRED, INSIDE, OPEN, SESSION, SIGNAL, TARGET, TIME, WORKING, Plan, Trade
-from barloom_types cimport BLOCK, GROUP_BARS, larger, smaller
+from .numeric cimport BLOCK, GROUP_BARS, larger, smaller
+from .orders cimport first_touch, leaves_inside, open_trade, refuse
+from .trade cimport END, EXPIRED, INSIDE, OPEN, SESSION, SIGNAL, TARGET, TIME, WORKING, Plan, Trade
 
 cdef inline void leave_on(
-    Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j, bint open_scanned, bint signalled, bint in_session
+    Trade* trade, Plan* plan, const Market* market, const FillRules* rules, Py_ssize_t j, bint open_scanned, bint signalled, bint in_session
 ) noexcept nogil:
     """Leave on bar j, on which the trade leaves for certain: at the open, at a level, or at the close."""
     cdef double sign = trade.side
@@ -27,29 +27,29 @@ cdef inline void leave_on(
     if open_scanned:
         if sign * opened <= sign * trade.stop:
             leave(
-                trade, plan, market, terms, j, trade.stop if terms.gap_stop_at_level else opened, trade.exit_reason, True, True, False
+                trade, plan, market, rules, j, trade.stop if rules.gap_stop_at_level else opened, trade.exit_reason, True, True, False
             )
             return
         if sign * opened >= sign * trade.target:
-            if stop_touched and terms.stop_wins_open and not signalled:
-                leave(trade, plan, market, terms, j, trade.stop, trade.exit_reason, False, True, False)
+            if stop_touched and rules.stop_wins_open and not signalled:
+                leave(trade, plan, market, rules, j, trade.stop, trade.exit_reason, False, True, False)
             else:
-                leave(trade, plan, market, terms, j, trade.target if terms.gap_target_at_level else opened, TARGET, True, True, False)
+                leave(trade, plan, market, rules, j, trade.target if rules.gap_target_at_level else opened, TARGET, True, True, False)
             return
         if signalled:
-            leave(trade, plan, market, terms, j, opened, SIGNAL, False, True, False)
+            leave(trade, plan, market, rules, j, opened, SIGNAL, False, True, False)
             return
     trade.ambiguous = stop_touched and target_touched
-    if stop_touched and (not target_touched or worse_comes_first(trade, market, terms, j)):
-        leave(trade, plan, market, terms, j, trade.stop, trade.exit_reason, False, open_scanned, False)
+    if stop_touched and (not target_touched or worse_comes_first(trade, market, rules, j)):
+        leave(trade, plan, market, rules, j, trade.stop, trade.exit_reason, False, open_scanned, False)
     elif target_touched:
-        leave(trade, plan, market, terms, j, trade.target, TARGET, False, open_scanned, False)
+        leave(trade, plan, market, rules, j, trade.target, TARGET, False, open_scanned, False)
     else:
         reason = TIME if market.base + j == trade.deadline else SESSION if in_session else END
-        leave(trade, plan, market, terms, j, quotes.close[j] + offset, reason, False, open_scanned, True)
+        leave(trade, plan, market, rules, j, quotes.close[j] + offset, reason, False, open_scanned, True)
 
 
-cdef inline void follow(Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j) noexcept nogil:
+cdef inline void follow(Trade* trade, Plan* plan, const Market* market, const FillRules* rules, Py_ssize_t j) noexcept nogil:
     """Follow an open trade from bar j of the chunk to its exit or to the end of the chunk."""
     cdef double sign = trade.side
     cdef bint is_long = trade.side > 0
@@ -169,10 +169,10 @@ cdef inline void follow(Trade* trade, Plan* plan, const Market* market, const Te
     if moves and market.base + j != trade.entry_bar:
         keep_stop(trade, plan)
     if hit or end < market.count:
-        leave_on(trade, plan, market, terms, j, market.base + j != trade.entry_bar, j == signal_bar, j == session_bar)
+        leave_on(trade, plan, market, rules, j, market.base + j != trade.entry_bar, j == signal_bar, j == session_bar)
 
 
-cdef inline void step(Trade* trade, Plan* plan, const Market* market, const Terms* terms) noexcept nogil:
+cdef inline void step(Trade* trade, Plan* plan, const Market* market, const FillRules* rules) noexcept nogil:
     """Carry one trade through the chunk: from order to fill to exit, as far as its bars go."""
     cdef Py_ssize_t j = 0
     cdef Py_ssize_t end
@@ -181,16 +181,16 @@ cdef inline void step(Trade* trade, Plan* plan, const Market* market, const Term
     cdef double bid, ask, level, spread
     cdef const Quotes* quotes
     # Whether exits may happen on the fill bar.
-    cdef bint scanned = terms.scan_entry_bar
+    cdef bint scanned = rules.scan_entry_bar
     if trade.state == WORKING:
         if plan != NULL and isnan(plan.slippage):
-            plan.slippage = terms.slippage
-        if plan == NULL or isnan(plan.price) or terms.entry < LIMIT:
-            bar = trade.signal_bar + (0 if terms.entry == AT_CLOSE else 1)
+            plan.slippage = rules.slippage
+        if plan == NULL or isnan(plan.price) or rules.entry < LIMIT:
+            bar = trade.signal_bar + (0 if rules.entry == AT_CLOSE else 1)
             if bar - market.base >= market.count:
                 return
             j = <Py_ssize_t>(bar - market.base)
-            if terms.entry == AT_CLOSE:
+            if rules.entry == AT_CLOSE:
                 bid = market.bid.close[j]
                 ask = market.ask.close[j] + market.ask.offset
                 spread = spread_at_close(market, j)
@@ -200,8 +200,8 @@ cdef inline void step(Trade* trade, Plan* plan, const Market* market, const Term
                 ask = market.ask.open[j] + market.ask.offset
                 spread = spread_at_open(market, j)
             if not open_trade(
-                trade, plan, market, terms, j,
-                (ask if trade.side > 0 else bid) + sign * (terms.slippage if plan == NULL else plan.slippage),
+                trade, plan, market, rules, j,
+                (ask if trade.side > 0 else bid) + sign * (rules.slippage if plan == NULL else plan.slippage),
                 bid if trade.side > 0 else ask, spread, scanned,
             ):
                 return
@@ -211,7 +211,7 @@ cdef inline void step(Trade* trade, Plan* plan, const Market* market, const Term
             end = <Py_ssize_t>(bar + 1 - market.base) if bar - market.base < market.count else market.count
             quotes = &market.ask if trade.side > 0 else &market.bid
             level = sign * plan.price
-            j = first_touch(quotes, sign, level, terms.entry == LIMIT, j, end)
+            j = first_touch(quotes, sign, level, rules.entry == LIMIT, j, end)
             if j >= end:
                 if bar - market.base < market.count:
                     trade.entry_bar = bar
@@ -219,7 +219,7 @@ cdef inline void step(Trade* trade, Plan* plan, const Market* market, const Term
                 return
             spread = spread_at_open(market, j)
             bid = sign * (quotes.open[j] + quotes.offset)
-            if bid <= level if terms.entry == LIMIT else bid >= level:
+            if bid <= level if rules.entry == LIMIT else bid >= level:
                 ask = quotes.open[j] + quotes.offset
                 bid = market.bid.open[j] if trade.side > 0 else market.ask.open[j] + market.ask.offset
             else:
@@ -227,11 +227,11 @@ cdef inline void step(Trade* trade, Plan* plan, const Market* market, const Term
                 ask = plan.price
                 bid = plan.price - sign * spread
             if not open_trade(
-                trade, plan, market, terms, j, ask if terms.entry == LIMIT else ask + sign * plan.slippage, bid, spread, scanned
+                trade, plan, market, rules, j, ask if rules.entry == LIMIT else ask + sign * plan.slippage, bid, spread, scanned
             ):
                 return
             if scanned and trade.marks & INSIDE:
-                if leaves_inside(trade, plan, market, terms, j):
+                if leaves_inside(trade, plan, market, rules, j):
                     return
                 scanned = False
         if not scanned:
@@ -243,6 +243,6 @@ cdef inline void step(Trade* trade, Plan* plan, const Market* market, const Term
         if market.last:
             j -= 1
             quotes = exit_quotes(market, trade.side)
-            leave(trade, plan, market, terms, j, quotes.close[j] + quotes.offset, END, False, False, True)
+            leave(trade, plan, market, rules, j, quotes.close[j] + quotes.offset, END, False, False, True)
         return
-    follow(trade, plan, market, terms, j)
+    follow(trade, plan, market, rules, j)

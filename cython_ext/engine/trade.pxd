@@ -1,9 +1,9 @@
-# The trade record as the kernels see it, field for field the NumPy type of execution/trades.py.
+# The trade record: the compiled module `simulation` hands its NumPy type out.
 
 from libc.stdint cimport int8_t, int64_t, uint8_t
 
 cdef enum State:
-    WORKING = 0              # asked for, not yet filled
+    WORKING = 0              # orders for, not yet filled
     OPEN = 1
     CLOSED = 2
     REFUSED = 3
@@ -11,9 +11,9 @@ cdef enum State:
 cdef enum Refusal:
     NO_FILL = 1              # data ended before the fill bar
     INVALID_BRACKET = 2      # a level on the wrong side of the fill
-    NO_STOP = 3              # percent risk asked, but no stop to measure it by
+    NO_STOP = 3              # percent risk orders, but no stop to measure it by
     NO_EQUITY = 4            # nothing left to risk
-    POSITION = 5             # every place was taken
+    POSITION = 5             # as many trades as may be open together were open
     CONFLICT = 6             # a long and a short on one bar
     EXPIRED = 7              # a limit or stop order that no bar touched while it was good
     INSUFFICIENT_MARGIN = 8  # more notional than the leverage allows
@@ -46,7 +46,7 @@ cdef struct Trade:
     int64_t deadline         # bars to hold while WORKING, then the bar at whose close the time stop leaves
     double entry_price
     double initial_stop
-    double stop              # while WORKING: the distance or price asked for
+    double stop              # while WORKING: the distance or price orders for
     double target
     double size
     double exit_price
@@ -60,7 +60,7 @@ cdef struct Trade:
     uint8_t ambiguous
     uint8_t marks            # bits of Mark
     uint8_t part             # of a ladder, from 0
-    double gross_pnl         # from here on the ledger writes; the exit resolver touches the 128 bytes before
+    double gross_pnl         # from here on written with the exit; the search for it touches the 128 bytes before
     double spread_cost
     double slippage_cost
     double commission
@@ -69,6 +69,9 @@ cdef struct Trade:
     double r
     double size_best         # size in the best and the worst case, 0 where that case has no such trade
     double size_worst
+    double best_seen         # where finer bars may be replayed: the best and the worst price before the exit bar, times the side
+    double worst_seen
+    double nights_before     # weighted rollovers before the entry bar, where swap is charged
 
 # What only some trades ask for: an array beside the trades, or none at all.
 cdef struct Plan:

@@ -4,7 +4,7 @@
 # chain of operations waits while the other works. Flags are constants where these are called, so that each call
 # compiles to its own loop.
 
-from barloom_types cimport larger, smaller
+from .numeric cimport larger, smaller
 
 cdef inline double further(double x, double extreme, bint low) noexcept nogil:
     return smaller(x, extreme) if low else larger(x, extreme)

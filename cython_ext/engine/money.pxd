@@ -3,10 +3,10 @@
 from libc.math cimport fabs, floor, isnan
 from libc.stdint cimport int64_t
 
-from barloom_trade cimport BELOW_MINIMUM, DECIDED, INSUFFICIENT_MARGIN, NO_EQUITY, STOP, TARGET, Plan, Trade
-from barloom_types cimport larger
+from .numeric cimport larger
+from .trade cimport BELOW_MINIMUM, DECIDED, INSUFFICIENT_MARGIN, NO_EQUITY, STOP, TARGET, Plan, Trade
 
-# Field for field ACCOUNT of execution/account.py. Money is in account currency.
+# Money is in account currency.
 cdef struct Account:
     double balance           # money of closed trades
     double units             # signed units of open trades, times the conversion
@@ -31,7 +31,7 @@ cdef struct Account:
     int64_t last_bar
     int64_t cases            # accounts that are kept apart: 1 or CASES
 
-# Field for field MONEY of execution/account.py. A limit of 0 is none.
+# A limit of 0 is none.
 cdef struct Money:
     double spread
     double slippage
@@ -59,7 +59,7 @@ cdef struct Charges:
     int slipped_in           # 1 if the entry slipped
     double nights
 
-cdef struct Bill:
+cdef struct TradeCost:
     double spread
     double slippage
     double commission
@@ -68,7 +68,7 @@ cdef struct Bill:
     double net
 
 # What a signal came to in one case; the parts of its ladder share it.
-cdef struct Verdict:
+cdef struct SizeResult:
     int refusal
     bint computed            # from notional or risk, so it is rounded to lots
     double whole
@@ -85,23 +85,23 @@ cdef inline bint is_undecided(const Trade* trade) noexcept nogil:
     return trade.ambiguous != 0 and (trade.marks & DECIDED) == 0
 
 
-cdef inline Bill charge(
+cdef inline TradeCost charge(
     const Trade* trade, double size, double exit_price, int reason, const Charges* charges, const Money* money
 ) noexcept nogil:
     """The money of a closed trade: gross before every cost, each cost, and what is left."""
-    cdef Bill bill
+    cdef TradeCost cost
     cdef int slipped = charges.slipped_in + (0 if reason == TARGET else 1)
     cdef double moved = size * (trade.side * (exit_price - trade.entry_price)) * money.value
-    bill.spread = charges.spread * size * money.value
-    bill.slippage = charges.slippage * size * slipped * money.value
-    bill.commission = (
+    cost.spread = charges.spread * size * money.value
+    cost.slippage = charges.slippage * size * slipped * money.value
+    cost.commission = (
         money.commission * size + money.per_trade
         + money.of_notional * (size * (trade.entry_price + exit_price) * money.value)
     )
-    bill.swap = (money.swap_long if trade.side > 0 else money.swap_short) * size * charges.nights
-    bill.gross = moved + bill.spread + bill.slippage
-    bill.net = bill.gross - bill.spread - bill.slippage - bill.commission - bill.swap
-    return bill
+    cost.swap = (money.swap_long if trade.side > 0 else money.swap_short) * size * charges.nights
+    cost.gross = moved + cost.spread + cost.slippage
+    cost.net = cost.gross - cost.spread - cost.slippage - cost.commission - cost.swap
+    return cost
 
 
 cdef inline double other_outcome(const Trade* trade, double size, const Charges* charges, const Money* money) noexcept nogil:
@@ -131,52 +131,52 @@ cdef inline void carry(
         account.units = account.basis = account.shorts = account.notional = 0.0
 
 
-cdef inline void judge(Verdict* verdict, const Account* account, const Trade* trade, const Money* money) noexcept nogil:
+cdef inline void size_order(SizeResult* sized, const Account* account, const Trade* trade, const Money* money) noexcept nogil:
     """Size a signal at its fill from the balance of trades closed before its entry bar, or refuse it."""
     cdef double size
-    verdict.refusal = 0
-    verdict.computed = False
+    sized.refusal = 0
+    sized.computed = False
     if not isnan(trade.size):
         size = trade.size
     elif money.units > 0.0:
         size = money.units
     else:
-        verdict.computed = True
+        sized.computed = True
         if money.notional > 0.0:
             size = money.notional / (trade.entry_price * money.value)
         else:
             size = account.balance * money.risk_pct / 100.0
             size = size / (fabs(trade.entry_price - trade.initial_stop) * money.value)
     if not size > 0.0:
-        verdict.refusal = NO_EQUITY
+        sized.refusal = NO_EQUITY
         return
-    if verdict.computed:
+    if sized.computed:
         if money.highest > 0.0 and size > money.highest:
             size = money.highest
         if money.step > 0.0:
             size = rounded_down(size, money.step)
         if size < money.lowest or size <= 0.0:
-            verdict.refusal = BELOW_MINIMUM
+            sized.refusal = BELOW_MINIMUM
             return
     if money.leverage > 0.0:
         if account.notional + size * trade.entry_price * money.value > account.balance * money.leverage:
-            verdict.refusal = INSUFFICIENT_MARGIN
+            sized.refusal = INSUFFICIENT_MARGIN
             return
-    verdict.whole = verdict.left = size
+    sized.whole = sized.left = size
 
 
-cdef inline double part_of(Verdict* verdict, const Trade* trade, const Plan* plan, const Money* money) noexcept nogil:
+cdef inline double part_of(SizeResult* sized, const Trade* trade, const Plan* plan, const Money* money) noexcept nogil:
     """The size of one part of a signal, 0 for none: its fraction, and for the last part what the others left."""
     cdef double size
-    if verdict.refusal != 0:
+    if sized.refusal != 0:
         return 0.0
     if plan == NULL or money.parts <= 1:
-        return verdict.whole
+        return sized.whole
     if trade.part == money.parts - 1:
-        size = verdict.left
+        size = sized.left
     else:
-        size = verdict.whole * plan.fraction
-        if verdict.computed and money.step > 0.0:
+        size = sized.whole * plan.fraction
+        if sized.computed and money.step > 0.0:
             size = rounded_down(size, money.step)
-        verdict.left -= size
+        sized.left -= size
     return larger(0.0, size)

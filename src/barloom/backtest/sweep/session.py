@@ -25,7 +25,7 @@ from barloom.bars.bars import Bars, BarsReport
 from barloom.errors import InputError
 
 
-class Loom:
+class SweepSession:
     """Bars that are read once and workers that are started once, for any number of sweeps; a context manager.
 
     Attributes:

@@ -1,4 +1,4 @@
-# The ledger of one parameter set: one sequential pass in time order that sizes trades, charges costs, and marks equity to every close.
+# The accounts of one parameter set: one sequential pass in time order that sizes trades, charges costs, and marks equity to every close.
 #
 # Resolved exits come in; nothing here changes which trades happen or where they leave. Three accounts are kept: the chosen one, and
 # one in which every ambiguous trade took its better and one in which it took its worse outcome. Both leave on the same bar, so the
@@ -7,12 +7,11 @@
 from libc.math cimport fabs, isnan
 from libc.stdint cimport int64_t
 
-from barloom_calendar cimport first_from
-from barloom_market cimport Market
-from barloom_money cimport Account, Bill, Charges, Money, Verdict, carry, charge, is_undecided, judge, other_outcome, part_of
-from barloom_tally cimport Days, end_day
-from barloom_trade cimport CLOSED, EMPTY_PART, OPEN, Plan, Trade
-from barloom_types cimport BLOCK, GROUP_BARS, larger, smaller
+from .market cimport Market, first_from
+from .money cimport Account, Charges, Money, SizeResult, TradeCost, carry, charge, is_undecided, other_outcome, part_of, size_order
+from .numeric cimport BLOCK, GROUP_BARS, larger, smaller
+from .tally cimport Days, end_day
+from .trade cimport CLOSED, EMPTY_PART, OPEN, Plan, Trade
 
 cdef enum:
     CASES = 3                # the chosen account, the best case, the worst case
@@ -52,35 +51,35 @@ cdef struct Start:
     bint continued           # the second account goes on from what an earlier one came to, with the drawdown it was in
 
 cdef inline void admit(
-    Account* accounts, Trade* trade, Verdict* verdicts, const Plan* plan, bint first, const Money* money, bint ask_column
+    Account* accounts, Trade* trade, SizeResult* sized, const Plan* plan, bint first, const Money* money, bint ask_column
 ) noexcept nogil:
     """Give a trade its size in every account and its number in the chosen one; ``first`` if it is the first part of its signal.
 
-    What money refuses keeps its place until it would have left, so that which signals become trades never depends on money.
+    What money refuses counts as open until it would have left, so that which signals become trades never depends on money.
     """
     cdef double size
     cdef int64_t c
     cdef Account* chosen = accounts
     if first:
         for c in range(chosen.cases):
-            judge(&verdicts[c], &accounts[c], trade, money)
-            accounts[c].accepted += verdicts[c].refusal == 0
+            size_order(&sized[c], &accounts[c], trade, money)
+            accounts[c].accepted += sized[c].refusal == 0
     for c in range(1, chosen.cases):
-        size = part_of(&verdicts[c], trade, plan, money)
+        size = part_of(&sized[c], trade, plan, money)
         if c == 1:
             trade.size_best = size
         else:
             trade.size_worst = size
         if size > 0.0:
             carry(&accounts[c], trade, size, 1.0, money, ask_column)
-    size = part_of(&verdicts[0], trade, plan, money)
+    size = part_of(&sized[0], trade, plan, money)
     if size > 0.0:
         trade.size = size
         trade.trade_id = chosen.next_id
         chosen.next_id += 1
         carry(chosen, trade, size, 1.0, money, ask_column)
     else:
-        trade.refusal = verdicts[0].refusal if verdicts[0].refusal != 0 else EMPTY_PART
+        trade.refusal = sized[0].refusal if sized[0].refusal != 0 else EMPTY_PART
 
 
 cdef inline void tell_apart(Account* accounts, Trade* trades, Py_ssize_t count) noexcept nogil:
@@ -93,7 +92,7 @@ cdef inline void tell_apart(Account* accounts, Trade* trades, Py_ssize_t count) 
         trades[k].size_worst = trades[k].size_best
 
 
-cdef inline void book(
+cdef inline void close_in(
     Account* account, const Trade* trade, double size, double net, const Money* money, bint ask_column
 ) noexcept nogil:
     """Close a trade in one account."""
@@ -107,19 +106,19 @@ cdef inline void close_trade(
     Account* accounts, Trade* trade, const Charges* charges, const Money* money, bint undecided, bint ask_column
 ) noexcept nogil:
     """Charge a trade that left and close it in every account that has it."""
-    cdef Bill bill
+    cdef TradeCost cost
     cdef double size, net, other
     cdef int64_t c
     if trade.refusal == 0:
-        bill = charge(trade, trade.size, trade.exit_price, trade.exit_reason, charges, money)
-        trade.spread_cost = bill.spread
-        trade.slippage_cost = bill.slippage
-        trade.commission = bill.commission
-        trade.swap = bill.swap
-        trade.gross_pnl = bill.gross
-        trade.net_pnl = bill.net
-        trade.r = bill.net / (fabs(trade.entry_price - trade.initial_stop) * trade.size * money.value)
-        book(accounts, trade, trade.size, bill.net, money, ask_column)
+        cost = charge(trade, trade.size, trade.exit_price, trade.exit_reason, charges, money)
+        trade.spread_cost = cost.spread
+        trade.slippage_cost = cost.slippage
+        trade.commission = cost.commission
+        trade.swap = cost.swap
+        trade.gross_pnl = cost.gross
+        trade.net_pnl = cost.net
+        trade.r = cost.net / (fabs(trade.entry_price - trade.initial_stop) * trade.size * money.value)
+        close_in(accounts, trade, trade.size, cost.net, money, ask_column)
     for c in range(1, accounts[0].cases):
         size = trade.size_best if c == 1 else trade.size_worst
         if size > 0.0:
@@ -130,7 +129,7 @@ cdef inline void close_trade(
             if undecided:
                 other = other_outcome(trade, size, charges, money)
                 net = larger(net, other) if c == 1 else smaller(net, other)
-            book(&accounts[c], trade, size, net, money, ask_column)
+            close_in(&accounts[c], trade, size, net, money, ask_column)
 
 
 cdef inline double worth(const Account* account, const Bars* bars, Py_ssize_t j) noexcept nogil:
@@ -141,7 +140,7 @@ cdef inline double worth(const Account* account, const Bars* bars, Py_ssize_t j)
     return account.balance + open_trades
 
 
-cdef inline void sink(Account* account, double equity) noexcept nogil:
+cdef inline void deepen(Account* account, double equity) noexcept nogil:
     """Take equity below the peak into the drawdown. As the peak never falls, only the deepest fall can be the largest share of it."""
     cdef double drawdown = account.peak - equity
     account.under_water = True
@@ -154,7 +153,7 @@ cdef inline void mark(Account* account, double equity, const int64_t* when) noex
     """Take one close into the peak and the drawdown. Its time is read only if equity is at its peak."""
     cdef int64_t time
     if equity < account.peak:
-        sink(account, equity)
+        deepen(account, equity)
         return
     time = when[0]
     if account.under_water:
@@ -178,7 +177,7 @@ cdef inline void mark_piece(
     cdef double most = larger(at_lowest, at_highest)
     cdef double least = smaller(at_lowest, at_highest)
     if most < account.peak and account.shorts == 0.0:
-        sink(account, least)
+        deepen(account, least)
     else:
         for j in range(start, end):
             mark(account, worth(account, bars, j), bars.time + j)
@@ -294,7 +293,7 @@ cdef inline int64_t next_day(int64_t time) noexcept nogil:
     return (time // day + (1 if time >= 0 or time % day == 0 else 0)) * day
 
 
-cdef inline Py_ssize_t settle(
+cdef inline Py_ssize_t mark_to_market(
     Account* accounts, Days* days, const Money* money, Trade* trades, Py_ssize_t count, const Plan* plans, const Events* events,
     const double* nights, const Market* market, Point* points, const Start* start
 ) noexcept nogil:
@@ -318,8 +317,8 @@ cdef inline Py_ssize_t settle(
     cdef const Plan* plan = NULL
     cdef Trade* trade
     # Copies, so that what is written to trades cannot change them in the eyes of the compiler.
-    cdef Account books[CASES]
-    cdef Verdict verdicts[CASES]
+    cdef Account own[CASES]
+    cdef SizeResult sized[CASES]
     cdef Money rates = money[0]
     cdef Charges charges = Charges(rates.spread, rates.slippage, 1, 0.0)
     cdef Bars bars = Bars(
@@ -328,27 +327,27 @@ cdef inline Py_ssize_t settle(
     if ask_column:
         bars.ask_close = market.ask.close
     for c in range(CASES):
-        books[c] = accounts[c]
-        verdicts[c] = Verdict(0, False, 0.0, 0.0)
-    day_stop = leap_to(bars.time, 0, n, books[0].day_end, 0)
+        own[c] = accounts[c]
+        sized[c] = SizeResult(0, False, 0.0, 0.0)
+    day_stop = leap_to(bars.time, 0, n, own[0].day_end, 0)
     while j < n:
         if j == day_stop:
             if j > 0:
-                books[0].last_time = bars.time[j - 1]
-                books[0].last_bar = market.base + j - 1
-            if books[0].last_bar < 0 or books[0].last_time < start.since <= bars.time[j]:
+                own[0].last_time = bars.time[j - 1]
+                own[0].last_bar = market.base + j - 1
+            if own[0].last_bar < 0 or own[0].last_time < start.since <= bars.time[j]:
                 # A fill at the close of the first bar may fall below the balance there: the balance was a peak until then.
-                for c in range(books[0].cases):
+                for c in range(own[0].cases):
                     if c == 0 or not start.continued:
-                        books[c].peak_time = bars.time[j]
-            if books[0].last_bar >= 0:
-                end_day(days, books[0].last_equity)
+                        own[c].peak_time = bars.time[j]
+            if own[0].last_bar >= 0:
+                end_day(days, own[0].last_equity)
                 if points != NULL:
-                    point(&points[written], &books[0], books[0].last_time, books[0].last_bar, -1)
+                    point(&points[written], &own[0], own[0].last_time, own[0].last_bar, -1)
                     written += 1
-            books[0].day_end = next_day(bars.time[j])
+            own[0].day_end = next_day(bars.time[j])
             # A day is most likely as long as the last one.
-            day_stop = leap_to(bars.time, j + 1, n, books[0].day_end, j + (j - day_start if j > day_start else 1))
+            day_stop = leap_to(bars.time, j + 1, n, own[0].day_end, j + (j - day_start if j > day_start else 1))
             day_start = j
         next_fill = <Py_ssize_t>(events.fills[f] >> ROW_BITS) if f < events.filled else n
         next_exit = <Py_ssize_t>(events.exits[x] >> ROW_BITS) if x < events.left else n
@@ -356,7 +355,7 @@ cdef inline Py_ssize_t settle(
             end = next_fill if next_fill < next_exit else next_exit
             if day_stop < end:
                 end = day_stop
-            mark_stretch(books, &bars, j, end)
+            mark_stretch(own, &bars, j, end)
             j = end
             continue
         while f < events.filled and events.fills[f] >> ROW_BITS == j:
@@ -369,54 +368,53 @@ cdef inline Py_ssize_t settle(
                 first_part = rates.parts <= 1 or trade.part == 0 or plan.order != order
                 order = plan.order
             if nights != NULL:
-                # Kept in a field that is written only when the trade leaves.
-                trade.swap = nights[j]
-            admit(books, trade, verdicts, plan, first_part, &rates, ask_column)
-        for c in range(books[0].cases):
-            books[c].exposed_bars += books[c].open_trades > 0
+                trade.nights_before = nights[j]
+            admit(own, trade, sized, plan, first_part, &rates, ask_column)
+        for c in range(own[0].cases):
+            own[c].exposed_bars += own[c].open_trades > 0
         first_point = written
         while x < events.left and events.exits[x] >> ROW_BITS == j:
             k = <Py_ssize_t>(events.exits[x] & ROW_MASK)
             trade = &trades[k]
             x += 1
             undecided = rates.bounds != 0 and is_undecided(trade)
-            if books[0].cases == 1:
+            if own[0].cases == 1:
                 if trade.refusal != 0:
                     continue
                 if undecided:
-                    tell_apart(books, trades, count)
+                    tell_apart(own, trades, count)
             if nights != NULL:
-                charges.nights = nights[j] - trade.swap
+                charges.nights = nights[j] - trade.nights_before
             if plans != NULL:
                 plan = &plans[k]
                 charges.slippage = plan.slippage
                 charges.slipped_in = 0 if rates.limit and not isnan(plan.price) else 1
                 if ask_column:
                     charges.spread = plan.spread
-            close_trade(books, trade, &charges, &rates, undecided, ask_column)
+            close_trade(own, trade, &charges, &rates, undecided, ask_column)
             if points != NULL and trade.refusal == 0:
-                point(&points[written], &books[0], trade.exit_time, market.base + j, trade.trade_id)
+                point(&points[written], &own[0], trade.exit_time, market.base + j, trade.trade_id)
                 written += 1
-        for c in range(books[0].cases):
-            books[c].last_equity = worth(&books[c], &bars, j)
-            mark(&books[c], books[c].last_equity, bars.time + j)
+        for c in range(own[0].cases):
+            own[c].last_equity = worth(&own[c], &bars, j)
+            mark(&own[c], own[c].last_equity, bars.time + j)
         for k in range(first_point, written):
-            points[k].equity = books[0].last_equity
-            points[k].drawdown = larger(0.0, books[0].peak - books[0].last_equity)
+            points[k].equity = own[0].last_equity
+            points[k].drawdown = larger(0.0, own[0].peak - own[0].last_equity)
         j += 1
-    books[0].last_time = bars.time[n - 1]
-    books[0].last_bar = market.base + n - 1
+    own[0].last_time = bars.time[n - 1]
+    own[0].last_bar = market.base + n - 1
     if market.last:
-        end_day(days, books[0].last_equity)
+        end_day(days, own[0].last_equity)
         if points != NULL:
-            point(&points[written], &books[0], books[0].last_time, books[0].last_bar, -1)
+            point(&points[written], &own[0], own[0].last_time, own[0].last_bar, -1)
             written += 1
     for c in range(1, CASES):
-        if books[0].cases == 1:
-            books[c] = books[0]
-        books[c].day_end = books[0].day_end
-        books[c].last_time = books[0].last_time
-        books[c].last_bar = books[0].last_bar
+        if own[0].cases == 1:
+            own[c] = own[0]
+        own[c].day_end = own[0].day_end
+        own[c].last_time = own[0].last_time
+        own[c].last_bar = own[0].last_bar
     for c in range(CASES):
-        accounts[c] = books[c]
+        accounts[c] = own[c]
     return written

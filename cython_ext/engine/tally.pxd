@@ -3,14 +3,14 @@
 from libc.math cimport isnan
 from libc.stdint cimport int64_t, uint64_t
 
-from barloom_money cimport is_undecided
-from barloom_trade cimport Trade
-from barloom_types cimport bits, mix
+from .money cimport is_undecided
+from .numeric cimport bits, mix
+from .trade cimport Trade
 
 cdef enum:
     PERIODS = 64             # of daily returns that are told apart, a power of two
 
-# Field for field TALLY of execution/account.py.
+
 cdef struct Tally:
     int64_t trades
     int64_t wins

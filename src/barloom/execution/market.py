@@ -16,8 +16,8 @@ from barloom.execution.rules import Rules
 NO_BARS: Ints = np.empty(0, dtype=np.int64)
 
 
-class WarpMaker:
-    """Makes the warp of chunk after chunk for sets that share their signals and all of ``rules`` but sizes and holding time."""
+class MarketBuilder:
+    """Makes the market of chunk after chunk for sets that share their signals and all of ``rules`` but sizes and holding time."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -26,14 +26,14 @@ class WarpMaker:
 
     def make(
         self, chunk: Chunk, quotes: Quotes, entries: Entries, exit_signals: ExitSignals | None = None
-    ) -> simulation.Warp:
-        """The warp of the next chunk; ``entries`` and ``exit_signals`` are those of its bars."""
+    ) -> simulation.MarketChunk:
+        """The market of the next chunk; ``entries`` and ``exit_signals`` are those of its bars."""
         rules, first = self._rules, chunk.history
         leave_long, leave_short = self._leaves(chunk, entries, exit_signals)
         sessions = NO_BARS
         if rules.session is not None:
             sessions = rules.session.ends(chunk.timestamp[first:], chunk.next_time) + chunk.base
-        return simulation.Warp(
+        return simulation.MarketChunk(
             chunk.base,
             chunk.last,
             chunk.timestamp[first:],
@@ -72,9 +72,9 @@ class WarpMaker:
         return longs[longs < after], shorts[shorts < after]
 
 
-def asked_of(entries: Entries) -> simulation.Asked:
+def order_arrays(entries: Entries) -> simulation.OrderArrays:
     """Entries as the kernel takes them."""
-    return simulation.Asked(
+    return simulation.OrderArrays(
         entries.signal_bar,
         entries.side,
         entries.stop,

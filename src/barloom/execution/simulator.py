@@ -13,23 +13,23 @@ from barloom.execution.account import POINT, distinct
 from barloom.execution.entries import Entries
 from barloom.execution.exit_signals import ExitSignals
 from barloom.execution.fills import ENTRY
-from barloom.execution.money import wefts_of
+from barloom.execution.market import MarketBuilder, order_arrays
+from barloom.execution.money import simulator_of
 from barloom.execution.quotes import QuoteMaker, Quotes
 from barloom.execution.rules import Rules
 from barloom.execution.sessions import nights
 from barloom.execution.totals import Start, Totals, totals_of
 from barloom.execution.trades import CLOSED, CONFLICT, PLAN, TRADE, Trades
-from barloom.execution.warps import WarpMaker, asked_of
 
 if TYPE_CHECKING:
     from barloom.bars.fine import FineReader
 
-__all__ = ["Book", "Rules"]
+__all__ = ["Rules", "RunSimulator"]
 
 FOREVER = np.iinfo(np.int64).max
 
 
-class Book:
+class RunSimulator:
     """Trades and money of one parameter set, carried from chunk to chunk.
 
     ``pass_chunk`` takes a chunk and the entries its bars asked for and returns the trades that are now done, in the order of their
@@ -42,10 +42,10 @@ class Book:
         self.rules = rules
         self.signals = 0
         self.points: npt.NDArray[np.void] = np.empty(0, dtype=POINT)
-        self._wefts = wefts_of([rules], threads=threads, keep=True)
+        self._simulator = simulator_of([rules], threads=threads, keep=True)
         if start is not None:
-            self._wefts.start(start.since, start.before)
-        self._warps = WarpMaker(rules)
+            self._simulator.start(start.since, start.before)
+        self._markets = MarketBuilder(rules)
         self._quotes = QuoteMaker()
         self._fine = fine
         self._conflicts = 0
@@ -57,7 +57,7 @@ class Book:
 
     def totals(self) -> Totals:
         """What the trades have come to so far."""
-        return totals_of(self._wefts, 1)[0]
+        return totals_of(self._simulator, 1)[0]
 
     @property
     def rejected(self) -> dict[str, int]:
@@ -84,29 +84,29 @@ class Book:
         entries = entries.without_conflicts()
         self._conflicts += (asked_for - len(entries)) // self.rules.parts
         quotes = quotes or self._quotes.make(chunk)
-        warp = self._warps.make(chunk, quotes, entries, exit_signals)
+        market = self._markets.make(chunk, quotes, entries, exit_signals)
         nightly = nights_at(chunk) if self.rules.costs.has_swap else None
         if self._fine is None:
-            self._wefts.pass_chunk(0, [asked_of(entries)], [warp], nightly)
+            self._simulator.pass_chunk(0, [order_arrays(entries)], [market], nightly)
         else:
-            self._wefts.resolve(asked_of(entries), warp, nightly)
+            self._simulator.resolve(order_arrays(entries), market, nightly)
             self._drill(chunk)
-            self._wefts.settle()
-            self._wefts.hand_out(chunk.last)
-        done, written, _, _ = self._wefts.sizes(0)
+            self._simulator.mark_to_market()
+            self._simulator.emit_closed(chunk.last)
+        done, written, _, _ = self._simulator.sizes(0)
         self.points = np.empty(written, dtype=POINT)
-        self._wefts.take_points(0, self.points)
+        self._simulator.take_points(0, self.points)
         trades = np.empty(done, dtype=TRADE)
-        self._wefts.take_done(0, trades)
+        self._simulator.take_done(0, trades)
         return trades
 
     def _drill(self, chunk: Chunk) -> None:
         """Replay the bars that could have gone two ways on finer ones."""
         rules = self.rules
-        _, _, in_hand, planned = self._wefts.sizes(0)
+        _, _, in_hand, planned = self._simulator.sizes(0)
         trades = np.empty(in_hand, dtype=TRADE)
         plans = np.empty(in_hand, dtype=PLAN) if planned else None
-        self._wefts.read_hand(trades, plans)
+        self._simulator.read_in_flight(trades, plans)
         chosen = np.flatnonzero((trades["state"] == CLOSED) & (trades["ambiguous"] != 0))
         if not len(chosen) or self._fine is None:
             return
@@ -134,7 +134,7 @@ class Book:
             rules.gap_stop_at_level,
             rules.gap_target_at_level,
         )
-        self._wefts.write_hand(trades, plans)
+        self._simulator.write_in_flight(trades, plans)
 
 
 def nights_at(chunk: Chunk) -> Floats:

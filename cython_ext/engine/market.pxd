@@ -1,11 +1,12 @@
-# One chunk of quotes as the kernels see it, the terms trades are made by, and how a trade is closed.
+# One chunk of quotes as the kernels see it, the rules that orders are filled by, how a trade is closed, and which bars end trades for
+# reasons of time or signal.
 # Prices are written once, for longs: a short sees every price negated, which is exact in floating point.
 
 from libc.math cimport fabs, isnan
-from libc.stdint cimport int64_t
+from libc.stdint cimport INT64_MAX, int64_t
 
-from barloom_trade cimport CLOSED, TARGET, Plan, Trade
-from barloom_types cimport larger, smaller
+from .numeric cimport larger, smaller
+from .trade cimport CLOSED, TARGET, Plan, Trade
 
 cdef enum Entry:
     NEXT_OPEN = 0
@@ -49,7 +50,7 @@ cdef struct Market:
     Py_ssize_t session_ends  # bars at whose close a session ends
     const int64_t* sessions
 
-cdef struct Terms:
+cdef struct FillRules:
     int entry
     int intrabar
     bint needs_stop          # the size of a trade comes from its stop
@@ -73,26 +74,26 @@ cdef inline double spread_at_close(const Market* market, Py_ssize_t j) noexcept 
         return market.ask.offset
     return market.ask.close[j] - market.bid.close[j]
 
-cdef inline bint high_comes_first(const Market* market, const Terms* terms, Py_ssize_t j) noexcept nogil:
+cdef inline bint high_comes_first(const Market* market, const FillRules* rules, Py_ssize_t j) noexcept nogil:
     """The path of a bar by a policy that has one. One bar has one path, that of its bid, for both sides."""
-    if terms.intrabar == NEAREST_OPEN:
+    if rules.intrabar == NEAREST_OPEN:
         return fabs(market.bid.high[j] - market.bid.open[j]) < fabs(market.bid.low[j] - market.bid.open[j])
-    if terms.intrabar == OHLC:
+    if rules.intrabar == OHLC:
         return True
-    if terms.intrabar == OLHC:
+    if rules.intrabar == OLHC:
         return False
     return market.bid.close[j] < market.bid.open[j]
 
-cdef inline bint worse_comes_first(const Trade* trade, const Market* market, const Terms* terms, Py_ssize_t j) noexcept nogil:
+cdef inline bint worse_comes_first(const Trade* trade, const Market* market, const FillRules* rules, Py_ssize_t j) noexcept nogil:
     """Whether the bar went against the trade before it went its way."""
-    if terms.intrabar == PESSIMISTIC or terms.intrabar == DRILLDOWN:
+    if rules.intrabar == PESSIMISTIC or rules.intrabar == DRILLDOWN:
         return True
-    if terms.intrabar == OPTIMISTIC:
+    if rules.intrabar == OPTIMISTIC:
         return False
-    return high_comes_first(market, terms, j) == (trade.side < 0)
+    return high_comes_first(market, rules, j) == (trade.side < 0)
 
 cdef inline void leave(
-    Trade* trade, Plan* plan, const Market* market, const Terms* terms, Py_ssize_t j,
+    Trade* trade, Plan* plan, const Market* market, const FillRules* rules, Py_ssize_t j,
     double price, int reason, bint gap, bint open_scanned, bint at_close
 ) noexcept nogil:
     """Close an open trade on bar j; the bar counts in its excursions only with what was surely seen of it."""
@@ -106,12 +107,11 @@ cdef inline void leave(
         seen = sign * (quotes.open[j] + quotes.offset)
         best = larger(best, seen)
         worst = smaller(worst, seen)
-    if terms.intrabar == DRILLDOWN:
-        # Kept for a replay on finer bars, in fields that are the ledger's from then on.
-        trade.gross_pnl = best
-        trade.net_pnl = worst
+    if rules.intrabar == DRILLDOWN:
+        trade.best_seen = best
+        trade.worst_seen = worst
     if reason != TARGET:
-        price = price - sign * (terms.slippage if plan == NULL else plan.slippage)
+        price = price - sign * (rules.slippage if plan == NULL else plan.slippage)
     best = larger(best, sign * price)
     worst = smaller(worst, sign * price)
     trade.mfe = best - entry
@@ -124,3 +124,32 @@ cdef inline void leave(
     trade.state = CLOSED
     if market.own_ask and trade.side < 0 and plan != NULL:
         plan.spread = spread_at_close(market, j) if at_close else spread_at_open(market, j)
+
+
+cdef inline Py_ssize_t first_from(const int64_t* bars, Py_ssize_t count, int64_t bar) noexcept nogil:
+    """Index of the first of the increasing bar numbers that is not before ``bar``; ``count`` if there is none."""
+    cdef Py_ssize_t low = 0
+    cdef Py_ssize_t middle
+    while low < count:
+        middle = low + (count - low) // 2
+        if bars[middle] < bar:
+            low = middle + 1
+        else:
+            count = middle
+    return low
+
+
+cdef inline Py_ssize_t next_leave(const Market* market, const Trade* trade, Py_ssize_t j) noexcept nogil:
+    """The first bar from j on, after the entry bar, at whose open the side of the trade leaves by a signal; the largest number if none."""
+    cdef const int64_t* leaves = market.leave_long if trade.side > 0 else market.leave_short
+    cdef Py_ssize_t count = market.long_leaves if trade.side > 0 else market.short_leaves
+    cdef int64_t bar = market.base + j
+    if bar <= trade.entry_bar:
+        bar = trade.entry_bar + 1
+    cdef Py_ssize_t k = first_from(leaves, count, bar)
+    return <Py_ssize_t>(leaves[k] - market.base) if k < count else <Py_ssize_t>INT64_MAX
+
+
+cdef inline bint is_session_end(const Market* market, Py_ssize_t j) noexcept nogil:
+    cdef Py_ssize_t k = first_from(market.sessions, market.session_ends, market.base + j)
+    return k < market.session_ends and market.sessions[k] == market.base + j
