@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import barloom as bl
-from barloom.backtest.audit import Audit
+from barloom.engine.audit.audit import Audit
 
 OWN = """
 import numpy as np

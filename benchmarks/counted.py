@@ -23,10 +23,10 @@ import numpy as np
 import barloom as bl
 from barloom.bars.chunk import Chunk
 from barloom.bench.made import INDICATORS
-from barloom.execution.entries import Entries
-from barloom.execution.quotes import QuoteMaker
+from barloom.engine.quotes import QuoteMaker
 from barloom.indicators import spec
 from barloom.indicators.cache import IndicatorBank
+from barloom.rules.entries import Entries
 from barloom.strategies.crossings import crossings
 
 ROWS = 20_000

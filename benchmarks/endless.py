@@ -19,9 +19,9 @@ TENTHS = 10
 STREAM = """
 import json, sys, time
 from pathlib import Path
-from barloom.backtest.orchestrator import run
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.writer import ParquetSink
+from barloom.engine.orchestrator import run
+from barloom.rules.parameters import RunParameters
+from barloom.engine.sinks import ParquetSink
 from barloom.bars import from_synthetic, open_bars
 from barloom.cli.lean import load_arrow
 from barloom.observe.memory import peak_rss

@@ -10,10 +10,10 @@ from made import brackets, synthetic
 from measure import Row, interleaved, ratio, spread
 
 import barloom as bl
-from barloom.backtest.orchestrator import run, run_pipeline
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.resolve import feed_of, rules_of
-from barloom.backtest.results import RunResult
+from barloom.engine.orchestrator import run, run_pipeline
+from barloom.engine.resolve import feed_of, rules_of
+from barloom.engine.results import RunResult
+from barloom.rules.parameters import RunParameters
 from barloom.strategies.registry import load_strategy
 
 

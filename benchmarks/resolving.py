@@ -9,18 +9,18 @@ import numpy as np
 from made import Arrays, brackets, synthetic, trailed
 from measure import Row, ratio, seconds, spread
 
-from barloom.backtest.orchestrator import CHUNK_ROWS
+from barloom.arrays import join
 from barloom.bars.chunk import Chunk
-from barloom.execution import reference
-from barloom.execution.account import join
-from barloom.execution.entries import Entries
-from barloom.execution.market import MarketBuilder, order_arrays
-from barloom.execution.money import simulator_of
-from barloom.execution.quotes import QuoteMaker
-from barloom.execution.reference_fills import fill
-from barloom.execution.rules import Rules
-from barloom.execution.sizing import Sizing
-from barloom.execution.trades import TRADE
+from barloom.engine.market import MarketBuilder, order_arrays
+from barloom.engine.money import simulator_of
+from barloom.engine.orchestrator import CHUNK_ROWS
+from barloom.engine.quotes import QuoteMaker
+from barloom.engine.trades import TRADE
+from barloom.reference import simulator as reference
+from barloom.reference.fills import fill
+from barloom.rules.entries import Entries
+from barloom.rules.rules import Rules
+from barloom.rules.sizing import Sizing
 
 DISTANCES = (0.0003, 0.0009, 0.0035, 0.011, 0.045)
 

@@ -17,9 +17,6 @@ from measure import interleaved
 from resolving import Resolver, bars_held
 
 import barloom as bl
-from barloom.backtest.orchestrator import CHUNK_ROWS, run
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.writer import ParquetSink
 from barloom.bars.checks import check_bars
 from barloom.bars.chunk import Chunk
 from barloom.bars.intake import Intake, Tally
@@ -27,10 +24,13 @@ from barloom.bars.sources.base import Batch
 from barloom.bars.writer import write_bars
 from barloom.bench.made import INDICATORS
 from barloom.bench.timing import Took
-from barloom.execution.quotes import QuoteMaker
-from barloom.execution.trades import TRADE
+from barloom.engine.orchestrator import CHUNK_ROWS, run
+from barloom.engine.quotes import QuoteMaker
+from barloom.engine.sinks import ParquetSink
+from barloom.engine.trades import TRADE
 from barloom.indicators import atr, ema
 from barloom.indicators.cache import IndicatorBank
+from barloom.rules.parameters import RunParameters
 from barloom.strategies.crossings import crossings
 
 NAMES = ("time", "open", "high", "low", "close")

@@ -31,10 +31,10 @@ from measure import Row, interleaved
 from resolving import Resolver, bars_held
 
 import barloom as bl
-from barloom.backtest.orchestrator import CHUNK_ROWS, available_cores, run
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.batch import run_batch
 from barloom.bars.writer import write_bars
+from barloom.engine.orchestrator import CHUNK_ROWS, available_cores, run
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.runner.batch import run_batch
 
 LONG = 50_000_000  # bars from which on a run is made once
 STORED = 100_000_000  # bars above which a store would fill the disk

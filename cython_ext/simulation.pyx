@@ -1,6 +1,6 @@
 """Orders to trades to money, chunk after chunk: one parameter set with its trades spread over threads, or many sets at once.
 
-docs/execution.md says what is computed; execution/reference.py is the same in plain Python.
+docs/execution.md says what is computed; reference/simulator.py is the same in plain Python.
 """
 
 import numpy as np

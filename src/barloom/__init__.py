@@ -6,26 +6,26 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from barloom.backtest.api import run, simulate, sweep, walk_forward
-    from barloom.backtest.explain import explain
+    from barloom.api import run, simulate, sweep, walk_forward
     from barloom.bars import Bars, from_arrays, from_pandas, from_synthetic, open_bars
     from barloom.errors import BarloomError, FidelityError, InputError
-    from barloom.execution.costs import Costs
-    from barloom.execution.entries import Entries
-    from barloom.execution.exit_signals import ExitSignals
-    from barloom.execution.exits import Breakeven, Exits, Rung, Trail
-    from barloom.execution.sessions import Session
-    from barloom.execution.sizing import Sizing
+    from barloom.explanation.explain import explain
+    from barloom.rules.costs import Costs
+    from barloom.rules.entries import Entries
+    from barloom.rules.exit_signals import ExitSignals
+    from barloom.rules.exits import Breakeven, Exits, Rung, Trail
+    from barloom.rules.sessions import Session
+    from barloom.rules.sizing import Sizing
     from barloom.strategies.base import Strategy
     from barloom.strategies.window import Window
 
 # Loaded when first used, so that the command line starts at once.
 _HOMES = {
-    "run": "barloom.backtest.api",
-    "simulate": "barloom.backtest.api",
-    "sweep": "barloom.backtest.api",
-    "walk_forward": "barloom.backtest.api",
-    "explain": "barloom.backtest.explain",
+    "run": "barloom.api",
+    "simulate": "barloom.api",
+    "sweep": "barloom.api",
+    "walk_forward": "barloom.api",
+    "explain": "barloom.explanation.explain",
     "Bars": "barloom.bars",
     "from_arrays": "barloom.bars",
     "from_pandas": "barloom.bars",
@@ -34,15 +34,15 @@ _HOMES = {
     "BarloomError": "barloom.errors",
     "FidelityError": "barloom.errors",
     "InputError": "barloom.errors",
-    "Costs": "barloom.execution.costs",
-    "Entries": "barloom.execution.entries",
-    "ExitSignals": "barloom.execution.exit_signals",
-    "Breakeven": "barloom.execution.exits",
-    "Exits": "barloom.execution.exits",
-    "Rung": "barloom.execution.exits",
-    "Trail": "barloom.execution.exits",
-    "Session": "barloom.execution.sessions",
-    "Sizing": "barloom.execution.sizing",
+    "Costs": "barloom.rules.costs",
+    "Entries": "barloom.rules.entries",
+    "ExitSignals": "barloom.rules.exit_signals",
+    "Breakeven": "barloom.rules.exits",
+    "Exits": "barloom.rules.exits",
+    "Rung": "barloom.rules.exits",
+    "Trail": "barloom.rules.exits",
+    "Session": "barloom.rules.sessions",
+    "Sizing": "barloom.rules.sizing",
     "Strategy": "barloom.strategies.base",
     "Window": "barloom.strategies.window",
 }

@@ -162,7 +162,7 @@ CLAIMS = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from barloom.backtest.run_folder import RunFolder, append_row
+from barloom.jobs.folder import RunFolder, append_row
 out = Path(sys.argv[1])
 for _ in range(100):
     folder = RunFolder(out, "ema-cross", datetime(2026, 1, 2, tzinfo=UTC))

@@ -37,8 +37,8 @@ void *realloc(void *memory, size_t size)
 
 SCRIPT = """
 import ctypes
-from barloom.backtest import orchestrator
-from barloom.backtest.parameters import RunParameters
+from barloom.engine import orchestrator
+from barloom.rules.parameters import RunParameters
 from barloom.bars import from_synthetic
 
 shim = ctypes.CDLL(None)

@@ -20,8 +20,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for the OpenMP
 TWO_RUNTIMES = """
 import ctypes, re, shutil, sys
 from pathlib import Path
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.batch import run_batch
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.runner.batch import run_batch
 from barloom.bars import from_synthetic
 
 SETS = [RunParameters(strategy="ema-cross", params={"fast": fast}, stop="atr:0.5") for fast in range(3, 12)]
@@ -107,9 +107,9 @@ def test_nothing_is_raised_where_threads_run() -> None:
 
 def test_a_set_that_fails_in_a_batch_raises_nothing_for_the_others() -> None:
     """F16: one of many sets ends in an error of its own, on two threads, and the others have what they have alone."""
-    from barloom.backtest.parameters import RunParameters
-    from barloom.backtest.sweep.batch import run_batch
     from barloom.bars import from_synthetic
+    from barloom.rules.parameters import RunParameters
+    from barloom.sweeps.runner.batch import run_batch
 
     bars = from_synthetic(20_000, 3)
     sets = [

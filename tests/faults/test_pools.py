@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from barloom.backtest.orchestrator import available_cores
+from barloom.engine.orchestrator import available_cores
 from helpers.command import environment
 from helpers.sweeping import alive, children, made_bars, strategy_file, swept
 from helpers.waiting import PATIENCE, go_on, held, wait_for
@@ -21,10 +21,10 @@ STARTS = ["spawn"] if sys.platform == "win32" else ["spawn", "forkserver", "fork
 
 SWEEP = """
 def sweep(bars, strategy="ema-cross", **settings):
-    from barloom.backtest.parameters import RunParameters
-    from barloom.backtest.sweep.grid import Grid
-    from barloom.backtest.sweep.options import SweepOptions
-    from barloom.backtest.sweep.sweep import sweep_job
+    from barloom.rules.parameters import RunParameters
+    from barloom.sweeps.grid.grid import Grid
+    from barloom.sweeps.options import SweepOptions
+    from barloom.jobs.sweep import sweep_job
     from barloom.bars import open_bars
 
     base = RunParameters(strategy=strategy, **settings)

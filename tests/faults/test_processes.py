@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from barloom._native import simulation
-from barloom.backtest.orchestrator import available_cores
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.batch import run_batch
-from barloom.backtest.sweep.parallel import Workers
-from barloom.backtest.sweep.shared import SharedBars
-from barloom.backtest.sweep.task import TaskFailed
 from barloom.bars import from_synthetic
+from barloom.engine.orchestrator import available_cores
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.runner.batch import run_batch
+from barloom.sweeps.runner.local import Workers
+from barloom.sweeps.runner.shared import SharedBars
+from barloom.sweeps.runner.tasks import TaskFailed
 from helpers.command import environment
 from helpers.sweeping import alive, children, made_bars, start, strategy_file, tasks_of
 from helpers.waiting import PATIENCE, ended, held, interrupt, wait_for
@@ -29,9 +29,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes 
 
 WORK = """
 import os, sys
-from barloom.backtest import orchestrator
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.batch import run_batch
+from barloom.engine import orchestrator
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.runner.batch import run_batch
 from barloom.bars import from_synthetic, open_bars
 
 SETS = [RunParameters(strategy="ema-cross", params={"fast": fast}, stop="atr:0.5") for fast in range(3, 12)]
@@ -197,10 +197,10 @@ def test_errors_that_cannot_be_sent_and_faults_of_memory_name_their_sets(tmp_pat
 STARTED = """
 with open("starts", "a") as file:
     file.write("once\\n")
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.grid import Grid
-from barloom.backtest.sweep.options import SweepOptions
-from barloom.backtest.sweep.sweep import sweep_job
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.grid.grid import Grid
+from barloom.sweeps.options import SweepOptions
+from barloom.jobs.sweep import sweep_job
 from barloom.bars import open_bars
 base = RunParameters(strategy="ema-cross")
 grid = Grid.of({"fast": [5, 10], "slow": [20, 40]}, base)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import barloom as bl
-from barloom.backtest.orchestrator import simulate
 from barloom.bars.bars import Bars, Chunks
 from barloom.bars.sources.base import Batch, Batches, Source
 from barloom.bars.synthetic import SyntheticSource
+from barloom.engine.orchestrator import simulate
 from barloom.errors import InputError
 from faults.made import every
 from helpers.command import environment
@@ -93,8 +93,8 @@ def test_f2_trades_are_the_same_wherever_they_are_counted_from(before: int) -> N
 
 PEAK = """
 import json, sys
-from barloom.backtest.orchestrator import run
-from barloom.backtest.parameters import RunParameters
+from barloom.engine.orchestrator import run
+from barloom.rules.parameters import RunParameters
 from barloom.bars import from_synthetic
 from barloom.observe.memory import peak_rss
 few_trades = {"fast": 500, "slow": 5000}

@@ -10,9 +10,9 @@ import numpy as np
 
 import barloom as bl
 from barloom import indicators as kinds
-from barloom.backtest.results import RunResult
 from barloom.bars.chunk import Chunk
 from barloom.cli.run import SAMPLE_ROWS
+from barloom.engine.results import RunResult
 from barloom.indicators import Indicator, IndicatorBank
 from helpers.bar_files import PRICES, ask_bars, finer_bars, minute_bars
 

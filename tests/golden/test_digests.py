@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from barloom.backtest.parameters import RunParameters
-from barloom.execution.fills import ENTRY, INTRABAR, PRESETS
-from barloom.execution.positions import POSITIONS
+from barloom.rules.fills import ENTRY, INTRABAR, PRESETS
+from barloom.rules.parameters import RunParameters
+from barloom.rules.positions import POSITIONS
 from golden import cases, rewrite
 from helpers.command import run_here
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from barloom import Entries, Strategy
-from barloom.execution.exit_signals import ExitSignals
 from barloom.indicators import atr, ema, rolling_max
+from barloom.rules.exit_signals import ExitSignals
 
 NOTES: dict[int, float] = {}
 SINCE = np.datetime64("2016-01-01", "ns").astype(np.int64)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from barloom.execution.entries import Entries
-from barloom.execution.exit_signals import ExitSignals
-from barloom.execution.rules import Rules
-from barloom.execution.simulator import RunSimulator
-from barloom.execution.trades import REASONS, Trades, columns_of
+from barloom.engine.simulator import RunSimulator
+from barloom.engine.trades import REASONS, Trades, columns_of
+from barloom.rules.entries import Entries
+from barloom.rules.exit_signals import ExitSignals
+from barloom.rules.rules import Rules
 from helpers.market import Market
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from barloom import Entries, Strategy
-from barloom.execution.exit_signals import ExitSignals
 from barloom.indicators import atr, ema, rolling_max, rsi
+from barloom.rules.exit_signals import ExitSignals
 
 DAY = 86_400_000_000_000
 HOUR = 3_600_000_000_000

@@ -10,15 +10,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from barloom.bars.chunk import Chunk, Floats, Ints
-from barloom.execution.costs import Costs
-from barloom.execution.entries import Entries
-from barloom.execution.exit_signals import ExitSignals
-from barloom.execution.fills import ENTRY, INTRABAR
-from barloom.execution.reference import ReferenceBars
-from barloom.execution.rules import Rules
-from barloom.execution.sessions import Session
-from barloom.execution.sizing import Sizing
-from barloom.execution.trades import default_plans
+from barloom.reference.simulator import ReferenceBars
+from barloom.rules.costs import Costs
+from barloom.rules.entries import Entries
+from barloom.rules.exit_signals import ExitSignals
+from barloom.rules.fills import ENTRY, INTRABAR
+from barloom.rules.plans import default_plans
+from barloom.rules.rules import Rules
+from barloom.rules.sessions import Session
+from barloom.rules.sizing import Sizing
 
 MINUTE = 60_000_000_000
 START = 1_700_000_040_000_000_000 - 1_700_000_040_000_000_000 % MINUTE

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from barloom.execution.account import POINT
-from barloom.execution.entries import Entries
-from barloom.execution.market import MarketBuilder, order_arrays
-from barloom.execution.money import simulator_of
-from barloom.execution.quotes import QuoteMaker
-from barloom.execution.rules import Rules
-from barloom.execution.simulator import nights_at
-from barloom.execution.totals import totals_of
-from barloom.execution.trades import CLOSED, DECIDED, OPEN, PLAN, REASONS, TRADE, default_plans
+from barloom.engine.account import POINT
+from barloom.engine.market import MarketBuilder, order_arrays
+from barloom.engine.money import simulator_of
+from barloom.engine.quotes import QuoteMaker
+from barloom.engine.simulator import nights_at
+from barloom.engine.totals import totals_of
+from barloom.engine.trades import CLOSED, DECIDED, OPEN, REASONS, TRADE
+from barloom.rules.entries import Entries
+from barloom.rules.plans import PLAN, default_plans
+from barloom.rules.rules import Rules
 from helpers.market import Market
 
 CODES = {reason: code for code, reason in REASONS.items()}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from barloom.execution import reference
-from barloom.execution.entries import Entries
-from barloom.execution.exit_signals import ExitSignals
-from barloom.execution.rules import Rules
-from barloom.execution.sizing import Sizing
-from barloom.execution.trades import COLUMNS
+from barloom.engine.trades import COLUMNS
+from barloom.reference import simulator as reference
+from barloom.rules.entries import Entries
+from barloom.rules.exit_signals import ExitSignals
+from barloom.rules.rules import Rules
+from barloom.rules.sizing import Sizing
 from helpers.engine import run_pipeline
 from helpers.market import Bar, Market, entries_of
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from barloom.bars.chunk import Chunk
-from barloom.execution.entries import Entries
 from barloom.indicators import IndicatorBank
+from barloom.rules.entries import Entries
 from barloom.strategies import Strategy, Window
 
 Columns = tuple[np.ndarray, ...]

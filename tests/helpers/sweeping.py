@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.grid import Grid
-from barloom.backtest.sweep.options import SweepOptions
-from barloom.backtest.sweep.sweep import SweepOutcome, sweep_job
-from barloom.backtest.sweep.task import Task
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
+from barloom.jobs.sweep import SweepOutcome, sweep_job
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.grid.grid import Grid
+from barloom.sweeps.options import SweepOptions
+from barloom.sweeps.runner.tasks import Task
 from helpers.command import environment
 from helpers.waiting import HOLD
 
@@ -72,11 +72,12 @@ class Odd(EmaCross):
 SCRIPT = """
 import sys
 from pathlib import Path
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep import planning, work
-from barloom.backtest.sweep.grid import Grid
-from barloom.backtest.sweep.options import SweepOptions
-from barloom.backtest.sweep.sweep import sweep_job
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.runner import plan as planning
+from barloom.jobs import sweep_work as work
+from barloom.sweeps.grid.grid import Grid
+from barloom.sweeps.options import SweepOptions
+from barloom.jobs.sweep import sweep_job
 from barloom.bars import open_bars
 from barloom.cli.lean import load_arrow
 from barloom.observe import interrupts

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from barloom.backtest.metrics import Outcome
-from barloom.backtest.sweep.batch import SCHEMA
-from barloom.execution.money import simulator_of
-from barloom.execution.rules import Rules
-from barloom.execution.totals import totals_of
+from barloom.engine.metrics import Outcome
+from barloom.engine.money import simulator_of
+from barloom.engine.totals import totals_of
+from barloom.rules.rules import Rules
+from barloom.sweeps.runner.batch import SCHEMA
 
 NOTHING = Outcome(totals_of(simulator_of([Rules()]), 1)[0], 10_000.0).metrics().model_dump()
 """The metrics of a set without a trade."""

@@ -27,7 +27,7 @@ PLANTED = {
     # Every chunk gets memory of its own, where a few are filled again and again.
     "bars/intake.py": {"if number < RING:": "if number >= 0:", "place = number % RING": "place = number"},
     # The trades of every set are kept, where nobody asked for them.
-    "backtest/sweep/batch.py": {"KeptTrades() if keep_trades else None": "KeptTrades()"},
+    "sweeps/runner/batch.py": {"KeptTrades() if keep_trades else None": "KeptTrades()"},
 }
 
 pytestmark = [

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from barloom import FidelityError, InputError
-from barloom.backtest.explain import explain
-from barloom.backtest.explanation import Explanation
+from barloom.explanation.explain import explain
+from barloom.explanation.record import Explanation
 from barloom.strategies.base import StrategyOrigin
 from barloom.strategies.registry import load_strategy
 from helpers.bar_files import POINT, PRICES, minute_bars, write, write_market

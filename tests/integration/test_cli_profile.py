@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from barloom.backtest.records import BenchmarkRecord, read_run
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
+from barloom.jobs.records import BenchmarkRecord, read_run
 from barloom.observe.profiling import ProfilingReport
 from helpers.command import call
 from helpers.recorded import valid

@@ -7,7 +7,7 @@ import math
 import pyarrow.parquet as pq
 import pytest
 
-from barloom.backtest.records import BenchmarkRecord, read_run
+from barloom.jobs.records import BenchmarkRecord, read_run
 from helpers.command import call, environment
 
 ROWS = 30_000

@@ -5,10 +5,10 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from barloom.backtest.records import BenchmarkRecord
-from barloom.backtest.sweep.walk_folder import WalkForwardRecord
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
+from barloom.jobs.records import BenchmarkRecord
+from barloom.jobs.walk_forward import WalkForwardRecord
 from helpers.command import call, run_here
 from helpers.recorded import valid
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from barloom.cli._parser import build_parser
-from barloom.execution.fills import INTRABAR, PRESETS
-from barloom.execution.positions import POSITIONS
-from barloom.execution.trades import COLUMNS, REASONS, REFUSALS
+from barloom.engine.trades import COLUMNS, REASONS, REFUSALS
+from barloom.rules.fills import INTRABAR, PRESETS
+from barloom.rules.positions import POSITIONS
 from helpers.pages import ROOT
 
 NOT_EXECUTION = ("data", "how the work is done (never changes a result)", "output", "options", "messages")

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 import barloom as bl
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.resolve import feed_of, rules_of
-from barloom.backtest.results import RunResult
-from barloom.backtest.story import ASK_PRICES, PRICES
 from barloom.bars.chunk import Chunk
-from barloom.execution import reference
-from barloom.execution.entries import Entries
-from barloom.execution.rules import Rules
-from barloom.execution.trades import COLUMNS
+from barloom.engine.resolve import feed_of, rules_of
+from barloom.engine.results import RunResult
+from barloom.engine.trades import COLUMNS
+from barloom.explanation.story import ASK_PRICES, PRICES
+from barloom.reference import simulator as reference
+from barloom.rules.entries import Entries
+from barloom.rules.parameters import RunParameters
+from barloom.rules.rules import Rules
 from barloom.strategies.registry import BUILT_IN, load_strategy
 
 pytestmark = [

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from barloom.backtest.sweep import planning
-from barloom.backtest.sweep.cluster import Cluster
 from barloom.errors import BarloomError, InputError
+from barloom.sweeps.runner import plan as planning
+from barloom.sweeps.runner.dask import Cluster
 from helpers.command import environment
 from helpers.sweeping import made_bars, strategy_file, swept
 from helpers.waiting import PATIENCE, go_on, wait_for
@@ -67,7 +67,7 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path_factory, monkeypatch):
     # That a scheduler answers within seconds is asked where it does not.
-    monkeypatch.setattr("barloom.backtest.sweep.cluster.REACHED_SECONDS", PATIENCE)
+    monkeypatch.setattr("barloom.sweeps.runner.dask.REACHED_SECONDS", PATIENCE)
     made = Machine(tmp_path_factory.mktemp("dask"))
     yield made
     made.close()
@@ -89,7 +89,7 @@ def test_the_same_table_and_checksums_as_locally(machine, tmp_path, monkeypatch)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills processes by signal")
 def test_a_worker_that_dies_costs_only_its_batch(machine, tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "MOST_SETS", 1)
-    monkeypatch.setattr("barloom.backtest.sweep.work.measure", lambda *sets, **options: None)
+    monkeypatch.setattr("barloom.jobs.sweep_work.measure", lambda *sets, **options: None)
     machine.add()
     machine.add()
     strategy = f"{strategy_file(tmp_path)}:Odd"
@@ -132,21 +132,21 @@ def test_a_scheduler_that_is_not_there_is_said_plainly(tmp_path):
 
 
 def test_a_scheduler_without_workers_is_said_plainly(machine, monkeypatch):
-    monkeypatch.setattr("barloom.backtest.sweep.cluster.REACHED_SECONDS", 2)
+    monkeypatch.setattr("barloom.sweeps.runner.dask.REACHED_SECONDS", 2)
     with pytest.raises(InputError, match=f"has no workers: start some with dask worker {machine.address}"):
         Cluster(machine.address)
 
 
 def test_a_scheduler_that_goes_away_keeps_what_is_finished(machine, tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "MOST_SETS", 1)
-    monkeypatch.setattr("barloom.backtest.sweep.work.measure", lambda *sets, **options: None)
+    monkeypatch.setattr("barloom.jobs.sweep_work.measure", lambda *sets, **options: None)
     machine.add()
     path = made_bars(tmp_path)
     out = tmp_path / "out"
     strategy = f"{strategy_file(tmp_path)}:Held"
     grid = {"fast": list(range(5, 17))}
 
-    import barloom.backtest.sweep.folder as folder
+    import barloom.jobs.sweep_folder as folder
 
     save = folder.SweepFolder.save
 

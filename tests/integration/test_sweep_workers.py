@@ -7,19 +7,19 @@ import sys
 
 import pytest
 
-from barloom.backtest import orchestrator
-from barloom.backtest.orchestrator import available_cores
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.records import BenchmarkRecord
-from barloom.backtest.sweep import planning
-from barloom.backtest.sweep.grid import Grid
-from barloom.backtest.sweep.options import SweepOptions
-from barloom.backtest.sweep.records import SweepRecord
-from barloom.backtest.sweep.session import SweepSession
-from barloom.backtest.sweep.sweep import plan_sweep, sweep_job
 from barloom.bars import from_synthetic, open_bars
 from barloom.bars.writer import write_bars
+from barloom.engine import orchestrator
+from barloom.engine.orchestrator import available_cores
 from barloom.errors import InputError
+from barloom.jobs.records import BenchmarkRecord
+from barloom.jobs.sweep import plan_sweep, sweep_job
+from barloom.jobs.sweep_record import SweepRecord
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.grid.grid import Grid
+from barloom.sweeps.options import SweepOptions
+from barloom.sweeps.runner import plan as planning
+from barloom.sweeps.runner.session import SweepSession
 from helpers.sweeping import GRID, made_bars, strategy_file, swept
 
 
@@ -141,7 +141,7 @@ def test_a_strategy_that_fails_for_a_set_is_recorded_by_any_number_of_workers(tm
 def test_sets_that_kill_their_workers_are_recorded_and_the_sweep_ends(tmp_path, monkeypatch):
     """F18."""
     monkeypatch.setattr(planning, "MOST_SETS", 1)
-    monkeypatch.setattr("barloom.backtest.sweep.work.measure", lambda *sets, **options: None)
+    monkeypatch.setattr("barloom.jobs.sweep_work.measure", lambda *sets, **options: None)
     path = made_bars(tmp_path)
     done = swept(path, {"fast": [6, 8, 10]}, f"{strategy_file(tmp_path)}:Odd", max_workers=2, out=tmp_path / "out")
     first, second, third = done.table.table["error"].to_pylist()

@@ -8,12 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import barloom as bl
-from barloom.backtest.explain import explain
-from barloom.backtest.job import JobOptions, JobOutcome, run_job
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.reading import Reading
 from barloom.bars import from_synthetic, open_bars
+from barloom.bars.reading import Reading
 from barloom.errors import InputError
+from barloom.explanation.explain import explain
+from barloom.jobs.run import JobOptions, JobOutcome, run_job
+from barloom.rules.parameters import RunParameters
 from helpers.bar_files import write, write_market
 from helpers.chunks import drawn
 from helpers.command import call

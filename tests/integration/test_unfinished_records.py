@@ -2,17 +2,18 @@
 
 import pytest
 
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.records import BenchmarkRecord
-from barloom.backtest.sweep import walk_forward, work
-from barloom.backtest.sweep.grid import Grid
-from barloom.backtest.sweep.options import SweepOptions
-from barloom.backtest.sweep.walk_folder import walk_forward_job
-from barloom.backtest.sweep.walk_forward import Walk
-from barloom.backtest.sweep.windows import CalendarSpan
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from barloom.errors import BarloomError
+from barloom.jobs import sweep_work as work
+from barloom.jobs.records import BenchmarkRecord
+from barloom.jobs.walk_forward import walk_forward_job
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.grid.grid import Grid
+from barloom.sweeps.options import SweepOptions
+from barloom.sweeps.walk_forward import walk_forward
+from barloom.sweeps.walk_forward.walk_forward import Walk
+from barloom.sweeps.walk_forward.windows import CalendarSpan
 from helpers.command import call
 from helpers.recorded import valid
 from helpers.sweeping import made_bars, swept

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import barloom as bl
-from barloom.backtest.orchestrator import run
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.writer import ParquetSink
 from barloom.bars.writer import write_bars
+from barloom.engine.orchestrator import run
+from barloom.engine.sinks import ParquetSink
+from barloom.rules.parameters import RunParameters
 from helpers.command import environment
 
 memray_only = pytest.mark.skipif(sys.platform == "win32", reason="memray does not run on Windows")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import barloom as bl
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.batch import run_batch
 from barloom.bars.writer import write_bars
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.runner.batch import run_batch
 
 memray_only = pytest.mark.skipif(sys.platform == "win32", reason="memray does not run on Windows")
 ROWS = 400_000  # 19 MB of columns

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barloom.execution import reference
-from barloom.execution.costs import Costs
-from barloom.execution.entries import Entries
-from barloom.execution.exit_signals import ExitSignals
-from barloom.execution.rules import Rules
-from barloom.execution.sessions import Session
-from barloom.execution.sizing import Sizing
-from barloom.execution.trades import COLUMNS
+from barloom.engine.trades import COLUMNS
+from barloom.reference import simulator as reference
+from barloom.rules.costs import Costs
+from barloom.rules.entries import Entries
+from barloom.rules.exit_signals import ExitSignals
+from barloom.rules.rules import Rules
+from barloom.rules.sessions import Session
+from barloom.rules.sizing import Sizing
 from helpers.engine import Outcome, run_pipeline
 from helpers.market import Market, entries_for, entries_of, exit_signals_for, markets, rules_for, walk
 

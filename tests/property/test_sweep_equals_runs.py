@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 import barloom as bl
-from barloom.backtest.metrics import Metrics
-from barloom.backtest.orchestrator import run
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.batch import run_batch, sharing
+from barloom.engine.metrics import Metrics
+from barloom.engine.orchestrator import run
+from barloom.engine.trades import COLUMNS
 from barloom.errors import InputError
-from barloom.execution.trades import COLUMNS
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.runner.batch import run_batch, sharing
 
 BARS = 6_000
 STRATEGY = '''
 import numpy as np
-from barloom.execution.exit_signals import ExitSignals
+from barloom.rules.exit_signals import ExitSignals
 from barloom.strategies.ema_cross import EmaCross
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from barloom._native.chunking import block_extremes
 from barloom._native.simulation import BLOCK_BARS, GROUP_BLOCKS
-from barloom.execution.rules import Rules
-from barloom.execution.sizing import Sizing
+from barloom.rules.rules import Rules
+from barloom.rules.sizing import Sizing
 from helpers.engine import run_pipeline
 from helpers.market import MINUTE, Bar, Market, entries_of
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from barloom.bars.facts import PriceSide, StoreFacts
-from barloom.bars.moments import iso
+from barloom.bars.iso_time import iso
 from barloom.bars.store_info import describe_store, info_of
 from barloom.errors import InputError
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.moments import iso
+from barloom.bars.iso_time import iso
 from barloom.bars.stored import damaged, read_stored
 from barloom.errors import InputError
 

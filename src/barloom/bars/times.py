@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from barloom.bars.moments import EPOCH, iso
+from barloom.bars.iso_time import EPOCH, iso
 from barloom.errors import InputError
 
 Ints = npt.NDArray[np.int64]

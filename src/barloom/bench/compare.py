@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from barloom.backtest.records import Record
 from barloom.bench.records import BenchRecord, Measurement
 from barloom.errors import InputError
+from barloom.jobs.records import Record
 
 Verdict = Literal["slower", "unsure", "faster", "same"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.bars import from_synthetic
-from barloom.execution.entries import Entries
 from barloom.indicators import spec
+from barloom.rules.entries import Entries
 
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
 SEED = 1

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
-from barloom.backtest.orchestrator import available_cores
-from barloom.backtest.records import Machine
 from barloom.bench.peers import PEERS, load
 from barloom.bench.records import Against, BenchRecord, Measurement
 from barloom.bench.sections import SECTIONS, Bench, Prepared
 from barloom.bench.timing import Took, Work, interleaved, seconds
+from barloom.engine.orchestrator import available_cores
 from barloom.errors import InputError
+from barloom.jobs.records import Machine
 from barloom.observe.machine import machine, versions
 
 LEAST_ROWS = 10_000

@@ -20,23 +20,23 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from barloom.backtest.feed import EntriesFeed
-from barloom.backtest.orchestrator import run_pipeline, simulate
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.resolve import make_rules
-from barloom.backtest.sweep.batch import run_batch
 from barloom.bars.bars import from_arrays
 from barloom.bench.made import Arrays
 from barloom.bench.sections import BARS_AN_ENTRY, PRICES, STRATEGY, TOLERANCE, Bench
 from barloom.bench.timing import Work
+from barloom.engine.feed import EntriesFeed
+from barloom.engine.orchestrator import run_pipeline, simulate
+from barloom.engine.resolve import make_rules
+from barloom.engine.trades import REASONS
 from barloom.errors import FidelityError, InputError, nearest
-from barloom.execution.costs import Costs
-from barloom.execution.entries import Entries
-from barloom.execution.exits import Exits
-from barloom.execution.sizing import Sizing
-from barloom.execution.trades import REASONS
 from barloom.indicators import spec
 from barloom.indicators.cache import IndicatorBank
+from barloom.rules.costs import Costs
+from barloom.rules.entries import Entries
+from barloom.rules.exits import Exits
+from barloom.rules.parameters import RunParameters
+from barloom.rules.sizing import Sizing
+from barloom.sweeps.runner.batch import run_batch
 
 PART = 0.0009
 """Of the price, to the stop and to the target."""

@@ -9,8 +9,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from barloom.backtest.records import Count, Machine, Record, Seconds, UtcTime
 from barloom.errors import InputError
+from barloom.jobs.records import Count, Machine, Record, Seconds, UtcTime
 
 
 class Measurement(Record):

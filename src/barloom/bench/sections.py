@@ -13,11 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from barloom.backtest.orchestrator import run, simulate
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.resolve import make_rules
-from barloom.backtest.results import RunResult
-from barloom.backtest.sweep.batch import run_batch
 from barloom.bars.bars import Bars, from_arrays, from_synthetic, open_bars
 from barloom.bars.checks import check_bars
 from barloom.bars.chunk import Chunk
@@ -25,17 +20,22 @@ from barloom.bars.writer import write_bars
 from barloom.bench import plain
 from barloom.bench.made import INDICATORS, SEED, Arrays, brackets, synthetic, trailed
 from barloom.bench.timing import Took, Work
+from barloom.engine.orchestrator import run, simulate
+from barloom.engine.resolve import make_rules
+from barloom.engine.results import RunResult
+from barloom.engine.trades import REASONS
 from barloom.errors import FidelityError
-from barloom.execution import reference
-from barloom.execution.costs import Costs
-from barloom.execution.entries import Entries
-from barloom.execution.exits import Exits
-from barloom.execution.sizing import Sizing
-from barloom.execution.trades import REASONS
 from barloom.indicators import spec
 from barloom.indicators.cache import IndicatorBank
 from barloom.outputs import Output
+from barloom.reference import simulator as reference
+from barloom.rules.costs import Costs
+from barloom.rules.entries import Entries
+from barloom.rules.exits import Exits
+from barloom.rules.parameters import RunParameters
+from barloom.rules.sizing import Sizing
 from barloom.strategies.registry import BUILT_IN
+from barloom.sweeps.runner.batch import run_batch
 
 CHUNK_ROWS = 131_072
 PRICES = ("timestamp", "open", "high", "low", "close")

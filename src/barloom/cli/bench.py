@@ -34,8 +34,8 @@ def _time(seconds: float) -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from barloom.backtest.run_folder import StagedFile
     from barloom.bench.measure import measure
+    from barloom.jobs.folder import StagedFile
 
     if not options.section and not options.against:
         raise InputError("--section none leaves nothing to measure: name a section, or a peer with --against")

@@ -7,14 +7,14 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from barloom.backtest.explain import explain
-from barloom.backtest.explanation import Asked, BarShown, Explanation, Prices
-from barloom.backtest.figures import figure
-from barloom.backtest.story import price
 from barloom.cli import output
 from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
 from barloom.errors import InputError
+from barloom.explanation.explain import explain
+from barloom.explanation.record import Asked, BarShown, Explanation, Prices
+from barloom.explanation.story import price
+from barloom.observe.figures import figure
 
 FIRST_MOVES, LAST_MOVES = 10, 5
 """Moves of the stop that are shown of many."""

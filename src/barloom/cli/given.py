@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars
+from barloom.bars.reading import Reading
 from barloom.boundary import refuse_unusable
 from barloom.cli._parser import build_parser
 from barloom.cli.config import merged, read_config

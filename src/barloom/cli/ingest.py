@@ -11,12 +11,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars, Volume, from_synthetic
 from barloom.bars.cells import CELLS
 from barloom.bars.chunk import Chunk
 from barloom.bars.facts import StoreFacts
-from barloom.bars.moments import iso
+from barloom.bars.iso_time import iso
+from barloom.bars.reading import Reading
 from barloom.bars.store import ingest
 from barloom.bars.writer import write_bars
 from barloom.cli import output as results

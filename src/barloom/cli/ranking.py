@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from barloom.backtest.sweep.overfitting import Overfitting
-from barloom.backtest.sweep.report import dash_facts, overfitting_facts, stability_facts
-from barloom.backtest.sweep.stability import Stability
-from barloom.backtest.sweep.table import SweepTable, metric_of
 from barloom.cli.tables import facts_table, listing, render
+from barloom.sweeps.analysis.overfitting import Overfitting
+from barloom.sweeps.analysis.report import dash_facts, overfitting_facts, stability_facts
+from barloom.sweeps.analysis.stability import Stability
+from barloom.sweeps.analysis.table import SweepTable, metric_of
 
 
 def ranking_text(

@@ -6,15 +6,15 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from barloom.backtest.job import JobOptions, run_job
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.reading import Reading
 from barloom.bars.bars import Bars, from_synthetic
+from barloom.bars.reading import Reading
 from barloom.cli import output as results
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.prompts import ask_slice, at_terminal
 from barloom.errors import InputError
+from barloom.jobs.run import JobOptions, run_job
+from barloom.rules.parameters import RunParameters
 
 SAMPLE_ROWS = 500_000
 """Bars of ``--sample``: more than a year of minutes."""

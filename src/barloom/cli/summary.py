@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from barloom.backtest.figures import NO_TRADE, figure, missing, reasons
-from barloom.backtest.job import JobOutcome
-from barloom.backtest.metrics import Metrics, spans_one_day
-from barloom.backtest.records import DatasetSlice, RunRecord
-from barloom.backtest.results import NOT_AUDITED
 from barloom.cli.tables import facts_table, render
+from barloom.engine.metrics import Metrics, spans_one_day
+from barloom.engine.results import NOT_AUDITED
+from barloom.jobs.records import DatasetSlice, RunRecord
+from barloom.jobs.run import JobOutcome
+from barloom.observe.figures import NO_TRADE, figure, missing, reasons
 
 DIGEST_SHOWN = 16
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,22 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from barloom.backtest.parameters import RunParameters
-from barloom.backtest.sweep.asked import Judged, RankedSearch, asked_grid
-from barloom.backtest.sweep.grid import Grid
-from barloom.backtest.sweep.heat_map import axes_of, check_plots
-from barloom.backtest.sweep.options import SweepOptions
-from barloom.backtest.sweep.pages import write_pages
-from barloom.backtest.sweep.planning import Plan, duration
-from barloom.backtest.sweep.sweep import SweepOutcome, plan_sweep, sweep_job
 from barloom.cli import output as results
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.ranking import ranking_text
 from barloom.cli.tables import facts_table, render
 from barloom.errors import InputError
+from barloom.jobs.sweep import SweepOutcome, plan_sweep, sweep_job
+from barloom.jobs.sweep_pages import write_pages
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import SweepProgress
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.analysis.heat_map import axes_of, check_plots
+from barloom.sweeps.analysis.ranking import Judged, RankedSearch, asked_grid
+from barloom.sweeps.grid.grid import Grid
+from barloom.sweeps.options import SweepOptions
+from barloom.sweeps.runner.plan import Plan, duration
 
 TOP = 20
 """Rows of the ranking that are shown."""

@@ -7,22 +7,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from barloom.backtest.figures import figure, missing, reasons
-from barloom.backtest.metrics import Metrics
-from barloom.backtest.sweep.options import SweepOptions
-from barloom.backtest.sweep.planning import duration
-from barloom.backtest.sweep.table import cell, dashed, text_of
-from barloom.backtest.sweep.walk_folder import WalkForwardRecord, walk_forward_job
-from barloom.backtest.sweep.walk_forward import Trained, Walk, WalkForwardSummary
-from barloom.backtest.sweep.windows import CalendarSpan
 from barloom.cli import output as results
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.sweep import base_of, grid_of
 from barloom.cli.tables import facts_table, listing, render
+from barloom.engine.metrics import Metrics
 from barloom.errors import InputError
+from barloom.jobs.walk_forward import WalkForwardRecord, walk_forward_job
+from barloom.observe.figures import figure, missing, reasons
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import SweepProgress
+from barloom.sweeps.analysis.table import cell, dashed, text_of
+from barloom.sweeps.options import SweepOptions
+from barloom.sweeps.runner.plan import duration
+from barloom.sweeps.walk_forward.walk_forward import Trained, Walk, WalkForwardSummary
+from barloom.sweeps.walk_forward.windows import CalendarSpan
 
 DATE = len("2020-01-01")
 

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from barloom.execution.entries import Entries
-from barloom.execution.exit_signals import ExitSignals
 from barloom.indicators.spec import Indicator, Source
+from barloom.rules.entries import Entries
+from barloom.rules.exit_signals import ExitSignals
 from barloom.strategies.window import Window
 
 Period = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from barloom.execution.entries import Entries
 from barloom.indicators.spec import Indicator, atr, ema
+from barloom.rules.entries import Entries
 from barloom.strategies.averages import TwoAverages
 from barloom.strategies.base import Multiple, Period, Strategy
 from barloom.strategies.crossings import crossings

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from barloom.execution.entries import Entries
 from barloom.indicators.spec import Indicator, atr, ema, rsi, stoch_rsi
+from barloom.rules.entries import Entries
 from barloom.strategies.averages import TwoAverages
 from barloom.strategies.base import Multiple, Period, Strategy
 from barloom.strategies.crossings import crossings

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from barloom.execution.entries import Entries
 from barloom.indicators.spec import Indicator, atr, rolling_mean, zscore
+from barloom.rules.entries import Entries
 from barloom.strategies.base import Multiple, Period, Strategy
 from barloom.strategies.crossings import crossings
 from barloom.strategies.window import Window

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import barloom as bl
-from barloom.backtest.feed import StrategyFeed
 from barloom.bars import from_synthetic
 from barloom.bars.lending import MANY, _leases, is_kept, lent
+from barloom.engine.feed import StrategyFeed
 from barloom.errors import InputError
 from barloom.indicators import ema
 from barloom.indicators.cache import IndicatorBank

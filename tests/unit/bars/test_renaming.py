@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from barloom.backtest import writer as results
 from barloom.bars import renaming
 from barloom.bars import writer as stores
+from barloom.engine import sinks as results
 
 
 def test_a_file_held_open_by_a_reader_is_waited_for_on_windows(tmp_path, monkeypatch):

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from barloom.backtest.records import Machine
 from barloom.bench.compare import compare
 from barloom.bench.records import BenchRecord, Measurement, read_bench
 from barloom.errors import InputError
+from barloom.jobs.records import Machine
 
 MACHINE = Machine(
     system="Linux 6",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from barloom.backtest.parameters import RunParameters
 from barloom.cli import _parser, _parser_groups
 from barloom.cli._parser import build_parser
-from barloom.execution.fills import ENTRY, INTRABAR, PRESETS
-from barloom.execution.positions import POSITIONS
+from barloom.rules.fills import ENTRY, INTRABAR, PRESETS
+from barloom.rules.parameters import RunParameters
+from barloom.rules.positions import POSITIONS
 
 
 def refused(capsys, *words):
@@ -133,7 +133,7 @@ MESSAGES = {"verbose", "quiet", "log_file"}
 
 
 def test_every_option_of_a_run_reaches_a_model():
-    from barloom.backtest.job import JobOptions
+    from barloom.jobs.run import JobOptions
 
     run = build_parser().subcommands["run"]
     front = {"help", "data", "data_option", "sample", "param", "config", "format", "non_interactive"} | MESSAGES
@@ -153,7 +153,7 @@ SWEEPING = {"grid", "where", "sample"}
     ],
 )
 def test_every_option_of_a_sweep_reaches_a_model_or_the_grid(command, own, unused):
-    from barloom.backtest.sweep.options import SweepOptions
+    from barloom.sweeps.options import SweepOptions
 
     parser = build_parser().subcommands[command]
     front = {"help", "data", "data_option", "param", "config", "format"} | MESSAGES

@@ -8,16 +8,16 @@ import pytest
 from pydantic import ValidationError
 
 from barloom._native import chunking, indicators, simulation
-from barloom.backtest.orchestrator import run
-from barloom.backtest.parameters import RunParameters
 from barloom.bars import from_synthetic
-from barloom.execution import money, quotes
+from barloom.engine import money, quotes
+from barloom.engine.orchestrator import run
 from barloom.indicators import registry
 from barloom.observe import profiling
 from barloom.observe.clock import PHASES, Clock
 from barloom.observe.flame import flame_page
 from barloom.observe.profiling import Hotspot, Profiler, ProfilingReport, WatchedClock
 from barloom.observe.stacks import Stacks
+from barloom.rules.parameters import RunParameters
 
 ROWS = 40_000
 

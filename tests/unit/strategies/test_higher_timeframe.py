@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barloom as bl
-from barloom.backtest.feed import StrategyFeed
 from barloom.bars import Bars, from_arrays, from_synthetic
 from barloom.bars.timeframes import Timeframe
+from barloom.engine.feed import StrategyFeed
 from barloom.errors import FidelityError, InputError
-from barloom.execution.entries import Entries
 from barloom.indicators import IndicatorBank, atr, ema
 from barloom.indicators.higher import At, HigherBank
+from barloom.rules.entries import Entries
 from barloom.strategies import Strategy, Window
 from barloom.strategies.registry import BUILT_IN
 from helpers.chunks import drawn

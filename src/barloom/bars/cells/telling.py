@@ -17,7 +17,7 @@ from barloom.bars.cells.moments import ORDERS, Order
 from barloom.bars.cells.options import CellOptions
 from barloom.bars.cells.readings import EARLY, TimeReading
 from barloom.bars.cells.trials import FEW, LEAST_STEP, Trial, judged, proven
-from barloom.bars.moments import iso
+from barloom.bars.iso_time import iso
 from barloom.bars.times import FIRST_TIME
 from barloom.bars.times_of_day import zone_of
 from barloom.errors import InputError

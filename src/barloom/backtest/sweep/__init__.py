@@ -1,1 +1,0 @@
-"""Sweeps: many parameter sets over one shared set of bars."""

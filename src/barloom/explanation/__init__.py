@@ -1,0 +1,1 @@
+"""One trade of a finished run, told bar by bar."""

@@ -1,0 +1,124 @@
+"""A sweep as a job: a folder that remembers what is finished, and what is said when it is stopped or goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from barloom import __version__
+from barloom.bars.bars import Bars
+from barloom.errors import FidelityError, InputError, described
+from barloom.jobs.endings import benchmark_path, with_log
+from barloom.jobs.run import logged_to
+from barloom.jobs.sweep_folder import SweepFolder
+from barloom.jobs.sweep_work import Search, Step, SweepJob, SweepOutcome
+from barloom.rules.parameters import RunParameters
+from barloom.sweeps.grid.grid import Grid
+from barloom.sweeps.options import SweepOptions
+from barloom.sweeps.runner.plan import Plan
+from barloom.sweeps.runner.tasks import TaskResult
+
+__all__ = ["Plan", "Search", "Step", "SweepOutcome", "plan_sweep", "sweep_job"]
+
+log = logging.getLogger(__name__)
+
+
+def plan_sweep(
+    bars: Bars,
+    base: RunParameters,
+    grid: Grid,
+    options: SweepOptions,
+    *,
+    search: Search | None = None,
+    reading_known: bool = False,
+) -> Plan:
+    """What ``sweep_job`` would do; nothing is run but a few sets over the first bars, and nothing is left.
+
+    Raises:
+        InputError: see ``sweep_job``.
+    """
+    job = SweepJob(bars, base, grid, options, search, reading_known)
+    with ExitStack() as stack:
+        done: dict[int, TaskResult] = {}
+        if options.out is not None:
+            folder = stack.enter_context(contextlib.closing(SweepFolder(options.out, job.identity())))
+            stack.callback(folder.abandon)
+            done = {result.set_ids[0]: result for result in folder.finished()}
+            return job.prepare(stack, folder, done).plan
+        return job.prepare(stack, None, done).plan
+
+
+def sweep_job(
+    bars: Bars,
+    base: RunParameters,
+    grid: Grid,
+    options: SweepOptions,
+    *,
+    command: Sequence[str] = (),
+    search: Search | None = None,
+    reading_known: bool = False,
+    on_plan: Callable[[Plan], None] | None = None,
+    on_progress: Callable[[Step], None] | None = None,
+) -> SweepOutcome:
+    """Run every set of a grid, or those that a search asks for, and leave the files of the sweep.
+
+    The same sweep with the same ``out`` goes on where it was stopped, and once finished is only shown.
+
+    Args:
+        bars: all the bars of a source; the slice is taken here.
+        base: the options that all sets share.
+        grid: names, values and constraints.
+        options: the slice, the workers, where the files go, and whose trades are kept.
+        command: the words of the command line, for the record.
+        search: what chooses the sets in place of the whole grid.
+        reading_known: whether ``options`` tell how the files of ``bars`` were opened, so that workers may open them the same way.
+        on_plan: called with the plan before any set runs.
+        on_progress: called after each batch, and within a batch that runs in this process.
+
+    Raises:
+        InputError: bad data or options, something that changed since the sweep was begun, or no room for the files.
+        FidelityError: a strategy looks ahead, or a set run again gave other trades.
+        KeyboardInterrupt: with a sentence that says what was kept.
+        BarloomError: anything unexpected, with the path of the log that holds the traceback.
+    """
+    job = SweepJob(bars, base, grid, options, search, reading_known, command, on_plan, on_progress)
+    if options.out is None:
+        with ExitStack() as stack:
+            return job.run(stack, None)
+    folder = SweepFolder(options.out, job.identity())
+    record = folder.benchmarks / f"benchmark_{folder.job_id}.json"
+    try:
+        record = benchmark_path(options.benchmark_out, folder.job_id, folder.benchmarks)
+        before = job.finished(folder)
+        if before is not None:
+            return before
+        with logged_to(folder.path / "sweep.log"), ExitStack() as stack:
+            log.info("barloom %s: %s", __version__, " ".join(command))
+            return job.run(stack, folder)
+    except InputError:
+        folder.abandon()
+        raise
+    except OSError as error:
+        folder.abandon()
+        where = error.filename or folder.path
+        raise InputError(
+            f"cannot read or write '{where}': {error.strerror or error}; what was finished is kept"
+        ) from error
+    except KeyboardInterrupt:
+        if folder.whole:
+            raise KeyboardInterrupt(f"the sweep was finished and is in {folder.path}") from None
+        kept = folder.sets_kept()
+        folder.abandon()
+        if not kept:
+            raise KeyboardInterrupt("no batch was finished, nothing is left of this sweep") from None
+        job.unfinished(folder).leave(record, "interrupted")
+        raise KeyboardInterrupt(f"{kept:,} sets are finished and kept: the same command goes on from there") from None
+    except Exception as error:
+        job.unfinished(folder).leave(record, described(error))
+        if isinstance(error, FidelityError):
+            raise
+        raise with_log(error, folder.path / "sweep.log") from error
+    finally:
+        folder.close()

@@ -1,0 +1,1 @@
+"""The plain simulator that judges the engine: it shares no code with it."""

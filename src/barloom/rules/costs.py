@@ -1,0 +1,38 @@
+"""What a trade costs besides its price moves."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from barloom.rules.checked import Checked
+
+
+class Costs(Checked):
+    """Costs that hold for every trade; money is in account currency. A ladder's parts are trades of their own.
+
+    Attributes:
+        spread: ask minus bid in price units, where the bars have no ask of their own.
+        slippage: adverse price units on every market and stop fill, never on a limit entry or a target.
+        commission: money a unit traded, for the round trip.
+        commission_per_trade: money a trade, for the round trip.
+        commission_pct: percent of the notional of each of the two fills.
+        swap_long: money a unit and night that a long pays; negative if it is paid. Nights end at 17:00 New York, and Wednesday's
+            counts three.
+        swap_short: the same for a short.
+
+    Raises:
+        InputError: a negative or infinite cost.
+    """
+
+    spread: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    slippage: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    commission: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    commission_per_trade: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    commission_pct: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    swap_long: float = Field(default=0.0, allow_inf_nan=False)
+    swap_short: float = Field(default=0.0, allow_inf_nan=False)
+
+    @property
+    def has_swap(self) -> bool:
+        """Whether nights must be counted."""
+        return self.swap_long != 0.0 or self.swap_short != 0.0

@@ -1,0 +1,1 @@
+"""Many parameter sets over one shared set of bars."""

@@ -1,0 +1,1 @@
+"""The parameter sets of a sweep: axes, names, constraints, search."""

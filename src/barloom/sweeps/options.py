@@ -1,0 +1,110 @@
+"""What is asked of a sweep beside its grid."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from barloom.bars.bars import Bars
+from barloom.bars.reading import Reading
+from barloom.errors import InputError, nearest
+from barloom.sweeps.analysis.table import metric_of
+
+MAX_SETS = 1_000_000
+_BEST = re.compile(r"best:(\d+)")
+
+
+class SweepOptions(Reading):
+    """Options of a sweep that shape no trade but by the bars; each field is the command-line option of that name.
+
+    Attributes:
+        out: the output folder; None keeps everything in memory.
+        max_workers: processes at most; one is this process.
+        scheduler: address of a Dask scheduler, for ``executor='dask'``.
+        keep_trades: ``best:N`` of the sets, ``all`` or ``none``.
+    """
+
+    data_frac: float = Field(default=1.0, gt=0.0, le=1.0)
+    portion: int = Field(default=1, ge=1)
+    start: str | None = None
+    end: str | None = None
+    memory_threshold_mb: float = Field(default=0.0, ge=0.0)
+    max_ram: str | None = None
+    out: Path | None = Path("results")
+    benchmark_out: Path | None = None
+    max_workers: int = Field(default=1, ge=1)
+    executor: Literal["local", "dask"] = "local"
+    scheduler: str | None = None
+    keep_trades: str = "best:10"
+    rank_by: str = "sharpe"
+    min_trades: int = Field(default=0, ge=0)
+    max_sets: int = Field(default=MAX_SETS, ge=1)
+    profile: bool = False
+    profile_html: bool = False
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """Which part of the bars is taken, as ``Bars.select`` names it."""
+        return {"fraction": self.data_frac, "portion": self.portion, "start": self.start, "end": self.end}
+
+    def selected(self, bars: Bars) -> Bars:
+        """The part of the bars that is taken.
+
+        Raises:
+            InputError: there is no such part.
+        """
+        whole = all(value is None or value == 1 for value in self.part.values())
+        return bars if whole else bars.select(**self.part)
+
+    def check(self) -> None:
+        """Refuse options that contradict one another or say nothing.
+
+        Raises:
+            InputError: with the options and the remedy.
+        """
+        if self.executor == "dask" and self.scheduler is None:
+            raise InputError("--executor dask needs the address of a scheduler: --scheduler tcp://HOST:8786")
+        if self.executor == "dask" and self.max_workers > 1:
+            raise InputError("--max-workers is for --executor local: the workers of a scheduler are its own")
+        if self.executor == "local" and self.scheduler is not None:
+            raise InputError(f"--scheduler {self.scheduler} is for --executor dask: give that as well, or leave it out")
+        if self.executor == "dask" and self.max_ram is not None:
+            raise InputError("--max-ram is for --executor local: give the workers of the scheduler their limits there")
+        if self.executor == "dask" and (self.profile or self.profile_html):
+            option = "--profile-html" if self.profile_html else "--profile"
+            raise InputError(
+                f"{option} does not go with a scheduler, whose workers may do several tasks in one process: leave {option} out"
+            )
+        _ = self.metric, self.kept_sets
+
+    @property
+    def kept_sets(self) -> int | None:
+        """How many of the best sets keep their trades; None for all.
+
+        Raises:
+            InputError: ``keep_trades`` says neither.
+        """
+        text = self.keep_trades.strip().lower()
+        if text == "all":
+            return None
+        if text == "none":
+            return 0
+        found = _BEST.fullmatch(text)
+        if not found:
+            raise InputError(
+                f"--keep-trades is '{self.keep_trades}': {nearest(text, ('best:10', 'all', 'none'))}, and any number for 10"
+            )
+        return int(found[1])
+
+    @property
+    def metric(self) -> str:
+        """The metric to rank by, as the table calls it."""
+        return metric_of(self.rank_by)
+
+    @property
+    def reading(self) -> Reading:
+        """How the files are read."""
+        return Reading(**{name: getattr(self, name) for name in Reading.model_fields})

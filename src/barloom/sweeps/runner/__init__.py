@@ -1,0 +1,1 @@
+"""How the sets of a sweep are run: batches, and who runs them."""

@@ -1,0 +1,1 @@
+"""Sets chosen on past bars and tested on the bars that follow."""
