@@ -18,8 +18,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
-from barloom.bars.renaming import replace
 from barloom.errors import InputError
+from barloom.renaming import replace
 
 LOOKED_AT = 1 << 20
 """Bytes of a file that are read to tell what made it."""

@@ -10,10 +10,10 @@ from typing import Any
 import jsonschema
 
 from barloom.jobs.records import BacktestJob, BenchmarkRecord
-from barloom.jobs.schemas import schema_path
 from barloom.observe.criteria import Facts, judge
 from barloom.observe.machine import machine
 from barloom.rules.parameters import RunParameters
+from barloom.schemas import schema_path
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = START + timedelta(seconds=2)

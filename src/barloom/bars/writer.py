@@ -18,11 +18,11 @@ import numpy.typing as npt
 from barloom.bars.bars import Bars
 from barloom.bars.chunk import Chunk, Ints
 from barloom.bars.facts import KEY, StoreFacts
-from barloom.bars.renaming import replace, sync_folder
 from barloom.bars.schema import ASKS, PRICES
 from barloom.bars.steps import Steps
 from barloom.errors import InputError
 from barloom.outputs import Output, new_part, remove_parts
+from barloom.renaming import replace, sync_folder
 
 BATCH_ROWS = 1 << 17  # bars in a record batch: what a reader holds at once, and a run works on
 GROUP_BATCHES = 4  # batches in a Parquet row group

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.arrays import join
-from barloom.bars.renaming import replace, sync_folder
 from barloom.engine import trades as record
 from barloom.engine.account import POINT
 from barloom.engine.trades import TRADE, Columns, Trades
+from barloom.renaming import replace, sync_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -22,7 +22,7 @@ from barloom.observe.memory import MB
 from barloom.observe.profile_files import Profiled
 from barloom.sweeps.analysis.table import SweepTable
 from barloom.sweeps.runner.plan import Plan
-from barloom.sweeps.runner.usage import Spent
+from barloom.sweeps.runner.usage import Usage
 
 if TYPE_CHECKING:
     from barloom.jobs.sweep_folder import SweepFolder
@@ -36,7 +36,7 @@ class Ended:
     """What came of a sweep.
 
     Attributes:
-        spent: what it took.
+        usage: what it took.
         resumed: sets that were finished before.
         report: what a pass over the bars found.
         best: numbers of the best sets.
@@ -44,7 +44,7 @@ class Ended:
         profile: where one was asked for.
     """
 
-    spent: Spent
+    usage: Usage
     resumed: int
     report: BarsReport | None
     best: list[int]
@@ -72,11 +72,11 @@ def records_of(
     if ended.report is None:
         raise RuntimeError("a set that ran has no report of its bars")
     data = dataset_slice(job.bars, job.fine, ended.report, options.reading, **options.part)
-    spent = ended.spent
-    ended_at = max(datetime.now(UTC), spent.started_at)
+    usage = ended.usage
+    ended_at = max(datetime.now(UTC), usage.started_at)
     digest = table_digest(table)
-    peak = spent.peak()
-    efficiency = spent.efficiency() if plan.executor == "local" else None
+    peak = usage.peak()
+    efficiency = usage.efficiency() if plan.executor == "local" else None
     job_id = folder.job_id if folder is not None else "memory"
     kept = None if options.kept_sets is None else ended.best[: options.kept_sets]
     files = ["sweep.json", "sweep.parquet", "plan.json", "sweep.log", *(["trades.parquet"] if kept != [] else [])]
@@ -84,7 +84,7 @@ def records_of(
     files += [] if profile is None else [name for name, _ in profile.files]
     record = SweepRecord(
         job_id=job_id,
-        started_at=spent.started_at,
+        started_at=usage.started_at,
         ended_at=ended_at,
         command=list(job.command),
         versions=versions(),
@@ -105,8 +105,8 @@ def records_of(
         batches=plan.batches,
         workers=plan.workers,
         threads=plan.threads,
-        seconds=spent.seconds,
-        cpu_seconds=spent.cpu_seconds,
+        seconds=usage.seconds,
+        cpu_seconds=usage.cpu_seconds,
         efficiency=efficiency,
         memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
         audit=ended.audit,
@@ -117,7 +117,7 @@ def records_of(
     benchmark = benchmark_of(
         record,
         data,
-        spent,
+        usage,
         asked,
         trades=_trades(table),
         identical=True if kept and not ended.resumed else None,
@@ -155,7 +155,7 @@ class Ending(Protocol):
 def benchmark_of(
     record: Ending,
     data: DatasetSlice,
-    spent: Spent,
+    usage: Usage,
     asked: Asked,
     *,
     trades: int,
@@ -168,19 +168,19 @@ def benchmark_of(
     Args:
         record: its other record.
         data: the bars.
-        spent: what it took.
+        usage: what it took.
         asked: the workers.
         trades: of all sets.
         identical: whether what was run again came out the same, None where nothing was.
         compared: what was run again, in words.
         profile: where one was asked for.
     """
-    raw, peak = data.selected_rows * 8 * len(data.columns), spent.peak()
-    efficiency = spent.efficiency() if asked.executor == "local" else None
+    raw, peak = data.selected_rows * 8 * len(data.columns), usage.peak()
+    efficiency = usage.efficiency() if asked.executor == "local" else None
     facts = Facts(
         selected_rows=data.selected_rows,
         seconds=record.seconds,
-        ingest_seconds=spent.before,
+        ingest_seconds=usage.before,
         peak_bytes=peak,
         raw_bytes=raw,
         speedup=None,
@@ -199,7 +199,7 @@ def benchmark_of(
         data=data,
         trades_simulated=trades,
         signals=None,
-        phase_times=spent.phases(),
+        phase_times=usage.phases(),
         wall_clock_total=record.seconds,
         memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
         raw_bytes=raw,

@@ -18,6 +18,7 @@ from barloom.observe.criteria import unjudged
 from barloom.observe.machine import machine
 from barloom.observe.memory import MB, peak_rss
 from barloom.outputs import Output, is_json_with, refuse_no_name
+from barloom.sweeps.runner.usage import Usage
 from barloom.threads import is_refused, no_threads
 
 log = logging.getLogger(__name__)
@@ -93,6 +94,11 @@ class Unfinished:
     started: float
     trades: int
     phases: dict[str, float]
+
+    @classmethod
+    def of(cls, usage: Usage, job_id: str, command: Sequence[str]) -> Unfinished:
+        """What a sweep or a walk forward has used until now."""
+        return cls(job_id, usage.started_at, command, usage.started, usage.trades, usage.phases())
 
     def record(self, error: str) -> BenchmarkRecord:
         """The benchmark record, which says why."""

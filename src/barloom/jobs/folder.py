@@ -21,9 +21,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.renaming import replace, sync_folder
 from barloom.errors import InputError
 from barloom.outputs import Output, refuse_other_than_file
+from barloom.renaming import replace, sync_folder
 
 MKDIR_TRIES = 100
 LOCKED_BYTE = 2**30

@@ -13,14 +13,15 @@ from barloom.errors import FidelityError, InputError, described
 from barloom.jobs.endings import benchmark_path, with_log
 from barloom.jobs.run import logged_to
 from barloom.jobs.sweep_folder import SweepFolder
-from barloom.jobs.sweep_work import Search, Step, SweepJob, SweepOutcome
+from barloom.jobs.sweep_work import Search, SweepJob, SweepOutcome
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.plan import Plan
+from barloom.sweeps.runner.progress import SweepProgress
 from barloom.sweeps.runner.tasks import TaskResult
 
-__all__ = ["Plan", "Search", "Step", "SweepOutcome", "plan_sweep", "sweep_job"]
+__all__ = ["Plan", "Search", "SweepOutcome", "SweepProgress", "plan_sweep", "sweep_job"]
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def sweep_job(
     search: Search | None = None,
     reading_known: bool = False,
     on_plan: Callable[[Plan], None] | None = None,
-    on_progress: Callable[[Step], None] | None = None,
+    on_progress: Callable[[SweepProgress], None] | None = None,
 ) -> SweepOutcome:
     """Run every set of a grid, or those that a search asks for, and leave the files of the sweep.
 

@@ -24,12 +24,12 @@ from pydantic import TypeAdapter, ValidationError
 from barloom import __version__
 from barloom.bars.bars import BarsReport
 from barloom.bars.reading import Reading
-from barloom.bars.renaming import replace, sync_folder
 from barloom.errors import InputError
 from barloom.jobs.endings import StagedRecord
 from barloom.jobs.folder import StagedFile, append_row, check_summary, safe_name
 from barloom.jobs.records import SUMMARY_COLUMNS, BenchmarkRecord, Record
 from barloom.observe import profile_files as profiled
+from barloom.renaming import replace, sync_folder
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.runner.shared import forget
 from barloom.sweeps.runner.tasks import SET_ID, TASK_SCHEMA, TaskResult

@@ -48,35 +48,17 @@ from barloom.sweeps.runner.plan import (
     most_sets,
     shares,
 )
+from barloom.sweeps.runner.progress import SweepProgress
 from barloom.sweeps.runner.schedule import INDICATOR_BYTES
 from barloom.sweeps.runner.shared import Readable, readable
 from barloom.sweeps.runner.tasks import SET_ID, Task, TaskFailed, TaskResult, Value, errors_table, nothing_ran, perform
-from barloom.sweeps.runner.usage import Spent
+from barloom.sweeps.runner.usage import Usage
 
 OTHER_CHUNK_ROWS = 10_007
 COUNTED_ROWS = 50_000_000
 """Rows of which those between two times are counted for the plan."""
 log = logging.getLogger(__name__)
 Values = tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far a sweep has come.
-
-    Attributes:
-        sets: those that are done, those of an earlier process included.
-        total_sets: all there will be.
-        failed: those that could not be run.
-        seconds: since this process began with its sets.
-        new_sets: those done in these seconds.
-    """
-
-    sets: int
-    total_sets: int
-    failed: int
-    seconds: float
-    new_sets: int
 
 
 class Search(Protocol):
@@ -139,7 +121,7 @@ class SweepJob:
     reading_known: bool
     command: Sequence[str] = ()
     on_plan: Callable[[Plan], None] | None = None
-    on_progress: Callable[[Step], None] | None = None
+    on_progress: Callable[[SweepProgress], None] | None = None
     kept: int = 0
     """Sets that are finished, and in the folder if there is one."""
     results: dict[int, TaskResult] = field(default_factory=dict)
@@ -152,7 +134,7 @@ class SweepJob:
         options = self.options
         options.check()
         self.profiler = profiler_of(options)
-        self.spent = Spent(Clock() if self.profiler is None else self.profiler.clock)
+        self.usage = Usage(Clock() if self.profiler is None else self.profiler.clock)
         self.selected = options.selected(self.bars)
         self.fine = options.open_fine(bool(self.bars.source.corrected))
         self.base = self.base.with_finer_bars(self.fine is not None)
@@ -227,7 +209,7 @@ class SweepJob:
         dask = options.executor == "dask"
         workers = 1 if dask else capped(options.max_workers)
         finished = sum(len(result.set_ids) for result in done.values())
-        with self.spent.clock.phase("ingest"):
+        with self.usage.clock.phase("ingest"):
             shared = stack.enter_context(
                 readable(
                     self.selected,
@@ -267,7 +249,7 @@ class SweepJob:
         elif sizes.workers > 1:
             executor = Workers(sizes.workers, sizes.threads)
         else:
-            executor = Here(shared.bars, self.fine, clock=self.spent.clock)
+            executor = Here(shared.bars, self.fine, clock=self.usage.clock)
         stack.callback(executor.close)
         plan = Plan(
             sets=self.total,
@@ -327,37 +309,37 @@ class SweepJob:
         done = {} if folder is None else {result.set_ids[0]: result for result in folder.finished()}
         self.results |= done
         resumed = self.kept = sum(len(result.set_ids) for result in done.values())
-        spent = self.spent
+        usage = self.usage
         with self.profiler or contextlib.nullcontext():
             prepared = self.prepare(stack, folder, done)
             if self.options.executor == "local":
-                spent.workers, spent.threads = prepared.plan.workers, prepared.plan.threads
+                usage.workers, usage.threads = prepared.plan.workers, prepared.plan.threads
             if resumed:
                 log.info("%d of %d sets are finished already", resumed, self.total)
             if self.on_plan is not None:
                 self.on_plan(prepared.plan)
             watch = MemoryWatch(self.options.memory_threshold_mb)
-            spent.before, began = spent.seconds, time.perf_counter()
+            usage.before, began = usage.seconds, time.perf_counter()
             self._tell(began, resumed, 0)
             for first, values in self._rounds(folder):
                 for result in self._round(prepared, folder, first, values, began, resumed):
-                    spent.take(result)
+                    usage.take(result)
                     watch.look()
-            spent.working = time.perf_counter() - began
-            with spent.clock.phase("write"):
+            usage.working = time.perf_counter() - began
+            with usage.clock.phase("write"):
                 table = self._table(range(len(self.sets)))
             self._refuse_nothing(table, folder)
             best, trades, audit = self._trades(prepared, folder, table)
-        log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in spent.phases().items()))
+        log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in usage.phases().items()))
         ended = Ended(
-            spent=spent,
+            usage=usage,
             resumed=resumed,
             report=self._report(),
             best=best,
             audit=audit,
             profile=None
             if folder is None or self.profiler is None
-            else spent.profiled(self.profiler, self.options, folder.job_id),
+            else usage.profiled(self.profiler, self.options, folder.job_id),
         )
         record, benchmark, path = records_of(self, prepared.plan, table, ended, folder)
         kept: pa.Table | None
@@ -374,7 +356,7 @@ class SweepJob:
 
     def unfinished(self, folder: SweepFolder) -> Unfinished:
         """What is known of a sweep that came to no end."""
-        return self.spent.unfinished(folder.job_id, self.command)
+        return Unfinished.of(self.usage, folder.job_id, self.command)
 
     def _rounds(self, folder: SweepFolder | None) -> Iterator[tuple[int, Sequence[Values]]]:
         """The sets that can run now, with the number of the first: all of the grid, or what the search asks for next."""
@@ -415,7 +397,7 @@ class SweepJob:
             else:
                 self._same_bars(found, folder)
                 if folder is not None:
-                    with self.spent.clock.phase("write"):
+                    with self.usage.clock.phase("write"):
                         folder.save(found)
                 self.results[found.set_ids[0]] = found
                 self.kept += len(found.set_ids)
@@ -470,7 +452,9 @@ class SweepJob:
             done = self.kept + len(self.failed)
             total = max(self.total, done)
             new = done - resumed + within
-            self.on_progress(Step(min(done + within, total), total, self._refused(), time.perf_counter() - began, new))
+            self.on_progress(
+                SweepProgress(min(done + within, total), total, self._refused(), time.perf_counter() - began, new)
+            )
 
     def _refused(self) -> int:
         refused: int = sum(len(result.set_ids) - result.table["error"].null_count for result in self.results.values())
@@ -537,7 +521,7 @@ class SweepJob:
         again = best[: options.kept_sets or 1]
         task = self._task(prepared, sorted(again), keep_trades=bool(options.kept_sets), here=True)
         task = task.model_copy(update={"chunk_rows": OTHER_CHUNK_ROWS, "audited": max(LEAST, EACH // len(again))})
-        found = perform(task, prepared.readable.bars, self.fine, clock=self.spent.clock)
+        found = perform(task, prepared.readable.bars, self.fine, clock=self.usage.clock)
         before = dict(zip(table.table[SET_ID].to_pylist(), table.table["checksum"].to_pylist(), strict=True))
         after = zip(found.table[SET_ID].to_pylist(), found.table["checksum"].to_pylist(), strict=True)
         for number, checksum in after:

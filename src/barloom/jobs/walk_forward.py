@@ -18,7 +18,7 @@ from barloom.bars.bars import Bars
 from barloom.engine.results import AuditCounts
 from barloom.errors import FidelityError, InputError, described
 from barloom.jobs.benchmark import Asked, benchmark_of
-from barloom.jobs.endings import StagedRecord, benchmark_path, with_log
+from barloom.jobs.endings import StagedRecord, Unfinished, benchmark_path, with_log
 from barloom.jobs.folder import StagedFile, append_row, check_summary, new_job_id
 from barloom.jobs.records import SUMMARY_COLUMNS, BenchmarkRecord, Digest, Record, Seconds, UtcTime
 from barloom.jobs.run import dataset_slice, logged_to
@@ -28,7 +28,7 @@ from barloom.observe.profile_files import files_asked, profiler_of
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.session import SweepSession
-from barloom.sweeps.runner.usage import Spent
+from barloom.sweeps.runner.usage import Usage
 from barloom.sweeps.walk_forward.walk_forward import (
     Trained,
     Walk,
@@ -119,18 +119,18 @@ def walk_forward_job(
         BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
     profiler = profiler_of(options)
-    spent = Spent(Clock() if profiler is None else profiler.clock)
-    prepared = SweepSession(bars, walk.base, options, reading_known=reading_known, spent=spent)
+    usage = Usage(Clock() if profiler is None else profiler.clock)
+    prepared = SweepSession(bars, walk.base, options, reading_known=reading_known, usage=usage)
     windows = walk.windows(prepared.bars)
-    folder = None if options.out is None else _Folder(options.out, walk.base.strategy, spent.started_at)
-    with _ending(folder, spent, options, command):
+    folder = None if options.out is None else _Folder(options.out, walk.base.strategy, usage.started_at)
+    with _ending(folder, usage, options, command):
         with profiler or contextlib.nullcontext(), prepared as session:
             result = walk_forward(session, walk, windows, on_progress=on_progress)
             report = None if folder is None else session.whole()
         record = WalkForwardRecord(
             job_id="" if folder is None else folder.job_id,
-            started_at=spent.started_at,
-            ended_at=max(datetime.now(UTC), spent.started_at),
+            started_at=usage.started_at,
+            ended_at=max(datetime.now(UTC), usage.started_at),
             command=list(command),
             versions=versions(),
             base=walk.base,
@@ -155,13 +155,13 @@ def walk_forward_job(
             files=[] if folder is None else [*TABLES, LOG, *files_asked(options), RECORD],
         )
         if folder is not None and report is not None:
-            profile = None if profiler is None else spent.profiled(profiler, options, folder.job_id)
+            profile = None if profiler is None else usage.profiled(profiler, options, folder.job_id)
             benchmark = benchmark_of(
                 record,
                 dataset_slice(bars, prepared.fine, report, options.reading, **options.part),
-                spent,
+                usage,
                 Asked(options.executor, prepared.workers, options.max_workers),
-                trades=spent.trades,
+                trades=usage.trades,
                 identical=None,
                 compared="nothing",
                 profile=profile,
@@ -171,7 +171,7 @@ def walk_forward_job(
 
 
 @contextlib.contextmanager
-def _ending(folder: _Folder | None, spent: Spent, options: SweepOptions, command: Sequence[str]) -> Iterator[None]:
+def _ending(folder: _Folder | None, usage: Usage, options: SweepOptions, command: Sequence[str]) -> Iterator[None]:
     """Keep the log, and turn whatever goes wrong into what is said and left of the walk forward."""
     try:
         if folder is None:
@@ -181,7 +181,7 @@ def _ending(folder: _Folder | None, spent: Spent, options: SweepOptions, command
             with logged_to(folder.path / LOG):
                 log.info("barloom %s: %s", __version__, " ".join(command))
                 yield
-                log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in spent.phases().items()))
+                log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in usage.phases().items()))
     except InputError:
         _discard(folder)
         raise
@@ -195,16 +195,16 @@ def _ending(folder: _Folder | None, spent: Spent, options: SweepOptions, command
         left = "nothing is left of it"
         if folder is not None and folder.whole:
             raise KeyboardInterrupt(f"the walk forward was finished and is in {folder.path}") from None
-        if folder is not None and spent.peaks:
+        if folder is not None and usage.peaks:
             record = folder.record(options)
-            spent.unfinished(folder.job_id, command).leave(record, "interrupted")
+            Unfinished.of(usage, folder.job_id, command).leave(record, "interrupted")
             left += f" but its benchmark record {record}"
         _discard(folder)
         raise KeyboardInterrupt(f"the walk forward was not finished, {left}") from None
     except Exception as error:
         if folder is None:
             raise
-        spent.unfinished(folder.job_id, command).leave(folder.record(options), described(error))
+        Unfinished.of(usage, folder.job_id, command).leave(folder.record(options), described(error))
         if isinstance(error, FidelityError):
             raise
         raise with_log(error, folder.path / LOG) from error

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from unit.rules.test_exits import all_exits
 
 import barloom as bl
 from barloom.engine.resolve import feed_of, rules_of, template_of
@@ -15,6 +14,7 @@ from barloom.errors import InputError
 from barloom.rules.exits import Distance, Exits
 from barloom.rules.parameters import RunParameters, fields_of
 from barloom.strategies import Strategy, Window
+from unit.rules.test_exits import all_exits
 
 ALL: dict[str, Any] = {
     "stop": "atr:2",

@@ -12,7 +12,6 @@ import pyarrow as pa
 from barloom.bars.bars import Bars, BarsReport
 from barloom.engine.orchestrator import CHUNK_ROWS, available_cores
 from barloom.errors import InputError
-from barloom.jobs.sweep_work import Step
 from barloom.observe.profile_files import files_asked
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.table import SweepTable
@@ -20,9 +19,10 @@ from barloom.sweeps.grid.grid import parameters_of
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.local import Executor, Here, Workers, capped, raised
 from barloom.sweeps.runner.plan import MOST_SETS, batch_sets, measure, most_sets
+from barloom.sweeps.runner.progress import SweepProgress
 from barloom.sweeps.runner.shared import Readable, readable, window
 from barloom.sweeps.runner.tasks import Task, TaskFailed, Value, errors_table
-from barloom.sweeps.runner.usage import Spent
+from barloom.sweeps.runner.usage import Usage
 
 
 class SweepSession:
@@ -33,7 +33,7 @@ class SweepSession:
         fine: finer bars; None where there are none.
         workers, threads: processes, and threads of each.
         report: what the last pass over bars in a stretch found.
-        spent: what the tasks of all sweeps took.
+        usage: what the tasks of all sweeps took.
         broken: sets that failed in code in the last sweep, each with what is known of it.
     """
 
@@ -44,7 +44,7 @@ class SweepSession:
         options: SweepOptions,
         *,
         reading_known: bool = False,
-        spent: Spent | None = None,
+        usage: Usage | None = None,
     ) -> None:
         """Take the slice that the options name; the bars are read when the context is entered.
 
@@ -53,7 +53,7 @@ class SweepSession:
             base: the options that all sets share.
             options: the slice, how the files are read, and the workers.
             reading_known: whether ``options`` tell how the files were opened, so that workers may open them the same way.
-            spent: where what is spent is added up; one of its own if none is given.
+            usage: where what is used is added up; one of its own if none is given.
 
         Raises:
             InputError: options that contradict one another, or a selection that is none.
@@ -67,7 +67,7 @@ class SweepSession:
         self.threads = available_cores()
         self.report: BarsReport | None = None
         self.broken: dict[int, str] = {}
-        self.spent = spent or Spent()
+        self.usage = usage or Usage()
         self._reading = options.reading if reading_known else None
         self._stack = ExitStack()
 
@@ -75,7 +75,7 @@ class SweepSession:
         dask = self.options.executor == "dask"
         self.workers = 1 if dask else capped(self.options.max_workers)
         try:
-            with self.spent.clock.phase("ingest"):
+            with self.usage.clock.phase("ingest"):
                 self._readable: Readable = self._stack.enter_context(
                     readable(self.bars, self._reading, processes=self.workers > 1, elsewhere=dask)
                 )
@@ -92,8 +92,8 @@ class SweepSession:
                 self.threads = self._executor.threads
                 self._stack.callback(self._executor.close)
             if not dask:
-                self.spent.workers, self.spent.threads = self.workers, self.threads
-            self.spent.before = self.spent.seconds
+                self.usage.workers, self.usage.threads = self.workers, self.threads
+            self.usage.before = self.usage.seconds
             return self
         except BaseException:
             self._stack.close()
@@ -111,7 +111,7 @@ class SweepSession:
         bars = self._selected
         if bars.report is None:
             volume = self.report is not None and "volume" in self.report.columns
-            with self.spent.clock.phase("ingest"), closing(bars.chunks(CHUNK_ROWS, volume=volume)) as chunks:
+            with self.usage.clock.phase("ingest"), closing(bars.chunks(CHUNK_ROWS, volume=volume)) as chunks:
                 for _ in chunks:
                     pass
         assert bars.report is not None
@@ -128,7 +128,7 @@ class SweepSession:
         *,
         start: int | None = None,
         end: int | None = None,
-        on_progress: Callable[[Step], None] | None = None,
+        on_progress: Callable[[SweepProgress], None] | None = None,
     ) -> SweepTable:
         """Run sets over the bars with ``start <= time < end`` (nanoseconds UTC); a row a set.
 
@@ -137,7 +137,7 @@ class SweepSession:
             FidelityError: a strategy looks ahead.
         """
         bars = window(self.bars, start, end)
-        executor = self._executor or Here(bars, self.fine, clock=self.spent.clock)
+        executor = self._executor or Here(bars, self.fine, clock=self.usage.clock)
         shared = self._readable.shared if self._executor is not None else None
         shared = None if shared is None else shared.window(start, end)
         self.broken = {}
@@ -159,7 +159,7 @@ class SweepSession:
                 )
 
         if on_progress is not None:
-            on_progress(Step(0, len(sets), 0, 0.0, 0))
+            on_progress(SweepProgress(0, len(sets), 0, 0.0, 0))
         for found in executor.run(tasks()):
             if isinstance(found, TaskFailed):
                 if found.kind in ("input", "fidelity"):
@@ -171,13 +171,13 @@ class SweepSession:
                 tables.append(found.table)
                 self.broken |= found.broken
                 self.report = found.report or self.report
-                self.spent.take(found)
+                self.usage.take(found)
             done += len(found.set_ids)
             failed += len(found.set_ids) - tables[-1]["error"].null_count
             if on_progress is not None:
-                on_progress(Step(done, len(sets), failed, time.perf_counter() - began, done))
-        self.spent.working += time.perf_counter() - began
-        with self.spent.clock.phase("write"):
+                on_progress(SweepProgress(done, len(sets), failed, time.perf_counter() - began, done))
+        self.usage.working += time.perf_counter() - began
+        with self.usage.clock.phase("write"):
             return SweepTable.made(names, sets, pa.concat_tables(tables))
 
     def _size(self, bars: Bars, names: Sequence[str], sets: Sequence[Sequence[Value]]) -> int:

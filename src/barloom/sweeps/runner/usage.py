@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from barloom.jobs.endings import Unfinished
 from barloom.observe.clock import PHASES, Clock
 from barloom.observe.memory import peak_rss
 from barloom.observe.profile_files import Profiled
@@ -20,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Spent:
-    """What was spent since it was made.
+class Usage:
+    """What was taken since it was made.
 
     Attributes:
         clock: takes the seconds of each step in this process.
@@ -73,8 +71,8 @@ class Spent:
 
     def efficiency(self) -> float | None:
         """Processor seconds / (workers x threads x seconds in which sets ran); None where no task told them."""
-        spent = self.workers * self.threads * self.working
-        return round(self.cpu_seconds / spent, 4) if spent > 0.0 and self.peaks else None
+        most = self.workers * self.threads * self.working
+        return round(self.cpu_seconds / most, 4) if most > 0.0 and self.peaks else None
 
     def profiled(self, profiler: Profiler, options: ProfileAsked, job_id: str) -> Profiled:
         """The profile of this process and of its workers; after the profiler was left."""
@@ -87,7 +85,3 @@ class Spent:
             workers=self.workers if self.workers > 1 else 0,
             peak=self.peak(),
         )
-
-    def unfinished(self, job_id: str, command: Sequence[str]) -> Unfinished:
-        """What is known of a job that comes to no end."""
-        return Unfinished(job_id, self.started_at, command, self.started, self.trades, self.phases())

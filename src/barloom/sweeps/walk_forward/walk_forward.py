@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from barloom.bars.bars import Bars
-    from barloom.jobs.sweep_work import Step
+    from barloom.sweeps.runner.progress import SweepProgress
     from barloom.sweeps.runner.session import SweepSession
 
 
@@ -296,7 +296,7 @@ def walk_forward(
     for window in windows:
         before = window.number * len(walk.sets)
 
-        def on_step(step: Step, before: int = before) -> None:
+        def on_step(step: SweepProgress, before: int = before) -> None:
             tell(before + step.sets, step.failed)
 
         table = session.sweep(
@@ -321,7 +321,7 @@ def walk_forward(
                     window.train_end,
                     before=tested.account,
                     fine=session.fine,
-                    clock=session.spent.clock,
+                    clock=session.usage.clock,
                     audited=audited,
                 )
                 why = "" if tried is not None else "there are no bars to test on"
@@ -349,7 +349,7 @@ def walk_forward(
         )
         if tried is not None:
             tested.add(window.number, chosen, tried)
-            session.spent.trades += tried.metrics.trades
+            session.usage.trades += tried.metrics.trades
         balance = after
     if len(nothing) == len(windows):
         raise nothing[0]

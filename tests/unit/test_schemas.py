@@ -6,7 +6,7 @@ import json
 import jsonschema
 import pytest
 
-from barloom.jobs.schemas import MODELS, schema_path, schema_text
+from barloom.schemas import MODELS, schema_path, schema_text
 from helpers.recorded import benchmark
 
 
@@ -28,7 +28,7 @@ def test_the_schema_is_of_the_model_as_it_is(name):
     made = json.loads(schema_text(name))
     if release(made.pop("$comment")) < release(kept.pop("$comment")):
         pytest.skip("an older pydantic words schemas in another way")
-    assert kept == made, "run: python -m barloom.jobs.schemas"
+    assert kept == made, "run: python -m barloom.schemas"
 
 
 def test_a_record_is_valid(judge):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from barloom.bars import renaming
+from barloom import renaming
 from barloom.bars import writer as stores
 from barloom.engine import sinks as results
 

@@ -1,6 +1,6 @@
 """The JSON Schemas of the records, which the package holds beside their models: for programs in other languages.
 
-``python -m barloom.jobs.schemas`` writes them anew after a model has changed.
+``python -m barloom.schemas`` writes them anew after a model has changed.
 """
 
 from __future__ import annotations
