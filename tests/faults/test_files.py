@@ -16,6 +16,7 @@ import pytest
 from barloom.bars import open_bars
 from barloom.bars.sources import text as text_module
 from barloom.errors import InputError
+from barloom.jobs.records import SUMMARY_COLUMNS
 from faults.made import KINDS, columns, every, read, table
 from faults.vendors import TEXT
 from helpers.command import environment, run_here
@@ -162,11 +163,13 @@ CLAIMS = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from barloom.jobs.folder import RunFolder, append_row
+from barloom.jobs.folder import RUN, JobFolder
+from barloom.jobs.records import SUMMARY_COLUMNS
+from barloom.jobs.summary import append_row
 out = Path(sys.argv[1])
 for _ in range(100):
-    folder = RunFolder(out, "ema-cross", datetime(2026, 1, 2, tzinfo=UTC))
-    append_row(folder.benchmarks / "summary.csv", {"job_id": folder.job_id, "rows": 1})
+    folder = JobFolder.new(out, RUN, "ema-cross", datetime(2026, 1, 2, tzinfo=UTC))
+    append_row(folder.benchmarks / "summary.csv", dict.fromkeys(SUMMARY_COLUMNS, "") | {"job_id": folder.job_id})
     print(folder.job_id)
 """
 
@@ -186,4 +189,5 @@ def test_f40_eight_processes_make_a_hundred_runs_each_in_one_second_of_one_folde
     assert len(names) == len(set(names)) == 800
     assert {path.name for path in (tmp_path / "out" / "runs").iterdir()} == set(names)
     header, *rows = (tmp_path / "out" / "benchmarks" / "summary.csv").read_text().splitlines()
-    assert header == "job_id,rows" and sorted(rows) == sorted(f"{name},1" for name in names)
+    assert header == ",".join(SUMMARY_COLUMNS)
+    assert sorted(dict(zip(SUMMARY_COLUMNS, row.split(","), strict=True))["job_id"] for row in rows) == sorted(names)

@@ -58,7 +58,7 @@ for name, rules in CASES.items():
         try:
             found = orchestrator.run(bars, parameters).checksum
         except MemoryError as error:
-            assert "no memory for the trades in hand" in str(error), error
+            assert "no memory for the trades in flight" in str(error), error
             refused += 1
             shim.refuse_after(0)
             assert orchestrator.run(bars, parameters).checksum == right

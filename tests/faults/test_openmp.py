@@ -14,7 +14,7 @@ from helpers.waiting import PATIENCE
 
 pytestmark = pytest.mark.waits
 
-SOURCES = sorted((Path(__file__).parents[2] / "cython_ext").glob("*.p[xy][xd]"))
+SOURCES = sorted((Path(__file__).parents[2] / "cython_ext").rglob("*.p[xy][xd]"))
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for the OpenMP runtime in /proc")
 
 TWO_RUNTIMES = """

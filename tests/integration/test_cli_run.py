@@ -270,7 +270,7 @@ def test_two_runs_that_differ_end_with_3(bars, tmp_path):
         "    def signals(self, window):\n"
         "        frame, runs = sys._getframe(), []\n"
         "        while frame is not None:\n"
-        "            runs += [frame.f_locals['result']] if frame.f_code.co_name == 'run_job' and 'result' in frame.f_locals else []\n"
+        "            runs += [frame.f_locals['result']] if frame.f_code.co_name == 'carry_out' and 'result' in frame.f_locals else []\n"
         "            frame = frame.f_back\n"
         "        bars = np.flatnonzero(window.timestamp // 60_000_000_000 % (200 + len(runs)) == 0)\n"
         "        return Entries(bars, 1, stop=np.full(len(bars), 0.0003), target=np.full(len(bars), 0.0003))\n"

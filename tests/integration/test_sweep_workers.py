@@ -14,7 +14,7 @@ from barloom.engine.orchestrator import available_cores
 from barloom.errors import InputError
 from barloom.jobs.records import BenchmarkRecord
 from barloom.jobs.sweep import plan_sweep, sweep_job
-from barloom.jobs.sweep_record import SweepRecord
+from barloom.jobs.sweep_records import SweepRecord
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions

@@ -35,7 +35,7 @@ def _time(seconds: float) -> str:
 
 def _run(options: argparse.Namespace) -> int:
     from barloom.bench.measure import measure
-    from barloom.jobs.folder import StagedFile
+    from barloom.jobs.staged import StagedFile
 
     if not options.section and not options.against:
         raise InputError("--section none leaves nothing to measure: name a section, or a peer with --against")

@@ -70,7 +70,7 @@ class RunSimulator:
     def pass_chunk(
         self, chunk: Chunk, entries: Entries, exit_signals: ExitSignals | None = None, quotes: Quotes | None = None
     ) -> Trades:
-        """Carry the trades in hand and the new entries through the chunk.
+        """Carry the trades in flight and the new entries through the chunk.
 
         Args:
             chunk: the bars.

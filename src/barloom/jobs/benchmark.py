@@ -1,230 +1,177 @@
-"""The two records of a sweep that has come to its end, and the benchmark record that a walk forward has too."""
+"""The benchmark record of a job, finished or failed: how it is made, where it goes, and how it gets there."""
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 from barloom import __version__
-from barloom.bars.bars import BarsReport
-from barloom.engine.orchestrator import available_cores
-from barloom.engine.results import AuditCounts
-from barloom.jobs.endings import benchmark_path
+from barloom.errors import InputError
 from barloom.jobs.records import BenchmarkRecord, DatasetSlice, Machine
-from barloom.jobs.run import dataset_slice
-from barloom.jobs.sweep_record import SweepRecord
-from barloom.observe.criteria import Criterion, Facts, judge
-from barloom.observe.machine import machine, versions
+from barloom.jobs.staged import StagedFile
+from barloom.observe.criteria import Criterion, Facts, judge, unjudged
+from barloom.observe.machine import machine
 from barloom.observe.memory import MB
-from barloom.observe.profile_files import Profiled
-from barloom.sweeps.analysis.table import SweepTable
-from barloom.sweeps.runner.plan import Plan
-from barloom.sweeps.runner.usage import Usage
+from barloom.outputs import Output, is_json_with, refuse_no_name
 
-if TYPE_CHECKING:
-    from barloom.jobs.sweep_folder import SweepFolder
-    from barloom.jobs.sweep_work import SweepJob
+log = logging.getLogger(__name__)
 
-EFFICIENCY_LIMIT = 0.7
+_is_record = is_json_with("job_id", "status", "criteria", "phase_times", "machine")
+
+
+def _output(path: Path) -> Output:
+    """What decides whether a benchmark record may go there: to a new name, or in the place of another such record."""
+    return Output(path, "--benchmark-out", ours=_is_record, kind="a benchmark record of barloom")
+
+
+def benchmark_path(path: Path | None, job_id: str, benchmarks: Path) -> Path:
+    """Where the benchmark record goes: to ``path``, a file or a folder, or to the folder of all records.
+
+    Raises:
+        InputError: ``--benchmark-out`` is in no folder, or something else than a benchmark record is there.
+    """
+    name = f"benchmark_{job_id}.json"
+    if path is None:
+        return benchmarks / name
+    refuse_no_name(path, "--benchmark-out")
+    if path.is_dir():
+        path = path / name
+    _output(path).check()
+    return path
+
+
+class StagedRecord(StagedFile):
+    """A benchmark record under a temporary name; where its own was taken while the job ran, it goes to the folder of all records."""
+
+    def __init__(self, path: Path, record: BenchmarkRecord, benchmarks: Path) -> None:
+        """Write the record beside ``path``, which ``benchmark_path`` gave."""
+        self._record, self._benchmarks = record, benchmarks
+        super().__init__(path, record.to_json(), _output(path))
+
+    def commit(self) -> None:
+        """Rename to the final name; see ``StagedFile.commit``."""
+        try:
+            super().commit()
+        except InputError as error:
+            path = self._benchmarks / f"benchmark_{self._record.job_id}.json"
+            log.warning("%s; the benchmark record is in %s", error, path)
+            StagedFile(path, self._record.to_json()).commit()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """What came of a sweep.
+class JobFacts:
+    """What is known of a job whether it came to its end or not.
 
     Attributes:
-        usage: what it took.
-        resumed: sets that were finished before.
-        report: what a pass over the bars found.
-        best: numbers of the best sets.
-        audit: what came of asking again for decisions of those that ran once more; None where none did.
-        profile: where one was asked for.
+        job_id, started_at, command: of the job.
+        seconds: wall clock until now.
+        trades: that were simulated until now.
+        phases: seconds by phase.
+        peak: bytes in memory at most; None where the platform does not tell.
     """
-
-    usage: Usage
-    resumed: int
-    report: BarsReport | None
-    best: list[int]
-    audit: AuditCounts | None
-    profile: Profiled | None
-
-
-def table_digest(table: SweepTable) -> str:
-    """BLAKE2b of number and checksum of every set."""
-    digest = hashlib.blake2b(digest_size=32)
-    for number, checksum in zip(table.table["set_id"].to_pylist(), table.table["checksum"].to_pylist(), strict=True):
-        digest.update(f"{number} {checksum}\n".encode())
-    return digest.hexdigest()
-
-
-def records_of(
-    job: SweepJob, plan: Plan, table: SweepTable, ended: Ended, folder: SweepFolder | None
-) -> tuple[SweepRecord, BenchmarkRecord, Path | None]:
-    """Both records of a sweep in which at least one set ran.
-
-    Raises:
-        InputError: ``--benchmark-out`` is in no folder.
-    """
-    options = job.options
-    if ended.report is None:
-        raise RuntimeError("a set that ran has no report of its bars")
-    data = dataset_slice(job.bars, job.fine, ended.report, options.reading, **options.part)
-    usage = ended.usage
-    ended_at = max(datetime.now(UTC), usage.started_at)
-    digest = table_digest(table)
-    peak = usage.peak()
-    efficiency = usage.efficiency() if plan.executor == "local" else None
-    job_id = folder.job_id if folder is not None else "memory"
-    kept = None if options.kept_sets is None else ended.best[: options.kept_sets]
-    files = ["sweep.json", "sweep.parquet", "plan.json", "sweep.log", *(["trades.parquet"] if kept != [] else [])]
-    profile = ended.profile
-    files += [] if profile is None else [name for name, _ in profile.files]
-    record = SweepRecord(
-        job_id=job_id,
-        started_at=usage.started_at,
-        ended_at=ended_at,
-        command=list(job.command),
-        versions=versions(),
-        base=job.base,
-        names=list(table.names),
-        sets=len(table),
-        failed=table.refused,
-        resumed=ended.resumed,
-        digest=digest,
-        rank_by=options.metric,
-        min_trades=options.min_trades,
-        keep_trades=options.keep_trades,
-        best=ended.best,
-        kept=kept,
-        data=data,
-        strategy=job.origin,
-        executor=plan.executor,
-        batches=plan.batches,
-        workers=plan.workers,
-        threads=plan.threads,
-        seconds=usage.seconds,
-        cpu_seconds=usage.cpu_seconds,
-        efficiency=efficiency,
-        memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
-        audit=ended.audit,
-        folder="" if folder is None else str(folder.path),
-        files=[] if folder is None else files,
-    )
-    asked = Asked(plan.executor, plan.workers, job.options.max_workers)
-    benchmark = benchmark_of(
-        record,
-        data,
-        usage,
-        asked,
-        trades=_trades(table),
-        identical=True if kept and not ended.resumed else None,
-        compared=f"{len(kept or [])} best sets, run again, by checksum",
-        profile=profile,
-    )
-    path = None if folder is None else benchmark_path(options.benchmark_out, folder.job_id, folder.benchmarks)
-    return record, benchmark, path
-
-
-def _trades(table: SweepTable) -> int:
-    return sum(count or 0 for count in table.table["trades"].to_pylist())
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The workers: where they run, how many there were, and how many were asked for."""
-
-    executor: str
-    workers: int
-    asked: int
-
-
-class Ending(Protocol):
-    """What the record of a sweep and that of a walk forward have in common."""
 
     job_id: str
     started_at: datetime
-    ended_at: datetime
-    command: list[str]
-    digest: str
+    command: Sequence[str]
     seconds: float
+    trades: int
+    phases: dict[str, float]
+    peak: int | None
+
+    @property
+    def peak_mb(self) -> float | None:
+        """The peak in MB."""
+        return None if self.peak is None else round(self.peak / MB, 3)
 
 
-def benchmark_of(
-    record: Ending,
-    data: DatasetSlice,
-    usage: Usage,
-    asked: Asked,
-    *,
-    trades: int,
-    identical: bool | None,
-    compared: str,
-    profile: Profiled | None,
-) -> BenchmarkRecord:
-    """The benchmark record of a sweep or of a walk forward.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What a job that came to its end adds for its benchmark record.
 
-    Args:
-        record: its other record.
+    Attributes:
         data: the bars.
-        usage: what it took.
-        asked: the workers.
-        trades: of all sets.
+        digest: of its result.
+        ended_at: when it ended.
+        ingest_seconds: until bars could be drawn.
         identical: whether what was run again came out the same, None where nothing was.
         compared: what was run again, in words.
-        profile: where one was asked for.
+        hotspots: that a profile found, None without one.
+        signals: of a run.
+        speedup: of a run over the reference simulator.
+        retries: most often a question had to be asked again before a run.
+        efficiency: of several workers.
+        more: verdicts of criteria that only some jobs can measure.
     """
-    raw, peak = data.selected_rows * 8 * len(data.columns), usage.peak()
-    efficiency = usage.efficiency() if asked.executor == "local" else None
-    facts = Facts(
-        selected_rows=data.selected_rows,
-        seconds=record.seconds,
-        ingest_seconds=usage.before,
-        peak_bytes=peak,
-        raw_bytes=raw,
-        speedup=None,
-        identical=identical,
-        compared=compared,
-        retries=None,
-        hotspots=None if profile is None else len(profile.report.hotspots),
-    )
+
+    data: DatasetSlice
+    digest: str
+    ended_at: datetime
+    ingest_seconds: float
+    identical: bool | None
+    compared: str
+    hotspots: int | None
+    signals: int | None = None
+    speedup: float | None = None
+    retries: int | None = None
+    efficiency: float | None = None
+    more: Mapping[str, Criterion] | None = None
+
+
+def benchmark_record(facts: JobFacts, results: Results | None, error: str | None = None) -> BenchmarkRecord:
+    """The benchmark record of a job: with ``results`` where it came to its end, with ``error`` where it did not."""
+    data = None if results is None else results.data
+    raw = 0 if data is None else data.selected_rows * 8 * len(data.columns)
     return BenchmarkRecord(
-        job_id=record.job_id,
-        started_at=record.started_at,
-        ended_at=record.ended_at,
-        command=record.command,
+        job_id=facts.job_id,
+        status="failed" if results is None else "complete",
+        error=error,
+        started_at=facts.started_at,
+        ended_at=max(datetime.now(UTC), facts.started_at) if results is None else results.ended_at,
+        command=list(facts.command),
         version=__version__,
         machine=Machine.model_validate(machine()),
         data=data,
-        trades_simulated=trades,
-        signals=None,
-        phase_times=usage.phases(),
-        wall_clock_total=record.seconds,
-        memory_peak_mb=round(peak / MB, 3) if peak is not None else None,
+        trades_simulated=facts.trades,
+        signals=None if results is None else results.signals,
+        phase_times=facts.phases,
+        wall_clock_total=facts.seconds,
+        memory_peak_mb=facts.peak_mb,
         raw_bytes=raw,
-        memory_ratio=round(peak / raw, 6) if peak is not None and raw else None,
-        parallel_efficiency=efficiency if asked.workers > 1 else None,
-        digest=record.digest,
-        criteria=judge(facts) | _parallel(asked, efficiency),
+        memory_ratio=round(facts.peak / raw, 6) if facts.peak is not None and raw else None,
+        parallel_efficiency=None if results is None else results.efficiency,
+        speedup_vs_baseline=None if results is None else results.speedup,
+        digest=None if results is None else results.digest,
+        criteria=unjudged("it came to no end") if results is None else _judged(facts, results, raw),
     )
 
 
-def _parallel(asked: Asked, efficiency: float | None) -> dict[str, Criterion]:
-    """The criteria that only several workers can measure."""
-    verdicts: dict[str, Criterion] = {}
-    if efficiency is not None and asked.workers > 1:
-        why = "processor seconds of the workers / (workers x threads x wall clock): one worker alone was not timed beside them"
-        good = efficiency >= EFFICIENCY_LIMIT
-        found = Criterion(status="pass" if good else "fail", value=efficiency, limit=EFFICIENCY_LIMIT, why=why)
-    else:
-        where = "Dask does not tell the processor time" if asked.executor == "dask" else "there was one worker"
-        found = Criterion(status="not_applicable", limit=EFFICIENCY_LIMIT, why=where)
-    verdicts["SC-005"] = verdicts["SC-011"] = found
-    if asked.asked > available_cores():
-        why = f"{asked.asked} workers were asked for and {available_cores()} cores are there: one warning"
-        verdicts["SC-012"] = Criterion(status="pass", value="once", limit="once", why=why)
-    else:
-        why = "no more workers were asked for than there are cores"
-        verdicts["SC-012"] = Criterion(status="not_applicable", limit="once", why=why)
-    return verdicts
+def _judged(facts: JobFacts, results: Results, raw: int) -> dict[str, Criterion]:
+    verdicts = judge(
+        Facts(
+            selected_rows=results.data.selected_rows,
+            seconds=facts.seconds,
+            ingest_seconds=results.ingest_seconds,
+            peak_bytes=facts.peak,
+            raw_bytes=raw,
+            speedup=results.speedup,
+            identical=results.identical,
+            compared=results.compared,
+            retries=results.retries,
+            hotspots=results.hotspots,
+        )
+    )
+    return {**verdicts, **(results.more or {})}
+
+
+def leave_failed(facts: JobFacts, path: Path, error: str) -> None:
+    """Write the benchmark record of a job that failed, where that can be done."""
+    with contextlib.suppress(OSError, InputError):
+        staged = StagedFile(path, benchmark_record(facts, None, error).to_json(), _output(path))
+        try:
+            staged.commit()
+        finally:
+            staged.discard()

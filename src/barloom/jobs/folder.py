@@ -1,34 +1,27 @@
-"""The folder of a run: made exclusively, committed file by file, and whole only when ``run.json`` is there.
+"""The folder of a job: made exclusively, committed file by file, and whole only when its record is there.
 
 A file is staged under a temporary name in its final folder, flushed and fsynced, and then renamed; then the folder is
-synced. A run that is killed at any moment leaves nothing that looks finished.
+synced. A job that is killed at any moment leaves nothing that looks finished.
 """
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import errno
-import io
-import os
 import re
 import secrets
 import shutil
-import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from barloom.errors import InputError
-from barloom.outputs import Output, refuse_other_than_file
-from barloom.renaming import replace, sync_folder
+from barloom.jobs.benchmark import StagedRecord, benchmark_path
+from barloom.jobs.records import SUMMARY_COLUMNS, BenchmarkRecord
+from barloom.jobs.staged import StagedFile
+from barloom.jobs.summary import append_row, check_summary
 
 MKDIR_TRIES = 100
-LOCKED_BYTE = 2**30
-"""Of a summary: far behind its end, so that whoever reads it meanwhile is not kept waiting."""
-LOCK_SECONDS = 30.0
 
 
 def safe_name(text: str, limit: int = 40) -> str:
@@ -41,179 +34,89 @@ def new_job_id(strategy: str, now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{safe_name(strategy)}-{secrets.token_hex(3)}"
 
 
-class StagedFile:
-    """Bytes on the disk under a temporary name, one rename away from their own."""
-
-    def __init__(self, path: Path, content: bytes, output: Output | None = None) -> None:
-        """Write the bytes beside ``path`` and sync them.
-
-        Args:
-            path: their name.
-            content: the bytes.
-            output: decides whether the name may be taken; None in a folder that is barloom's own.
-
-        Raises:
-            OSError: they cannot be written; nothing is left.
-        """
-        self.path = path
-        self._output = output
-        self.temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-        try:
-            with open(self.temporary, "xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            self.discard()
-            raise
-
-    def commit(self) -> None:
-        """Rename to the final name, and sync the folder.
-
-        Raises:
-            InputError: the name may not be taken.
-        """
-        if self._output is None:
-            replace(self.temporary, self.path)
-        else:
-            self._output.take(self.temporary)
-        sync_folder(self.path.parent)
-
-    def discard(self) -> None:
-        """Remove the temporary file, if it is still there."""
-        with contextlib.suppress(OSError):
-            self.temporary.unlink()
-
-
-def _cell(value: Any) -> Any:
-    """A cell that no spreadsheet runs as a formula (F44); None is empty."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return "'" + value
-    return "" if value is None else value
-
-
-def _line(cells: Sequence[Any]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
-    return text.getvalue().encode("utf-8")
-
-
-def check_summary(path: Path, columns: Sequence[str]) -> None:
-    """Refuse a summary file whose columns are not ours, before any work.
-
-    Raises:
-        InputError: it has other columns, or cannot be read.
-    """
-    refuse_other_than_file(path)
-    try:
-        with open(path, "rb") as file:
-            found = file.readline(1 << 16)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; move it away or choose another --out") from None
-    if found != _line(columns):
-        raise InputError(f"{path} has other columns than this version writes: move it away or choose another --out")
-
-
-def _lock(handle: int) -> None:
-    """Wait until no other process appends; the lock goes with the handle.
-
-    Windows appends in two steps, to the end and then the bytes: of two runs at once one row would fall on the other.
-
-    Raises:
-        OSError: another process has had it for half a minute.
-    """
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(handle, LOCKED_BYTE, os.SEEK_SET)
-        until = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-            except OSError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.002)
-            else:
-                return
-
-
-def append_row(path: Path, row: Mapping[str, Any]) -> None:
-    """Append one row to a CSV file in a single write; a new file gets its header, whole, before any row can follow."""
-    if not path.exists():
-        header = StagedFile(path, _line(list(row)))
-        try:
-            # A link never replaces: of two runs that come here at once, one makes the file and both then append.
-            os.link(header.temporary, path)
-        except FileExistsError:
-            pass
-        except OSError:
-            with contextlib.suppress(FileExistsError), open(path, "xb") as file:
-                file.write(_line(list(row)))
-        finally:
-            header.discard()
-        sync_folder(path.parent)
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
-    try:
-        _lock(handle)
-        size = os.lseek(handle, 0, os.SEEK_END)
-        os.lseek(handle, max(size - 1, 0), os.SEEK_SET)
-        # A row that a full disk cut short must not swallow this one.
-        torn = size > 0 and os.read(handle, 1) != b"\n"
-        line = b"\n" * torn + _line(list(row.values()))
-        if os.write(handle, line) != len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-class RunFolder:
-    """``OUT/runs/<job_id>/``, ours alone.
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of job.
 
     Attributes:
-        job_id: the folder's name.
-        path: the folder.
-        benchmarks: ``OUT/benchmarks/``, where the records of all runs are.
+        name: as it is called in a sentence.
+        home: the folder below ``--out`` that holds the folders of such jobs.
+        record: the file whose presence means that a folder is whole.
+        log: the file that holds what was logged.
     """
 
-    def __init__(self, out: Path, strategy: str, now: datetime) -> None:
-        """Make the folder under a name that no other run has.
+    name: str
+    home: str
+    record: str
+    log: str
+
+
+RUN = JobKind("run", "runs", "run.json", "run.log")
+SWEEP = JobKind("sweep", "sweeps", "sweep.json", "sweep.log")
+WALK_FORWARD = JobKind("walk forward", "walk-forward", "walk-forward.json", "walk-forward.log")
+
+
+class JobFolder:
+    """``OUT/<home>/<job_id>/``, ours alone.
+
+    Attributes:
+        kind: of the job.
+        job_id: the folder's name.
+        home: the folder it lies in.
+        benchmarks: ``OUT/benchmarks/``, where the benchmark records of all jobs are.
+    """
+
+    def __init__(self, out: Path, kind: JobKind, strategy: str, job_id: str = "") -> None:
+        """Name the folder, which is not made yet.
+
+        Raises:
+            InputError: ``summary.csv`` has other columns, or cannot be read.
+        """
+        self.kind = kind
+        self.job_id = job_id
+        self.home, self.benchmarks = out / kind.home, out / "benchmarks"
+        self._strategy = strategy
+        self._made: list[Path] = []
+        check_summary(self.benchmarks / "summary.csv", SUMMARY_COLUMNS)
+
+    @classmethod
+    def new(cls, out: Path, kind: JobKind, strategy: str, now: datetime) -> JobFolder:
+        """Make a folder under a name that no other job has.
 
         Args:
             out: the output folder; made if it is not there.
+            kind: of the job.
             strategy: a part of the name.
             now: the time in the name, UTC.
 
         Raises:
             InputError: the output folder cannot be written.
         """
-        self._made: list[Path] = []
-        runs, self.benchmarks = out / "runs", out / "benchmarks"
+        folder = cls(out, kind, strategy)
         try:
-            self._claim(runs, strategy, now)
+            folder._claim(strategy, now)
             # Root may make folders where it may not write: find out now.
-            StagedFile(self.path / "run.json", b"").discard()
+            StagedFile(folder.record, b"").discard()
         except OSError as error:
-            self.discard()
+            folder.discard()
             raise InputError(f"cannot write to --out {out}: {error.strerror or error}; name another folder") from None
+        return folder
 
-    def _claim(self, runs: Path, strategy: str, now: datetime) -> None:
+    def _claim(self, strategy: str, now: datetime) -> None:
         for attempt in range(MKDIR_TRIES):
-            self.job_id = new_job_id(strategy, now)
+            name = new_job_id(strategy, now)
+            path = self.home / name
             try:
-                self._make(runs)
+                self._make(self.home)
                 self._make(self.benchmarks)
-                (runs / self.job_id).mkdir()
+                path.mkdir()
             except (FileExistsError, FileNotFoundError) as error:
-                # Another run has the name, or has just removed the empty folder above; nothing else is worth a try.
-                taken = error.filename == str(runs / self.job_id) or isinstance(error, FileNotFoundError)
+                # Another job has the name, or has just removed the empty folder above; nothing else is worth a try.
+                taken = error.filename == str(path) or isinstance(error, FileNotFoundError)
                 if not taken or attempt == MKDIR_TRIES - 1:
                     raise
                 continue
-            self.path = runs / self.job_id
+            self.job_id = name
             return
 
     def _make(self, folder: Path) -> None:
@@ -224,17 +127,68 @@ class RunFolder:
                 self._made.append(parent)
 
     @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.home / self.job_id
+
+    @property
+    def record(self) -> Path:
+        """The record that makes it whole."""
+        return self.path / self.kind.record
+
+    @property
+    def log(self) -> Path:
+        """The log of the job."""
+        return self.path / self.kind.log
+
+    @property
     def whole(self) -> bool:
-        """Whether the run is finished: its ``run.json`` is there."""
-        return (self.path / "run.json").exists()
+        """True once the job is finished: its record is there."""
+        return self.record.exists()
+
+    def benchmark_path(self, asked: Path | None) -> Path:
+        """Where the benchmark record goes; see ``benchmark.benchmark_path``."""
+        return benchmark_path(asked, self.job_id, self.benchmarks)
 
     def stage(self, name: str, content: bytes) -> StagedFile:
         """Write a file of the folder under a temporary name; see ``StagedFile``."""
         return StagedFile(self.path / name, content)
 
+    def commit(
+        self,
+        record: bytes,
+        benchmark: BenchmarkRecord,
+        to: Path,
+        files: Sequence[tuple[str, bytes]] = (),
+        write: Callable[[], None] | None = None,
+    ) -> None:
+        """Put everything on the disk under temporary names, then name it; the record that makes the folder whole last of all.
+
+        Args:
+            record: the content of that record.
+            benchmark: the benchmark record.
+            to: where it goes.
+            files: names and contents of other files.
+            write: commits files of its own, once the rest is staged.
+        """
+        staged: list[StagedFile] = []
+        try:
+            staged.append(self.stage(self.kind.record, record))
+            staged.append(StagedRecord(to, benchmark, self.benchmarks))
+            staged += [self.stage(name, content) for name, content in files]
+            if write is not None:
+                write()
+            for file in staged[1:]:
+                file.commit()
+            append_row(self.benchmarks / "summary.csv", benchmark.summary_row(self._strategy))
+            staged[0].commit()
+        finally:
+            for file in staged:
+                file.discard()
+
     def discard(self) -> None:
         """Remove the folder with all in it, and the folders above that were made for it and are empty."""
-        if hasattr(self, "path"):
+        if self.job_id:
             shutil.rmtree(self.path, ignore_errors=True)
         for folder in reversed(self._made):
             with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from barloom.bars.bars import Bars
+from barloom.bars.bars import Bars, BarsReport
 from barloom.bars.facts import StoreFacts
 from barloom.bars.reading import Reading
 from barloom.bars.span import Span
@@ -153,6 +153,29 @@ class DatasetSlice(Record):
         if self.first_ts > self.last_ts:
             raise ValueError("the first time is after the last")
         return self
+
+
+def dataset_slice(bars: Bars, fine: Bars | None, report: BarsReport, reading: Reading, **part: Any) -> DatasetSlice:
+    """The record of the bars that were used: what a pass found, how they were read, and which part was taken."""
+    files = tuple(path.absolute() for path in bars.source.paths)
+    return DatasetSlice(
+        path=bars.label,
+        file=None if bars.label in NOT_IN_A_FILE or files else Path(bars.label).absolute(),
+        files=files,
+        reading=reading.kept(),
+        finer=None if fine is None else FinerBars.of(fine),
+        store=bars.source.facts,
+        taken_for=bars.taken_for,
+        content_hash=report.content_hash,
+        total_rows=report.total_rows,
+        selected_rows=report.selected_rows,
+        first_ts=report.first_ts,
+        last_ts=report.last_ts,
+        columns=report.columns,
+        dropped=report.dropped,
+        notes=report.notes,
+        **part,
+    )
 
 
 class BacktestJob(Record):

@@ -1,44 +1,31 @@
-"""A run as a job: a folder of its own, the bars through the pipeline, the record, and what is left when it goes wrong."""
+"""A run as a job: a folder of its own, the bars through the pipeline, the records, and what is left when it goes wrong."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
-from barloom import __version__
 from barloom.bars.bars import Bars, BarsReport
 from barloom.bars.reading import Reading
 from barloom.engine import orchestrator
 from barloom.engine.memory_limit import within
 from barloom.engine.results import RunResult, SelfCheck
 from barloom.engine.sinks import BATCH_ROWS, ParquetSink
-from barloom.errors import FidelityError, InputError, described
-from barloom.jobs.endings import StagedRecord, Unfinished, benchmark_path, with_log
-from barloom.jobs.folder import RunFolder, StagedFile, append_row, check_summary
-from barloom.jobs.records import (
-    NOT_IN_A_FILE,
-    SUMMARY_COLUMNS,
-    BacktestJob,
-    BenchmarkRecord,
-    Counts,
-    DatasetSlice,
-    FinerBars,
-    Machine,
-    RunRecord,
-)
+from barloom.errors import FidelityError
+from barloom.jobs.benchmark import JobFacts, Results, benchmark_record, leave_failed
+from barloom.jobs.endings import Ending, ending, logged_to
+from barloom.jobs.folder import RUN, JobFolder
+from barloom.jobs.records import BacktestJob, BenchmarkRecord, Counts, DatasetSlice, RunRecord, dataset_slice
 from barloom.observe.clock import Clock
-from barloom.observe.criteria import Facts, judge
-from barloom.observe.log_file import LogFile
-from barloom.observe.machine import machine, versions
-from barloom.observe.memory import MB, MemoryWatch, peak_rss
+from barloom.observe.machine import versions
+from barloom.observe.memory import MemoryWatch, peak_rss
 from barloom.observe.profile_files import Profiled, profiler_of
 from barloom.observe.progress import ProgressReport
 from barloom.rules.parameters import RunParameters
@@ -74,203 +61,6 @@ class JobOutcome:
     benchmark_path: Path
 
 
-@contextlib.contextmanager
-def logged_to(path: Path) -> Iterator[None]:
-    """Everything barloom logs, from INFO up, goes to the file as well, and so does the traceback of what is raised."""
-    logger = logging.getLogger("barloom")
-    handler = LogFile(path)
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(min(level or logging.INFO, logging.INFO))
-    try:
-        yield
-    except Exception:
-        handler.keep_traceback(log.name)
-        raise
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        handler.close()
-
-
-def _report(result: RunResult) -> BarsReport:
-    """What the pass over the bars found; a run to the end always has it."""
-    if result.report is None:
-        raise RuntimeError("a finished run has no report of its bars")
-    return result.report
-
-
-def _compare(first: RunResult, second: RunResult) -> None:
-    """Refuse two runs over the same bars that are not the same.
-
-    Raises:
-        FidelityError: the bars or the trades differ.
-    """
-    if _report(first).content_hash != _report(second).content_hash:
-        raise FidelityError("the bars changed between the two runs of --deterministic: the file was written to")
-    if (first.digest, first.checksum) != (second.digest, second.checksum):
-        raise FidelityError(f"two runs gave different trades: digest {first.digest} and then {second.digest}")
-
-
-def dataset_slice(bars: Bars, fine: Bars | None, report: BarsReport, reading: Reading, **part: Any) -> DatasetSlice:
-    """The record of the bars that were used: what a pass found, how they were read, and which part was taken."""
-    files = tuple(path.absolute() for path in bars.source.paths)
-    return DatasetSlice(
-        path=bars.label,
-        file=None if bars.label in NOT_IN_A_FILE or files else Path(bars.label).absolute(),
-        files=files,
-        reading=reading.kept(),
-        finer=None if fine is None else FinerBars.of(fine),
-        store=bars.source.facts,
-        taken_for=bars.taken_for,
-        content_hash=report.content_hash,
-        total_rows=report.total_rows,
-        selected_rows=report.selected_rows,
-        first_ts=report.first_ts,
-        last_ts=report.last_ts,
-        columns=report.columns,
-        dropped=report.dropped,
-        notes=report.notes,
-        **part,
-    )
-
-
-def _slice(bars: Bars, fine: Bars | None, result: RunResult, options: JobOptions) -> DatasetSlice:
-    reading = Reading(**{name: getattr(options, name) for name in Reading.model_fields})
-    part = {"fraction": options.data_frac, "portion": options.portion, "start": options.start, "end": options.end}
-    return dataset_slice(bars, fine, _report(result), reading, **part)
-
-
-@dataclass(slots=True)
-class _Measured:
-    """Clocks of a job, and what else is known while it runs."""
-
-    started: float
-    clock: Clock
-    retries: int | None
-    trades: int = 0
-    profile: Profiled | None = None
-
-    @property
-    def files(self) -> list[tuple[str, bytes]]:
-        """Files of the profile."""
-        return [] if self.profile is None else self.profile.files
-
-    def unfinished(self, job: BacktestJob, command: Sequence[str]) -> Unfinished:
-        """What is known of a job that comes to no end."""
-        return Unfinished(job.job_id, job.started_at, command, self.started, self.trades, self.clock.phases())
-
-
-def _compared(check: SelfCheck | None, deterministic: bool) -> str:
-    """What was run again and came out the same, in words."""
-    parts = ["two whole runs, by digest"] if deterministic else []
-    if check is not None:
-        parts.append(f"{check.trades} trades of the first {check.bars} bars, run again in other chunks on one thread")
-        parts.append(f"{check.judged_trades} of them by the reference simulator")
-    return "; ".join(parts) or "nothing"
-
-
-def _records(
-    job: BacktestJob,
-    result: RunResult,
-    data: DatasetSlice,
-    folder: RunFolder,
-    command: Sequence[str],
-    measured: _Measured,
-) -> tuple[RunRecord, BenchmarkRecord]:
-    """Both records of a finished run."""
-    ended_at = max(datetime.now(UTC), job.started_at)
-    done = job.become("complete", at=ended_at)
-    seconds = time.perf_counter() - measured.started
-    peak = peak_rss()
-    raw = data.selected_rows * 8 * len(data.columns)
-    check = result.self_check
-    phase_times = measured.clock.phases()
-    facts = Facts(
-        selected_rows=data.selected_rows,
-        seconds=seconds,
-        ingest_seconds=phase_times["ingest"],
-        peak_bytes=peak,
-        raw_bytes=raw,
-        speedup=check.speedup if check is not None else None,
-        identical=True if check is not None or job.deterministic else None,
-        compared=_compared(check, job.deterministic),
-        retries=measured.retries,
-        hotspots=len(measured.profile.report.hotspots) if measured.profile is not None else None,
-    )
-    peak_mb = round(peak / MB, 3) if peak is not None else None
-    run = RunRecord(
-        **{name: getattr(done, name) for name in BacktestJob.model_fields},
-        digest=result.digest,
-        checksum=result.checksum,
-        metrics=result.metrics,
-        bounds=result.bounds,
-        counts=Counts.model_validate(result.counts),
-        data=data,
-        strategy=result.origin,
-        command=list(command),
-        versions=versions(),
-        phase_times=phase_times,
-        wall_clock_total=seconds,
-        memory_peak_mb=peak_mb,
-        self_check=check,
-        audit=result.audit,
-        folder=str(folder.path),
-        files=["run.json", "trades.parquet", "equity.parquet", "run.log", *(name for name, _ in measured.files)],
-    )
-    benchmark = BenchmarkRecord(
-        job_id=job.job_id,
-        started_at=done.started_at,
-        ended_at=ended_at,
-        command=list(command),
-        version=__version__,
-        machine=Machine.model_validate(machine()),
-        data=data,
-        trades_simulated=result.trades_count,
-        signals=run.counts.signals,
-        phase_times=phase_times,
-        wall_clock_total=seconds,
-        memory_peak_mb=peak_mb,
-        raw_bytes=raw,
-        memory_ratio=round(peak / raw, 6) if peak is not None and raw else None,
-        speedup_vs_baseline=facts.speedup,
-        digest=result.digest,
-        criteria=judge(facts),
-    )
-    return run, benchmark
-
-
-def _commit(
-    folder: RunFolder,
-    sink: ParquetSink,
-    run: RunRecord,
-    benchmark: BenchmarkRecord,
-    path: Path,
-    more: Sequence[tuple[str, bytes]],
-) -> None:
-    """Everything on the disk under temporary names first, then the names; ``run.json`` last of all."""
-    staged: list[StagedFile] = []
-    try:
-        staged.append(folder.stage("run.json", run.to_json()))
-        staged.append(StagedRecord(path, benchmark, folder.benchmarks))
-        staged += [folder.stage(name, content) for name, content in more]
-        sink.commit()
-        for file in staged[1:]:
-            file.commit()
-        append_row(folder.benchmarks / "summary.csv", benchmark.summary_row(run.parameters.strategy))
-        staged[0].commit()
-    finally:
-        for file in staged:
-            file.discard()
-
-
-def _failed(folder: RunFolder, job: BacktestJob, error: str) -> None:
-    """Leave ``failed.json``, so that nobody takes the folder for a run that is still going on."""
-    record = job.become("failed", at=datetime.now(UTC), error=error)
-    with contextlib.suppress(OSError):
-        folder.stage("failed.json", record.to_json()).commit()
-
-
 def run_job(
     bars: Bars,
     parameters: RunParameters,
@@ -297,92 +87,234 @@ def run_job(
         KeyboardInterrupt: with a sentence that says what was kept.
         BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
-    profiler = profiler_of(options)
-    clock = Clock() if profiler is None else profiler.clock
-    measured = _Measured(time.perf_counter(), clock, retries)
-    started_at = datetime.now(UTC)
-    selected = bars.select(fraction=options.data_frac, portion=options.portion, start=options.start, end=options.end)
-    fine = options.open_fine(bool(bars.source.corrected))
-    parameters = parameters.with_finer_bars(fine is not None)
-    if options.max_ram is not None:
-        parameters = within(options.max_ram, selected, parameters, fine=fine)
-    check_summary(options.out / "benchmarks" / "summary.csv", SUMMARY_COLUMNS)
-    folder = RunFolder(options.out, parameters.strategy, started_at)
-    job = BacktestJob(
-        job_id=folder.job_id,
-        started_at=started_at,
-        parameters=parameters,
-        fraction=options.data_frac,
-        portion=options.portion,
-        deterministic=options.deterministic,
-    )
-    sink: ParquetSink | None = None
-    record_path = folder.benchmarks / f"benchmark_{folder.job_id}.json"
-    try:
-        record_path = benchmark_path(options.benchmark_out, folder.job_id, folder.benchmarks)
-        with logged_to(folder.path / "run.log"):
-            log.info("barloom %s: %s", __version__, " ".join(command))
-            job = job.become("running")
-            sink = ParquetSink(folder.path, options.batch_rows)
-            with ProgressReport(options.log_frequency, MemoryWatch(options.memory_threshold_mb)) as progress:
+    run = _Run(bars, parameters, options, command, retries)
+    with ending(run):
+        run.benchmark_path = run.folder.benchmark_path(options.benchmark_out)
+        with logged_to(run.folder.log, command):
+            return run.carry_out()
 
-                def on_progress(step: orchestrator.Progress) -> None:
-                    measured.trades = step.trades
-                    progress(step)
 
-                with profiler or contextlib.nullcontext():
-                    result = orchestrator.run(
-                        selected, parameters, fine=fine, sink=sink, on_progress=on_progress, clock=clock, digest=True
-                    )
-                log.info("%d trades, digest %s", result.trades_count, result.digest)
-                log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in clock.phases().items()))
-                if options.deterministic:
-                    progress.begin("again")
-                    _compare(result, orchestrator.run(selected, parameters, fine=fine, on_progress=progress))
-            if profiler is not None:
-                cores = orchestrator.available_cores()
-                threads = min(parameters.threads or cores, cores)
-                measured.profile = Profiled.of(profiler, options, job.job_id, threads)
-            data = _slice(bars, fine, result, options)
-            run, benchmark = _records(job, result, data, folder, command, measured)
-            _commit(folder, sink, run, benchmark, record_path, measured.files)
-    except InputError:
-        _abandon(sink, keep_partial=False)
-        folder.discard()
-        raise
-    except OSError as error:
-        _abandon(sink, keep_partial=False)
-        folder.discard()
-        where = error.filename or folder.path
-        raise InputError(
-            f"cannot read or write '{where}': {error.strerror or error}; nothing of this run is left"
-        ) from error
-    except KeyboardInterrupt:
-        if folder.whole:
-            raise KeyboardInterrupt(f"the run was finished and is in {folder.path}") from None
-        kept = _abandon(sink, keep_partial=True)
+class _Run(Ending):
+    """One run from its options to its records, or to what is left of it."""
+
+    left = "nothing of this run is left"
+
+    def __init__(
+        self, bars: Bars, parameters: RunParameters, options: JobOptions, command: Sequence[str], retries: int | None
+    ) -> None:
+        """Take the slice and make the folder.
+
+        Raises:
+            InputError: bad options, or the folder cannot be made.
+        """
+        self.options, self.command, self.retries = options, command, retries
+        self.profiler = profiler_of(options)
+        self.clock = Clock() if self.profiler is None else self.profiler.clock
+        self.started, self.started_at = time.perf_counter(), datetime.now(UTC)
+        self.bars = bars.select(
+            fraction=options.data_frac, portion=options.portion, start=options.start, end=options.end
+        )
+        self.source = bars
+        self.fine = options.open_fine(bool(bars.source.corrected))
+        parameters = parameters.with_finer_bars(self.fine is not None)
+        if options.max_ram is not None:
+            parameters = within(options.max_ram, self.bars, parameters, fine=self.fine)
+        self.folder = JobFolder.new(options.out, RUN, parameters.strategy, self.started_at)
+        self.place, self.log = self.folder.path, self.folder.log
+        self.benchmark_path = self.folder.benchmarks / f"benchmark_{self.folder.job_id}.json"
+        self.job = BacktestJob(
+            job_id=self.folder.job_id,
+            started_at=self.started_at,
+            parameters=parameters,
+            fraction=options.data_frac,
+            portion=options.portion,
+            deterministic=options.deterministic,
+        )
+        self.trades = 0
+        self.sink: ParquetSink | None = None
+
+    # ------------------------------------------------------------ the run
+
+    def carry_out(self) -> JobOutcome:
+        """Run, and commit the files.
+
+        Raises:
+            FidelityError: two runs that must agree do not.
+        """
+        self.job = self.job.become("running")
+        sink = self.sink = ParquetSink(self.folder.path, self.options.batch_rows)
+        watch = MemoryWatch(self.options.memory_threshold_mb)
+        with ProgressReport(self.options.log_frequency, watch) as progress:
+            result = self._simulate(sink, progress)
+            if self.options.deterministic:
+                progress.begin("again")
+                _compare(result, orchestrator.run(self.bars, self.parameters, fine=self.fine, on_progress=progress))
+        profile = self._profile()
+        data = self._slice(result)
+        facts = self.facts()
+        run = self._record(result, data, facts, profile)
+        benchmark = benchmark_record(facts, self._results(run, result, data, profile))
+        self.folder.commit(
+            run.to_json(),
+            benchmark,
+            self.benchmark_path,
+            [] if profile is None else profile.files,
+            write=sink.commit,
+        )
+        return JobOutcome(run, benchmark, self.folder.path, self.benchmark_path)
+
+    @property
+    def parameters(self) -> RunParameters:
+        """What shapes the result."""
+        return self.job.parameters
+
+    def _simulate(self, sink: ParquetSink, progress: ProgressReport) -> RunResult:
+        def on_progress(step: orchestrator.Progress) -> None:
+            self.trades = step.trades
+            progress(step)
+
+        with self.profiler or contextlib.nullcontext():
+            result = orchestrator.run(
+                self.bars,
+                self.parameters,
+                fine=self.fine,
+                sink=sink,
+                on_progress=on_progress,
+                clock=self.clock,
+                digest=True,
+            )
+        log.info("%d trades, digest %s", result.trades_count, result.digest)
+        log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in self.clock.phases().items()))
+        return result
+
+    def _profile(self) -> Profiled | None:
+        if self.profiler is None:
+            return None
+        cores = orchestrator.available_cores()
+        threads = min(self.parameters.threads or cores, cores)
+        return Profiled.of(self.profiler, self.options, self.folder.job_id, threads)
+
+    # ------------------------------------------------------------ its records
+
+    def facts(self) -> JobFacts:
+        """What is known of the run until now."""
+        return JobFacts(
+            job_id=self.folder.job_id,
+            started_at=self.started_at,
+            command=self.command,
+            seconds=time.perf_counter() - self.started,
+            trades=self.trades,
+            phases=self.clock.phases(),
+            peak=peak_rss(),
+        )
+
+    def _slice(self, result: RunResult) -> DatasetSlice:
+        options = self.options
+        reading = Reading(**{name: getattr(options, name) for name in Reading.model_fields})
+        part = {"fraction": options.data_frac, "portion": options.portion, "start": options.start, "end": options.end}
+        return dataset_slice(self.source, self.fine, _report(result), reading, **part)
+
+    def _record(self, result: RunResult, data: DatasetSlice, facts: JobFacts, profile: Profiled | None) -> RunRecord:
+        done = self.job.become("complete", at=max(datetime.now(UTC), self.started_at))
+        more = [] if profile is None else [name for name, _ in profile.files]
+        return RunRecord(
+            **{name: getattr(done, name) for name in BacktestJob.model_fields},
+            digest=result.digest,
+            checksum=result.checksum,
+            metrics=result.metrics,
+            bounds=result.bounds,
+            counts=Counts.model_validate(result.counts),
+            data=data,
+            strategy=result.origin,
+            command=list(self.command),
+            versions=versions(),
+            phase_times=facts.phases,
+            wall_clock_total=facts.seconds,
+            memory_peak_mb=facts.peak_mb,
+            self_check=result.self_check,
+            audit=result.audit,
+            folder=str(self.folder.path),
+            files=["run.json", "trades.parquet", "equity.parquet", "run.log", *more],
+        )
+
+    def _results(self, run: RunRecord, result: RunResult, data: DatasetSlice, profile: Profiled | None) -> Results:
+        check = result.self_check
+        assert run.ended_at is not None
+        return Results(
+            data=data,
+            digest=result.digest,
+            ended_at=run.ended_at,
+            ingest_seconds=run.phase_times["ingest"],
+            identical=True if check is not None or self.options.deterministic else None,
+            compared=_compared(check, self.options.deterministic),
+            hotspots=None if profile is None else len(profile.report.hotspots),
+            signals=run.counts.signals,
+            speedup=None if check is None else check.speedup,
+            retries=self.retries,
+        )
+
+    # ------------------------------------------------------------ what is left
+
+    def abandon(self) -> None:
+        """Leave nothing."""
+        self._close_sink(keep_partial=False)
+        self.folder.discard()
+
+    def interrupted(self) -> str:
+        """Keep the trades that were finished."""
+        if self.folder.whole:
+            return f"the run was finished and is in {self.folder.path}"
+        kept = self._close_sink(keep_partial=True)
         if kept is None:
-            folder.discard()
-            raise KeyboardInterrupt("no trade was finished, nothing is left of this run") from None
-        _failed(folder, job, "interrupted")
-        measured.unfinished(job, command).leave(record_path, "interrupted")
-        raise KeyboardInterrupt(f"the trades finished so far are in {kept}") from None
-    except Exception as error:
-        _abandon(sink, keep_partial=True)
-        said = described(error)
-        _failed(folder, job, said)
-        measured.unfinished(job, command).leave(record_path, said)
-        if isinstance(error, FidelityError):
-            raise
-        raise with_log(error, folder.path / "run.log") from error
-    return JobOutcome(run, benchmark, folder.path, record_path)
+            self.folder.discard()
+            return "no trade was finished, nothing is left of this run"
+        self._mark_failed("interrupted")
+        return f"the trades finished so far are in {kept}"
+
+    def failed(self, error: str) -> None:
+        """Keep what there is, marked as failed."""
+        self._close_sink(keep_partial=True)
+        self._mark_failed(error)
+
+    def _mark_failed(self, error: str) -> None:
+        record = self.job.become("failed", at=datetime.now(UTC), error=error)
+        with contextlib.suppress(OSError):
+            self.folder.stage("failed.json", record.to_json()).commit()
+        leave_failed(self.facts(), self.benchmark_path, error)
+
+    def _close_sink(self, *, keep_partial: bool) -> Path | None:
+        """Close what was being written; the path of what is worth keeping of it."""
+        if self.sink is None:
+            return None
+        try:
+            return self.sink.abandon(keep_partial)
+        except OSError:
+            return None
 
 
-def _abandon(sink: ParquetSink | None, *, keep_partial: bool) -> Path | None:
-    """Close what was being written; the path of what is worth keeping of it."""
-    if sink is None:
-        return None
-    try:
-        return sink.abandon(keep_partial)
-    except OSError:
-        return None
+def _report(result: RunResult) -> BarsReport:
+    """What the pass over the bars found; a run to the end always has it."""
+    if result.report is None:
+        raise RuntimeError("a finished run has no report of its bars")
+    return result.report
+
+
+def _compare(first: RunResult, second: RunResult) -> None:
+    """Refuse two runs over the same bars that are not the same.
+
+    Raises:
+        FidelityError: the bars or the trades differ.
+    """
+    if _report(first).content_hash != _report(second).content_hash:
+        raise FidelityError("the bars changed between the two runs of --deterministic: the file was written to")
+    if (first.digest, first.checksum) != (second.digest, second.checksum):
+        raise FidelityError(f"two runs gave different trades: digest {first.digest} and then {second.digest}")
+
+
+def _compared(check: SelfCheck | None, deterministic: bool) -> str:
+    """What was run again and came out the same, in words."""
+    parts = ["two whole runs, by digest"] if deterministic else []
+    if check is not None:
+        parts.append(f"{check.trades} trades of the first {check.bars} bars, run again in other chunks on one thread")
+        parts.append(f"{check.judged_trades} of them by the reference simulator")
+    return "; ".join(parts) or "nothing"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from barloom import __version__
 from barloom.bars.bars import Bars
-from barloom.errors import FidelityError, InputError, described
-from barloom.jobs.endings import benchmark_path, with_log
-from barloom.jobs.run import logged_to
+from barloom.errors import InputError
+from barloom.jobs.benchmark import leave_failed
+from barloom.jobs.endings import Ending, ending, logged_to
 from barloom.jobs.sweep_folder import SweepFolder
+from barloom.jobs.sweep_records import facts_of
 from barloom.jobs.sweep_work import Search, SweepJob, SweepOutcome
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid
@@ -22,8 +21,6 @@ from barloom.sweeps.runner.progress import SweepProgress
 from barloom.sweeps.runner.tasks import TaskResult
 
 __all__ = ["Plan", "Search", "SweepOutcome", "SweepProgress", "plan_sweep", "sweep_job"]
-
-log = logging.getLogger(__name__)
 
 
 def plan_sweep(
@@ -89,37 +86,45 @@ def sweep_job(
         with ExitStack() as stack:
             return job.run(stack, None)
     folder = SweepFolder(options.out, job.identity())
-    record = folder.benchmarks / f"benchmark_{folder.job_id}.json"
-    try:
-        record = benchmark_path(options.benchmark_out, folder.job_id, folder.benchmarks)
+    with contextlib.closing(folder), ending(_SweepEnding(job, folder)):
+        folder.benchmark_path(options.benchmark_out)  # refused now, not in the end
         before = job.finished(folder)
         if before is not None:
             return before
-        with logged_to(folder.path / "sweep.log"), ExitStack() as stack:
-            log.info("barloom %s: %s", __version__, " ".join(command))
+        with logged_to(folder.log, command), ExitStack() as stack:
             return job.run(stack, folder)
-    except InputError:
-        folder.abandon()
-        raise
-    except OSError as error:
-        folder.abandon()
-        where = error.filename or folder.path
-        raise InputError(
-            f"cannot read or write '{where}': {error.strerror or error}; what was finished is kept"
-        ) from error
-    except KeyboardInterrupt:
+
+
+class _SweepEnding(Ending):
+    """What is left of a sweep: the sets that are finished."""
+
+    left = "what was finished is kept"
+
+    def __init__(self, job: SweepJob, folder: SweepFolder) -> None:
+        self._job, self._folder = job, folder
+        self.place, self.log = folder.path, folder.log
+
+    def abandon(self) -> None:
+        """Leave the folder only if a set in it is finished."""
+        self._folder.abandon()
+
+    def interrupted(self) -> str:
+        """Keep what is finished."""
+        folder = self._folder
         if folder.whole:
-            raise KeyboardInterrupt(f"the sweep was finished and is in {folder.path}") from None
+            return f"the sweep was finished and is in {folder.path}"
         kept = folder.sets_kept()
         folder.abandon()
         if not kept:
-            raise KeyboardInterrupt("no batch was finished, nothing is left of this sweep") from None
-        job.unfinished(folder).leave(record, "interrupted")
-        raise KeyboardInterrupt(f"{kept:,} sets are finished and kept: the same command goes on from there") from None
-    except Exception as error:
-        job.unfinished(folder).leave(record, described(error))
-        if isinstance(error, FidelityError):
-            raise
-        raise with_log(error, folder.path / "sweep.log") from error
-    finally:
-        folder.close()
+            return "no batch was finished, nothing is left of this sweep"
+        self.failed("interrupted")
+        return f"{kept:,} sets are finished and kept: the same command goes on from there"
+
+    def failed(self, error: str) -> None:
+        """Leave the benchmark record."""
+        try:
+            to = self._folder.benchmark_path(self._job.options.benchmark_out)
+        except InputError:
+            to = self._folder.benchmark_path(None)
+        facts = facts_of(self._job.usage, self._folder.job_id, self._job.command, self._job.usage.trades)
+        leave_failed(facts, to, error)

@@ -25,9 +25,9 @@ from barloom import __version__
 from barloom.bars.bars import BarsReport
 from barloom.bars.reading import Reading
 from barloom.errors import InputError
-from barloom.jobs.endings import StagedRecord
-from barloom.jobs.folder import StagedFile, append_row, check_summary, safe_name
-from barloom.jobs.records import SUMMARY_COLUMNS, BenchmarkRecord, Record
+from barloom.jobs.folder import SWEEP, JobFolder, safe_name
+from barloom.jobs.records import BenchmarkRecord, Record
+from barloom.jobs.staged import StagedFile
 from barloom.observe import profile_files as profiled
 from barloom.renaming import replace, sync_folder
 from barloom.rules.parameters import RunParameters
@@ -102,14 +102,8 @@ def sets_digest(sets: Any) -> str:
     return hashlib.blake2b(TypeAdapter(Any).dump_json(sets), digest_size=16).hexdigest()
 
 
-class SweepFolder:
-    """``OUT/sweeps/<strategy>-<8 digits of the plan>/``, ours alone until it is closed.
-
-    Attributes:
-        job_id: the folder's name.
-        path: the folder.
-        benchmarks: ``OUT/benchmarks/``.
-    """
+class SweepFolder(JobFolder):
+    """``OUT/sweeps/<strategy>-<8 digits of the plan>/``: the same command goes on in it, and nobody else until it is closed."""
 
     def __init__(self, out: Path, plan: SweepPlan) -> None:
         """Make the folder, or go on with the one that the same command began.
@@ -117,19 +111,15 @@ class SweepFolder:
         Raises:
             InputError: it cannot be written, another process is at work in it, or what it was begun with has changed.
         """
-        _, _, name = plan.base.strategy.rpartition(":")
-        self.job_id = f"{safe_name(name)}-{plan.digest[:8]}"
-        self.path = out / "sweeps" / self.job_id
-        self.benchmarks = out / "benchmarks"
+        strategy = plan.base.strategy
+        super().__init__(out, SWEEP, strategy, f"{safe_name(strategy.rpartition(':')[2])}-{plan.digest[:8]}")
         self._parts = self.path / "parts"
-        self._strategy = plan.base.strategy
         self._lock: IO[bytes] | None = None
-        check_summary(self.benchmarks / "summary.csv", SUMMARY_COLUMNS)
         self._new = not self.path.exists()
-        self._made = [folder for folder in (out, out / "sweeps", self.benchmarks) if not folder.exists()]
         try:
+            self._make(self.home)
+            self._make(self.benchmarks)
             self._parts.mkdir(parents=True, exist_ok=True)
-            self.benchmarks.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(self.path / "lock")
             self._begin(plan)
         except OSError as error:
@@ -172,11 +162,6 @@ class SweepFolder:
                 f"{what} was changed since the sweep in {self.path} was begun: put it back as it was, or {over}"
             )
 
-    @property
-    def whole(self) -> bool:
-        """Whether the sweep is finished: its ``sweep.json`` is there."""
-        return (self.path / "sweep.json").exists()
-
     # ------------------------------------------------------------ parts
 
     def finished(self) -> Iterator[TaskResult]:
@@ -218,7 +203,7 @@ class SweepFolder:
         """Commit what a task came to: its trades first, then the part that makes them count."""
         name = f"{result.set_ids[0]}-{result.set_ids[-1]}"
         if result.trades is not None:
-            self._commit(self._parts / f"{name}.trades", result.trades)
+            self._commit_table(self._parts / f"{name}.trades", result.trades)
         facts = {
             "report": _REPORT.dump_python(result.report, mode="json"),
             "seconds": result.seconds,
@@ -227,7 +212,7 @@ class SweepFolder:
             "broken": result.broken,
         }
         table = result.table.replace_schema_metadata({_PART_KEY: TypeAdapter(Any).dump_json(facts)})
-        self._commit(self._parts / f"{name}.parquet", table)
+        self._commit_table(self._parts / f"{name}.parquet", table)
 
     def trades_of(self, result: TaskResult) -> pa.Table | None:
         """The trades that were kept with a part; None where there are none."""
@@ -251,41 +236,37 @@ class SweepFolder:
         files: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         """Commit the table, the trades that were kept, the profile, the benchmark record, and last the record that makes the sweep whole."""
-        whole = self.path / "sweep.json"
-        whole.unlink(missing_ok=True)
+        self.record.unlink(missing_ok=True)
         for name in (profiled.JSON, profiled.PAGE):
             (self.path / name).unlink(missing_ok=True)
-        for name, content in files:
-            StagedFile(self.path / name, content).commit()
-        self._commit(self.path / "sweep.parquet", table)
+
+        def write() -> None:
+            self._commit_table(self.path / "sweep.parquet", table)
+            self._commit_trades(trades)
+
+        self.commit(record, benchmark, to, files, write)
+
+    def _commit_trades(self, trades: Iterator[pa.Table]) -> None:
         kept = self.path / "trades.parquet"
         kept.unlink(missing_ok=True)
         first = next(trades, None)
-        if first is not None:
-            part = kept.with_name(".trades.parquet.tmp")
-            try:
-                with open(part, "wb") as file:
-                    with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
-                        writer.write_table(first)
-                        for more in trades:
-                            writer.write_table(more)
-                    file.flush()
-                    os.fsync(file.fileno())
-                replace(part, kept)
-                sync_folder(self.path)
-            finally:
-                part.unlink(missing_ok=True)
-        staged = StagedFile(whole, record)
-        told = StagedRecord(to, benchmark, self.benchmarks)
+        if first is None:
+            return
+        part = kept.with_name(".trades.parquet.tmp")
         try:
-            told.commit()
-            append_row(self.benchmarks / "summary.csv", benchmark.summary_row(self._strategy))
-            staged.commit()
+            with open(part, "wb") as file:
+                with pq.ParquetWriter(file, first.schema, compression="zstd") as writer:
+                    writer.write_table(first)
+                    for more in trades:
+                        writer.write_table(more)
+                file.flush()
+                os.fsync(file.fileno())
+            replace(part, kept)
+            sync_folder(self.path)
         finally:
-            staged.discard()
-            told.discard()
+            part.unlink(missing_ok=True)
 
-    def _commit(self, path: Path, table: pa.Table) -> None:
+    def _commit_table(self, path: Path, table: pa.Table) -> None:
         out = io.BytesIO()
         pq.write_table(table, out, compression="zstd", row_group_size=GROUP_ROWS, write_page_checksum=True)
         file = StagedFile(path, out.getvalue())
@@ -305,7 +286,7 @@ class SweepFolder:
         if not self._new or any(self._parts.iterdir()):
             return
         self.close()
-        for path in (*self.path.glob("*.json"), self.path / "sweep.log", self.path / "lock"):
+        for path in (*self.path.glob("*.json"), self.log, self.path / "lock"):
             path.unlink(missing_ok=True)
         for folder in (self._parts, self.path, *reversed(self._made)):
             with contextlib.suppress(OSError):

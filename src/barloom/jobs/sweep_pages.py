@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from barloom.jobs.folder import StagedFile, safe_name
+from barloom.jobs.folder import safe_name
+from barloom.jobs.staged import StagedFile
 from barloom.sweeps.analysis.heat_map import heat_map, png
 from barloom.sweeps.analysis.overfitting import Overfitting
 from barloom.sweeps.analysis.report import page

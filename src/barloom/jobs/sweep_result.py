@@ -14,7 +14,7 @@ from barloom.boundary import PATH, TEXT, takes, whole
 from barloom.engine import orchestrator
 from barloom.engine.results import RunResult
 from barloom.errors import InputError
-from barloom.jobs.folder import StagedFile
+from barloom.jobs.staged import StagedFile
 from barloom.jobs.sweep import SweepOutcome
 from barloom.outputs import Output, holds
 from barloom.rules.parameters import RunParameters

@@ -20,11 +20,9 @@ from barloom.engine.audit.draw import EACH, LEAST
 from barloom.engine.orchestrator import CHUNK_ROWS, Progress, available_cores
 from barloom.engine.results import AuditCounts
 from barloom.errors import FidelityError, InputError
-from barloom.jobs.benchmark import Ended, records_of
-from barloom.jobs.endings import Unfinished
 from barloom.jobs.records import NOT_IN_A_FILE, BenchmarkRecord
 from barloom.jobs.sweep_folder import FileStamp, SweepFolder, SweepPlan, sets_digest
-from barloom.jobs.sweep_record import SweepRecord
+from barloom.jobs.sweep_records import Ended, SweepRecord, records_of
 from barloom.observe import interrupts
 from barloom.observe.clock import Clock
 from barloom.observe.memory import MB, MemoryWatch, peak_rss
@@ -341,7 +339,8 @@ class SweepJob:
             if folder is None or self.profiler is None
             else usage.profiled(self.profiler, self.options, folder.job_id),
         )
-        record, benchmark, path = records_of(self, prepared.plan, table, ended, folder)
+        record, benchmark = records_of(self, prepared.plan, table, ended, folder)
+        path = None if folder is None else folder.benchmark_path(self.options.benchmark_out)
         kept: pa.Table | None
         if folder is None or path is None:
             parts = list(trades)
@@ -353,10 +352,6 @@ class SweepJob:
         return SweepOutcome(
             prepared.plan, table, kept, record, benchmark, path, None if folder is None else folder.path, already=False
         )
-
-    def unfinished(self, folder: SweepFolder) -> Unfinished:
-        """What is known of a sweep that came to no end."""
-        return Unfinished.of(self.usage, folder.job_id, self.command)
 
     def _rounds(self, folder: SweepFolder | None) -> Iterator[tuple[int, Sequence[Values]]]:
         """The sets that can run now, with the number of the first: all of the grid, or what the search asks for next."""

@@ -5,23 +5,21 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from barloom import __version__
 from barloom.bars.bars import Bars
 from barloom.engine.results import AuditCounts
-from barloom.errors import FidelityError, InputError, described
-from barloom.jobs.benchmark import Asked, benchmark_of
-from barloom.jobs.endings import StagedRecord, Unfinished, benchmark_path, with_log
-from barloom.jobs.folder import StagedFile, append_row, check_summary, new_job_id
-from barloom.jobs.records import SUMMARY_COLUMNS, BenchmarkRecord, Digest, Record, Seconds, UtcTime
-from barloom.jobs.run import dataset_slice, logged_to
+from barloom.jobs.benchmark import Results, benchmark_record, leave_failed
+from barloom.jobs.endings import Ending, ending, logged_to
+from barloom.jobs.folder import WALK_FORWARD, JobFolder
+from barloom.jobs.records import DatasetSlice, Digest, Record, Seconds, UtcTime, dataset_slice
+from barloom.jobs.sweep_records import WorkersUsed, facts_of
 from barloom.observe.clock import Clock
 from barloom.observe.machine import versions
 from barloom.observe.profile_files import files_asked, profiler_of
@@ -118,20 +116,65 @@ def walk_forward_job(
         KeyboardInterrupt: with a sentence; nothing is left but a benchmark record, once sets were run.
         BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
-    profiler = profiler_of(options)
-    usage = Usage(Clock() if profiler is None else profiler.clock)
-    prepared = SweepSession(bars, walk.base, options, reading_known=reading_known, usage=usage)
-    windows = walk.windows(prepared.bars)
-    folder = None if options.out is None else _Folder(options.out, walk.base.strategy, usage.started_at)
-    with _ending(folder, usage, options, command):
-        with profiler or contextlib.nullcontext(), prepared as session:
+    job = _WalkForward(bars, walk, options, command)
+    session = SweepSession(bars, walk.base, options, reading_known=reading_known, usage=job.usage)
+    windows = walk.windows(session.bars)
+    job.make_folder()
+    with ending(job), job.logged():
+        with job.profiler or contextlib.nullcontext(), session:
             result = walk_forward(session, walk, windows, on_progress=on_progress)
-            report = None if folder is None else session.whole()
-        record = WalkForwardRecord(
+            report = None if job.folder is None else session.whole()
+        record = job.record(result)
+        if job.folder is not None and report is not None:
+            data = dataset_slice(bars, session.fine, report, options.reading, **options.part)
+            job.commit(job.folder, result, record, data, session.workers)
+    return WalkOutcome(record, result, None if job.folder is None else job.folder.path)
+
+
+class _WalkForward(Ending):
+    """One walk forward: its records, or what is left of it."""
+
+    left = "nothing of this is left"
+
+    def __init__(self, bars: Bars, walk: Walk, options: SweepOptions, command: Sequence[str]) -> None:
+        self.bars, self.walk, self.options, self.command = bars, walk, options, command
+        self.profiler = profiler_of(options)
+        self.usage = Usage(Clock() if self.profiler is None else self.profiler.clock)
+        self.folder: JobFolder | None = None
+        self.log: Path | None = None
+        self.place = options.out or Path()
+
+    def make_folder(self) -> None:
+        """Make the folder, where one is wanted.
+
+        Raises:
+            InputError: it cannot be made.
+        """
+        if self.options.out is not None:
+            strategy = self.walk.base.strategy
+            self.folder = JobFolder.new(self.options.out, WALK_FORWARD, strategy, self.usage.started_at)
+            self.log = self.folder.log
+
+    @contextlib.contextmanager
+    def logged(self) -> Iterator[None]:
+        """Keep the log, where there is a folder."""
+        if self.folder is None:
+            yield
+            return
+        self.folder.benchmark_path(self.options.benchmark_out)  # refused now, not in the end
+        with logged_to(self.folder.log, self.command):
+            yield
+            took = self.usage.phases().items()
+            log.info("seconds: %s", ", ".join(f"{name} {seconds:.3f}" for name, seconds in took))
+
+    def record(self, result: WalkForward) -> WalkForwardRecord:
+        """What came of it."""
+        walk, options, folder = self.walk, self.options, self.folder
+        return WalkForwardRecord(
             job_id="" if folder is None else folder.job_id,
-            started_at=usage.started_at,
-            ended_at=max(datetime.now(UTC), usage.started_at),
-            command=list(command),
+            started_at=self.usage.started_at,
+            ended_at=max(datetime.now(UTC), self.usage.started_at),
+            command=list(self.command),
             versions=versions(),
             base=walk.base,
             names=list(walk.names),
@@ -141,7 +184,7 @@ def walk_forward_job(
             anchored=walk.anchored,
             rank_by=result.summary.metric,
             min_trades=walk.min_trades,
-            data=bars.label,
+            data=self.bars.label,
             start=options.start,
             end=options.end,
             fraction=options.data_frac,
@@ -152,135 +195,68 @@ def walk_forward_job(
             digest=result.digest,
             seconds=result.seconds,
             folder=None if folder is None else str(folder.path),
-            files=[] if folder is None else [*TABLES, LOG, *files_asked(options), RECORD],
+            files=[] if folder is None else [*TABLES, folder.kind.log, *files_asked(options), folder.kind.record],
         )
-        if folder is not None and report is not None:
-            profile = None if profiler is None else usage.profiled(profiler, options, folder.job_id)
-            benchmark = benchmark_of(
-                record,
-                dataset_slice(bars, prepared.fine, report, options.reading, **options.part),
-                usage,
-                Asked(options.executor, prepared.workers, options.max_workers),
-                trades=usage.trades,
-                identical=None,
-                compared="nothing",
-                profile=profile,
-            )
-            folder.commit(result, record, benchmark, folder.record(options), [] if profile is None else profile.files)
-    return WalkOutcome(record, result, None if folder is None else folder.path)
 
+    def commit(
+        self, folder: JobFolder, result: WalkForward, record: WalkForwardRecord, data: DatasetSlice, workers: int
+    ) -> None:
+        """Leave the files: tables, profile, benchmark record, and the record last."""
+        usage, options = self.usage, self.options
+        profile = None if self.profiler is None else usage.profiled(self.profiler, options, folder.job_id)
+        used = WorkersUsed(options.executor, workers, options.max_workers)
+        facts = facts_of(usage, folder.job_id, self.command, usage.trades, record.seconds)
+        results = Results(
+            data=data,
+            digest=record.digest,
+            ended_at=record.ended_at,
+            ingest_seconds=usage.before,
+            identical=None,
+            compared="nothing",
+            hotspots=None if profile is None else len(profile.report.hotspots),
+            efficiency=used.efficiency(usage),
+            more=used.criteria(usage),
+        )
+        files = [
+            (name, _parquet(table))
+            for name, table in zip(TABLES, (result.trades_table, result.equity_table), strict=True)
+        ]
+        files += [] if profile is None else profile.files
+        to = folder.benchmark_path(options.benchmark_out)
+        folder.commit(record.to_json(), benchmark_record(facts, results), to, files)
 
-@contextlib.contextmanager
-def _ending(folder: _Folder | None, usage: Usage, options: SweepOptions, command: Sequence[str]) -> Iterator[None]:
-    """Keep the log, and turn whatever goes wrong into what is said and left of the walk forward."""
-    try:
-        if folder is None:
-            yield
-        else:
-            folder.record(options)  # refused now, not in the end
-            with logged_to(folder.path / LOG):
-                log.info("barloom %s: %s", __version__, " ".join(command))
-                yield
-                log.info("seconds: %s", ", ".join(f"{name} {took:.3f}" for name, took in usage.phases().items()))
-    except InputError:
-        _discard(folder)
-        raise
-    except OSError as error:
-        _discard(folder)
-        where = error.filename or options.out
-        raise InputError(
-            f"cannot read or write '{where}': {error.strerror or error}; nothing of this is left"
-        ) from error
-    except KeyboardInterrupt:
+    # ------------------------------------------------------------ what is left
+
+    def abandon(self) -> None:
+        """Leave nothing."""
+        if self.folder is not None:
+            self.folder.discard()
+
+    def interrupted(self) -> str:
+        """Leave nothing but the benchmark record, once sets were run."""
         left = "nothing is left of it"
-        if folder is not None and folder.whole:
-            raise KeyboardInterrupt(f"the walk forward was finished and is in {folder.path}") from None
-        if folder is not None and usage.peaks:
-            record = folder.record(options)
-            Unfinished.of(usage, folder.job_id, command).leave(record, "interrupted")
-            left += f" but its benchmark record {record}"
-        _discard(folder)
-        raise KeyboardInterrupt(f"the walk forward was not finished, {left}") from None
-    except Exception as error:
-        if folder is None:
-            raise
-        Unfinished.of(usage, folder.job_id, command).leave(folder.record(options), described(error))
-        if isinstance(error, FidelityError):
-            raise
-        raise with_log(error, folder.path / LOG) from error
+        if self.folder is not None and self.folder.whole:
+            return f"the walk forward was finished and is in {self.folder.path}"
+        if self.folder is not None and self.usage.peaks:
+            left += f" but its benchmark record {self._leave_failed(self.folder, 'interrupted')}"
+        self.abandon()
+        return f"the walk forward was not finished, {left}"
 
+    def failed(self, error: str) -> None:
+        """Leave the log and a benchmark record."""
+        if self.folder is not None:
+            self._leave_failed(self.folder, error)
 
-def _discard(folder: _Folder | None) -> None:
-    if folder is not None:
-        folder.discard()
+    def _leave_failed(self, folder: JobFolder, error: str) -> Path:
+        record = folder.benchmark_path(self.options.benchmark_out)
+        leave_failed(facts_of(self.usage, folder.job_id, self.command, self.usage.trades), record, error)
+        return record
 
 
 TABLES = ("trades.parquet", "equity.parquet")
-LOG = "walk-forward.log"
-RECORD = "walk-forward.json"
 
 
-class _Folder:
-    """``OUT/walk-forward/<job>/``, ours alone."""
-
-    def __init__(self, out: Path, strategy: str, now: datetime) -> None:
-        self.job_id = new_job_id(strategy, now)
-        self.path = out / "walk-forward" / self.job_id
-        self.benchmarks = out / "benchmarks"
-        self._strategy = strategy
-        check_summary(self.benchmarks / "summary.csv", SUMMARY_COLUMNS)
-        self._made = [folder for folder in (self.path.parent, self.benchmarks, out) if not folder.exists()]
-        try:
-            self.path.mkdir(parents=True)
-            self.benchmarks.mkdir(exist_ok=True)
-            # Root may make folders where it may not write: find out now.
-            StagedFile(self.path / RECORD, b"").discard()
-        except OSError as error:
-            self.discard()
-            raise InputError(f"cannot write to --out {out}: {error.strerror or error}; name another folder") from None
-
-    def record(self, options: SweepOptions) -> Path:
-        """Where the benchmark record goes.
-
-        Raises:
-            InputError: ``--benchmark-out`` is in no folder.
-        """
-        return benchmark_path(options.benchmark_out, self.job_id, self.benchmarks)
-
-    @property
-    def whole(self) -> bool:
-        """Whether all is written."""
-        return (self.path / RECORD).exists()
-
-    def commit(
-        self,
-        result: WalkForward,
-        record: WalkForwardRecord,
-        benchmark: BenchmarkRecord,
-        to: Path,
-        more: Sequence[tuple[str, bytes]],
-    ) -> None:
-        """Write everything under temporary names, then name it, the record last."""
-        staged: list[StagedFile] = []
-        try:
-            for name, table in zip(TABLES, (result.trades_table, result.equity_table), strict=True):
-                content = io.BytesIO()
-                pq.write_table(table, content)
-                staged.append(StagedFile(self.path / name, content.getvalue()))
-            staged += [StagedFile(self.path / name, content) for name, content in more]
-            staged.append(StagedRecord(to, benchmark, self.benchmarks))
-            staged.append(StagedFile(self.path / RECORD, record.to_json()))
-            for file in staged[:-1]:
-                file.commit()
-            append_row(self.benchmarks / "summary.csv", benchmark.summary_row(self._strategy))
-            staged[-1].commit()
-        finally:
-            for file in staged:
-                file.discard()
-
-    def discard(self) -> None:
-        """Remove the folder, and those above that were made for it and are empty."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        for folder in self._made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+def _parquet(table: pa.Table) -> bytes:
+    content = io.BytesIO()
+    pq.write_table(table, content)
+    return content.getvalue()

@@ -11,7 +11,9 @@ import pytest
 
 from barloom.errors import InputError
 from barloom.jobs import folder as run_folder
-from barloom.jobs.folder import RunFolder, StagedFile, append_row, check_summary, new_job_id, safe_name
+from barloom.jobs.folder import RUN, JobFolder, new_job_id, safe_name
+from barloom.jobs.staged import StagedFile
+from barloom.jobs.summary import append_row, check_summary
 from helpers.waiting import PATIENCE
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -33,7 +35,7 @@ def test_runs_that_start_at_once_each_get_a_folder_of_their_own(tmp_path, monkey
     numbers = iter([*["aaaaaa"] * 5, *(f"{n:06x}" for n in range(1000))])
     monkeypatch.setattr(run_folder.secrets, "token_hex", lambda n: next(numbers))
     with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(lambda _: RunFolder(tmp_path / "out", "ema-cross", NOW), range(32)))
+        folders = list(pool.map(lambda _: JobFolder.new(tmp_path / "out", RUN, "ema-cross", NOW), range(32)))
     assert len({folder.path for folder in folders}) == 32
     assert all(folder.path.is_dir() for folder in folders)
 
@@ -43,7 +45,7 @@ def test_an_output_folder_that_cannot_be_made_is_refused_by_name(tmp_path, below
     """F35."""
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(InputError, match="--out"):
-        RunFolder(tmp_path / below, "x", NOW)
+        JobFolder.new(tmp_path / below, RUN, "x", NOW)
     assert (tmp_path / "file").read_text() == "not a folder"
 
 
@@ -51,15 +53,15 @@ def test_an_output_folder_that_cannot_be_made_is_refused_by_name(tmp_path, below
 def test_a_file_where_a_folder_must_be_is_refused(tmp_path, taken):
     (tmp_path / taken).write_text("mine")
     with pytest.raises(InputError, match="--out"):
-        RunFolder(tmp_path, "x", NOW)
+        JobFolder.new(tmp_path, RUN, "x", NOW)
     assert [path.name for path in tmp_path.iterdir()] == [taken]
 
 
 def test_a_discarded_run_leaves_nothing_that_was_not_there_before(tmp_path):
-    RunFolder(tmp_path / "new" / "out", "x", NOW).discard()
+    JobFolder.new(tmp_path / "new" / "out", RUN, "x", NOW).discard()
     assert list(tmp_path.iterdir()) == []
-    kept = RunFolder(tmp_path / "out", "x", NOW)
-    RunFolder(tmp_path / "out", "x", NOW).discard()
+    kept = JobFolder.new(tmp_path / "out", RUN, "x", NOW)
+    JobFolder.new(tmp_path / "out", RUN, "x", NOW).discard()
     assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == [kept.job_id]
 
 
@@ -118,7 +120,7 @@ def test_processes_that_append_at_once_lose_no_row_and_write_one_header(tmp_path
     """F40."""
     path = tmp_path / "summary.csv"
     code = (
-        "import sys; from pathlib import Path; from barloom.jobs.folder import append_row\n"
+        "import sys; from pathlib import Path; from barloom.jobs.summary import append_row\n"
         "for n in range(25): append_row(Path(sys.argv[1]), {'who': sys.argv[2], 'n': n})"
     )
     writers = [subprocess.Popen([sys.executable, "-c", code, str(path), str(who)]) for who in range(4)]
