@@ -11,7 +11,7 @@ from measure import Row, interleaved, ratio, spread
 
 import barloom as bl
 from barloom.engine.orchestrator import run, run_pipeline
-from barloom.engine.resolve import feed_of, rules_of
+from barloom.engine.resolve import RunSpec
 from barloom.engine.results import RunResult
 from barloom.rules.parameters import RunParameters
 from barloom.strategies.registry import load_strategy
@@ -71,8 +71,8 @@ def bounds(rows: int, count: int, repeats: int) -> list[Row]:
         return bl.simulate(bars, entries, position="overlap", threads=2, bounds=with_bounds)
 
     def whole_run(with_bounds: bool) -> RunResult:
-        rules = dataclasses.replace(rules_of(parameters), bounds=with_bounds)
-        return run_pipeline(bars, feed_of(parameters, strategy), rules, threads=2)
+        rules = dataclasses.replace(RunSpec.of(parameters).rules, bounds=with_bounds)
+        return run_pipeline(bars, RunSpec.of(parameters).feed(strategy), rules, threads=2)
 
     found = []
     for name, work in (("bl.simulate, overlapping entries", simulated), ("a run of ema-cross", whole_run)):

@@ -13,7 +13,7 @@ import pytest
 
 import barloom as bl
 from barloom.bars.chunk import Chunk
-from barloom.engine.resolve import feed_of, rules_of
+from barloom.engine.resolve import RunSpec
 from barloom.engine.results import RunResult
 from barloom.engine.trades import COLUMNS
 from barloom.explanation.story import ASK_PRICES, PRICES
@@ -48,9 +48,9 @@ def compare(bars: bl.Bars, name: str, **options: Any) -> RunResult:
     parameters = RunParameters(strategy=name, **options)
     (chunk,) = bars.chunks(1 << 30)
     (led,) = bars.chunks(1 << 30, history=load_strategy(name).lookback)
-    feed = feed_of(parameters, load_strategy(name))
+    feed = RunSpec.of(parameters).feed(load_strategy(name))
     entries = feed.entries(led, feed.prepare(led))
-    rules = rules_of(parameters)
+    rules = RunSpec.of(parameters).rules
     assert result.counts["signals"] == len(entries) // rules.parts
     judged = reference.simulate(plain_bars(chunk), entries, rules)
     assert judged.rejected == result.counts["rejected"]

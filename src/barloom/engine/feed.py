@@ -131,7 +131,7 @@ class StrategyFeed:
 
     def prepare(self, chunk: Chunk) -> Prepared:
         """The indicators of the chunk, and what it sees of longer timeframes."""
-        return self._preparation.update(chunk)
+        return self._preparation.prepare(chunk)
 
     def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
         """The signals of the chunk's new bars.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,14 +20,13 @@ from barloom.engine.audit.draw import EACH, expected_rows
 from barloom.engine.feed import EntriesFeed, Feed, StrategyFeed
 from barloom.engine.metrics import Outcome
 from barloom.engine.overflow import refuse_overflow
-from barloom.engine.prefetch import ahead
-from barloom.engine.quotes import QuoteMaker, Quotes
-from barloom.engine.resolve import feed_of, make_rules, rules_of
+from barloom.engine.resolve import RunSpec, make_rules
 from barloom.engine.results import AuditCounts, RunResult
 from barloom.engine.selfcheck import Head, check_head
 from barloom.engine.signals import Prepared
 from barloom.engine.simulator import RunSimulator
 from barloom.engine.sinks import MemorySink, TradeSink
+from barloom.engine.stream import bars_with_signals
 from barloom.engine.totals import Start
 from barloom.errors import InputError
 from barloom.observe.clock import Clock
@@ -105,18 +104,18 @@ def run(
         FidelityError: the strategy looks ahead or back further than its lookback says, or the engine and the reference disagree.
     """
     parameters = parameters.with_finer_bars(fine is not None)
-    rules = rules_of(parameters)
-    finer = finer_of(bars, rules, fine)
+    spec = RunSpec.of(parameters)
+    finer = finer_of(bars, spec.rules, fine)
     strategy = load_strategy(parameters.strategy, parameters.params)
     again = Again(strategy)
-    feed = feed_of(parameters, strategy)
+    feed = spec.feed(strategy)
     if feed.uses_volume and not bars.has_volume:
         raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
     head, clock = Head(), clock or Clock()
     result = run_pipeline(
         bars,
         feed,
-        rules,
+        spec.rules,
         finer=finer,
         chunk_rows=parameters.chunk_rows,
         threads=parameters.threads,
@@ -129,7 +128,7 @@ def run(
     )
     with ThreadPoolExecutor(1, "barloom-digest") as beside:
         digested = beside.submit(_digest, result, clock) if digest else None
-        result.self_check, found = check_head(head, again, lambda made: feed_of(parameters, made), rules, finer)
+        result.self_check, found = check_head(head, again, spec.feed, spec.rules, finer)
         if result.audit is not None and not result.audit.differing:
             result.audit += found
         if digested is not None:
@@ -288,18 +287,15 @@ def run_pipeline(
     passed = trades = first_time = 0
     clock = clock or Clock()
     started = time.perf_counter()
-    chunks = bars.chunks(chunk_rows or CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=threads)
-    steps = _steps(chunks, feed, clock)
-    # Closed here, so that no thread reads on when a chunk fails.
-    with closing(simulator), closing(ahead(steps) if threads > 1 else steps) as drawn:
-        for chunk, prepared, quotes in drawn:
-            with clock.phase("scan"):
-                entries = feed.entries(chunk, prepared)
-                exit_signals = feed.exit_signals(chunk, prepared)
-                if audit is not None:
-                    audit.look(chunk, prepared, exit_signals)
+    steps = bars_with_signals(bars, feed, chunk_rows or CHUNK_ROWS, threads, clock)
+    with closing(simulator), closing(steps):
+        for step in steps:
+            chunk = step.chunk
+            if audit is not None:
+                with clock.phase("scan"):
+                    audit.look(chunk, step.prepared, step.exit_signals)
             with clock.phase("simulate"):
-                done = simulator.pass_chunk(chunk, entries, exit_signals, quotes)
+                done = simulator.pass_chunk(chunk, step.entries, step.exit_signals, step.quotes)
             refuse_overflow(simulator.totals().accounts, simulator.points, rules.sizing)
             if chunk.base == 0:
                 first_time = int(chunk.timestamp[chunk.history])
@@ -307,7 +303,7 @@ def run_pipeline(
             with clock.phase("write"):
                 sink.add(done, simulator.points)
             if head is not None:
-                head.add(chunk, entries, exit_signals, done)
+                head.add(chunk, step.entries, step.exit_signals, done)
             if on_progress is not None:
                 on_progress(Progress(passed, total, trades, time.perf_counter() - started))
     if passed < feed.warmup:
@@ -336,18 +332,3 @@ def run_pipeline(
         audit=None if audit is None else audit.finish(),
         sink=sink,
     )
-
-
-def _steps(chunks: Iterator[Chunk], feed: Feed, clock: Clock) -> Generator[tuple[Chunk, Prepared, Quotes], None, None]:
-    """Each chunk with what the feed prepares of it and its block extremes: compiled work for the most part, so it runs beside the rest."""
-    maker = QuoteMaker()
-    with closing(chunks):  # type: ignore[type-var]
-        while True:
-            with clock.phase("ingest"):
-                chunk = next(chunks, None)
-            if chunk is None:
-                return
-            with clock.phase("prepare"):
-                prepared = feed.prepare(chunk)
-                quotes = maker.make(chunk)
-            yield chunk, prepared, quotes

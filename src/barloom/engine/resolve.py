@@ -1,8 +1,9 @@
-"""From options to what the engine works with: execution rules, orders and the feed; options that contradict each other are refused."""
+"""From options to what the engine works with, parsed once: execution rules, what is asked of entries, and the keys by which sets share."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from barloom.engine.feed import StrategyFeed
@@ -18,6 +19,74 @@ from barloom.rules.sizing import Sizing, refuse_contradictions
 
 if TYPE_CHECKING:
     from barloom.strategies.base import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """The parameters of one run, parsed.
+
+    Attributes:
+        parameters: what was parsed.
+        rules: the execution rules.
+        template: what is asked of every entry.
+        signals: equal for sets that have the same signals.
+    """
+
+    parameters: RunParameters
+    rules: Rules
+    template: OrderTemplate
+    signals: Hashable
+
+    @classmethod
+    def of(cls, parameters: RunParameters, *, bounds: bool = True) -> RunSpec:
+        """Parse parameters.
+
+        Args:
+            parameters: the options of a run.
+            bounds: whether the accounts of the best and the worst case are kept as well.
+
+        Raises:
+            InputError: an unknown name, a distance that cannot be read, or options that contradict each other.
+        """
+        return SpecMaker(bounds=bounds).make(parameters)
+
+    def feed(self, strategy: Strategy) -> StrategyFeed:
+        """The strategy's signals with what the parameters ask of them.
+
+        Raises:
+            InputError: a strategy with exit signals and a preset that takes none.
+        """
+        feed = StrategyFeed(strategy, direction=self.parameters.direction, orders=self.template)
+        if feed.gives_exits:
+            refuse_exit_signals(self.parameters.fills)
+        return feed
+
+    @property
+    def market(self) -> Hashable:
+        """Equal for sets that share a market: nothing of how many trades may be open, how long, and how large they are."""
+        rules = self.rules
+        costs, sizing = rules.costs, rules.sizing
+        alike = replace(rules, max_positions=0, max_hold=0, parts=1, sizing=type(sizing)(), costs=type(costs)())
+        return repr(alike), costs.spread, costs.slippage, sizing.units is None and sizing.notional is None
+
+
+class SpecMaker:
+    """Parses the parameters of many sets: what differs in nothing but the strategy's parameters once, and equal templates are one object."""
+
+    def __init__(self, *, bounds: bool) -> None:
+        """Parse for runs with the accounts of the best and the worst case, or without."""
+        self._bounds = bounds
+        self._parsed: dict[str, tuple[Rules, OrderTemplate]] = {}
+        self._templates: dict[OrderTemplate, OrderTemplate] = {}
+
+    def make(self, parameters: RunParameters) -> RunSpec:
+        """Parse one set; see ``RunSpec.of``."""
+        options = parameters.model_dump_json(exclude={"params", "strategy", "direction", "chunk_rows", "threads"})
+        if options not in self._parsed:
+            rules, template = replace(_rules(parameters), bounds=self._bounds), _template(parameters)
+            self._parsed[options] = rules, self._templates.setdefault(template, template)
+        signals = (parameters.strategy, repr(sorted(parameters.params.items())), parameters.direction)
+        return RunSpec(parameters, *self._parsed[options], signals)
 
 
 def make_rules(
@@ -57,12 +126,8 @@ def make_rules(
     )
 
 
-def rules_of(parameters: RunParameters) -> Rules:
-    """The execution rules that parameters come to.
-
-    Raises:
-        InputError: an unknown name, or options that contradict each other.
-    """
+def _rules(parameters: RunParameters) -> Rules:
+    """The execution rules that parameters come to."""
     given = parameters
     slippage = _slippage(given.slippage)
     return make_rules(
@@ -85,12 +150,8 @@ def rules_of(parameters: RunParameters) -> Rules:
     )
 
 
-def template_of(parameters: RunParameters) -> OrderTemplate:
-    """What parameters ask of every entry.
-
-    Raises:
-        InputError: a distance that cannot be read, or options that contradict each other.
-    """
+def _template(parameters: RunParameters) -> OrderTemplate:
+    """What parameters ask of every entry."""
     given = parameters
     exits = given.exits()
     for option, value in (("entry-offset", given.entry_offset), ("good-for", given.good_for)):
@@ -119,18 +180,6 @@ def template_of(parameters: RunParameters) -> OrderTemplate:
         )
     orders.refuse_without_stop()
     return orders
-
-
-def feed_of(parameters: RunParameters, strategy: Strategy) -> StrategyFeed:
-    """The strategy's signals with what parameters ask of them.
-
-    Raises:
-        InputError: see ``template_of``; a strategy with exit signals and a preset that takes none.
-    """
-    feed = StrategyFeed(strategy, direction=parameters.direction, orders=template_of(parameters))
-    if feed.gives_exits:
-        refuse_exit_signals(parameters.fills)
-    return feed
 
 
 def _sizing(given: RunParameters) -> Sizing:

@@ -18,6 +18,7 @@ from barloom.engine.audit.decisions import Signals, difference
 from barloom.engine.feed import Feed
 from barloom.engine.results import AuditCounts, SelfCheck
 from barloom.engine.simulator import RunSimulator
+from barloom.engine.stream import signal_chunks
 from barloom.engine.trades import COLUMNS, REASONS, TRADE, Trades, columns_of
 from barloom.errors import FidelityError
 from barloom.reference import simulator as reference
@@ -151,11 +152,9 @@ def _dealt(signals: Signals, chunk: Chunk) -> tuple[Entries, ExitSignals]:
 def _asked_again(head: Head, feed: Feed, rows: int = OTHER_CHUNK_ROWS, most: int | None = None) -> Signals:
     """What a feed asks on the head in chunks of ``rows`` bars, of the first ``most`` of them."""
     entries, exits = [], []
-    for chunk in head.chunks(rows, feed.history)[:most]:
-        prepared = feed.prepare(chunk)
-        entries.append(feed.entries(chunk, prepared))
-        leaving = feed.exit_signals(chunk, prepared)
-        exits += [] if leaving is None else [leaving]
+    for step in signal_chunks(head.chunks(rows, feed.history)[:most], feed):
+        entries.append(step.entries)
+        exits += [] if step.exit_signals is None else [step.exit_signals]
     return Signals(Entries.joined(entries), ExitSignals.joined(exits), 0)
 
 

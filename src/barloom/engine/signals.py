@@ -141,7 +141,7 @@ class Preparation:
         ]
         self.uses_volume = any(maker.reads_volume for maker in makers)
 
-    def update(self, chunk: Chunk) -> Prepared:
+    def prepare(self, chunk: Chunk) -> Prepared:
         """The values of the chunk, its history too."""
         values: dict[Any, Floats] = dict(self.bank.update(chunk))
         for bank in self._banks:

@@ -6,6 +6,7 @@ import math
 import os
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from barloom.boundary import PATH, takes, whole
 from barloom.engine import orchestrator
 from barloom.engine import trades as trade_record
 from barloom.engine.feed import StrategyFeed
-from barloom.engine.resolve import feed_of, rules_of
+from barloom.engine.resolve import RunSpec
+from barloom.engine.stream import signal_chunks
 from barloom.errors import FidelityError, InputError
 from barloom.explanation.record import Explanation
 from barloom.explanation.story import ASK_PRICES, PRICES, Event, Replayed, Row, tell
@@ -55,9 +57,10 @@ def explain(run: str | os.PathLike[str], trade_id: int) -> Explanation:
     row = read_trade(folder, trade_id)
     parameters = record.parameters
     strategy = load_strategy(parameters.strategy, parameters.params, ran=record.strategy)
-    rules = rules_of(parameters)
+    spec = RunSpec.of(parameters)
+    rules = spec.rules
     bars = _open(record)
-    stretch = _gather(bars, feed_of(parameters, strategy), row, reverse=rules.reverse)
+    stretch = _gather(bars, spec.feed(strategy), row, reverse=rules.reverse)
     if bars.report is None or bars.report.content_hash != record.data.content_hash:
         raise InputError(
             f"the bars of {record.data.path} are not those of the run: put the file back as it was, or run it again"
@@ -177,21 +180,19 @@ def _gather(bars: Bars, feed: StrategyFeed, row: Row, *, reverse: bool) -> _Stre
     cores = orchestrator.available_cores()
     drawn = bars.chunks(orchestrator.CHUNK_ROWS, history=feed.history, volume=feed.uses_volume, threads=cores)
     with closing(drawn) as chunks:
-        for chunk in chunks:
-            if chunk.base > exit_bar + 1:
-                continue
-            prepared = feed.prepare(chunk)
-            asked = feed.entries(chunk, prepared)
-            leave = feed.exit_signals(chunk, prepared)
+        for step in signal_chunks(takewhile(lambda chunk: chunk.base <= exit_bar + 1, chunks), feed):
+            chunk, leave = step.chunk, step.exit_signals
             if chunk.base + chunk.rows <= first:
                 continue
             _keep(pieces, chunk, first, exit_bar + 2)
-            entries.append(_wanted(asked, row, reverse))
+            entries.append(_wanted(step.entries, row, reverse))
             if leave is not None and len(leave):
                 exits.append(leave.take((leave.signal_bar >= first) & (leave.signal_bar < exit_bar)))
             if chunk.base <= first:
                 at = chunk.history + first - chunk.base
-                indicators = {spec: float(values[at]) for spec, values in prepared.items()}
+                indicators = {spec: float(values[at]) for spec, values in step.prepared.items()}
+        for _ in chunks:
+            pass
     columns = {name: np.concatenate(parts) for name, parts in pieces.items()}
     return _Stretch(first, columns, Entries.joined(entries), ExitSignals.joined(exits), indicators)
 

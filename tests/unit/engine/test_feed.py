@@ -10,7 +10,7 @@ import pytest
 
 from barloom.bars.chunk import Chunk
 from barloom.engine.feed import EntriesFeed, StrategyFeed
-from barloom.engine.resolve import feed_of
+from barloom.engine.resolve import RunSpec
 from barloom.errors import InputError, StrategyError
 from barloom.indicators import atr, true_range
 from barloom.indicators.cache import IndicatorBank
@@ -60,7 +60,7 @@ def led(market: Market, chunk_rows: int, history: int) -> Iterator[Chunk]:
 
 def drawn(market: Market, chunk_rows: int = 1000, strategy: Strategy | None = None, **options: Any) -> Entries:
     options.setdefault("size", 1.0)
-    feed = feed_of(RunParameters(**options), strategy or EveryThird())
+    feed = RunSpec.of(RunParameters(**options)).feed(strategy or EveryThird())
     return Entries.joined([feed.entries(chunk, feed.prepare(chunk)) for chunk in led(market, chunk_rows, feed.history)])
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 import barloom as bl
-from barloom.engine.resolve import feed_of, rules_of, template_of
+from barloom.engine.resolve import RunSpec
 from barloom.errors import InputError
 from barloom.rules.exits import Distance, Exits
 from barloom.rules.parameters import RunParameters, fields_of
@@ -56,11 +56,12 @@ def test_json_gives_the_same_parameters_back() -> None:
     parameters = RunParameters(**ALL)
     again = RunParameters.model_validate_json(parameters.model_dump_json())
     assert again == parameters
-    assert rules_of(again) == rules_of(parameters) and template_of(again) == template_of(parameters)
+    assert RunSpec.of(again) == RunSpec.of(parameters)
 
 
 def test_every_option_arrives() -> None:
-    rules, orders = rules_of(RunParameters(**ALL)), template_of(RunParameters(**ALL))
+    spec = RunSpec.of(RunParameters(**ALL))
+    rules, orders = spec.rules, spec.template
     assert (rules.entry, rules.intrabar, rules.max_positions, rules.max_hold, rules.parts) == ("limit", "ohlc", 4, 9, 3)
     assert rules.session == bl.Session(daily="21:55", friday="20:55", before_gap="2h", zone="Europe/London")
     assert rules.costs == bl.Costs(
@@ -90,13 +91,13 @@ def test_exits_go_through_the_options_unchanged(exits: Exits) -> None:
 
 
 def test_nothing_asked_is_nothing_applied() -> None:
-    orders = template_of(RunParameters())
+    orders = RunSpec.of(RunParameters()).template
     assert not orders.wants_plans and not orders.wants_levels and not orders.wants_atr
     assert RunParameters().exits() == Exits()
 
 
 def test_reverse_is_one_place() -> None:
-    rules = rules_of(RunParameters(position="reverse"))
+    rules = RunSpec.of(RunParameters(position="reverse")).rules
     assert rules.reverse and rules.max_positions == 1
 
 
@@ -151,15 +152,14 @@ def test_reverse_is_one_place() -> None:
 def test_refused(options: dict[str, Any], message: str) -> None:
     parameters = RunParameters(**options)
     with pytest.raises(InputError, match=message):
-        rules_of(parameters)
-        template_of(parameters)
+        RunSpec.of(parameters)
 
 
 def test_slippage_is_price_units_or_multiples_of_the_atr() -> None:
-    assert rules_of(RunParameters(slippage=0.25)).costs.slippage == 0.25
-    assert rules_of(RunParameters(slippage="0.25")).costs.slippage == 0.25
-    assert template_of(RunParameters(slippage="0.25")).slippage is None
-    assert rules_of(RunParameters(slippage="atr:0.1")).costs.slippage == 0.0
+    assert RunSpec.of(RunParameters(slippage=0.25)).rules.costs.slippage == 0.25
+    assert RunSpec.of(RunParameters(slippage="0.25")).rules.costs.slippage == 0.25
+    assert RunSpec.of(RunParameters(slippage="0.25")).template.slippage is None
+    assert RunSpec.of(RunParameters(slippage="atr:0.1")).rules.costs.slippage == 0.0
     with pytest.raises(ValueError, match="greater than or equal to 0"):
         RunParameters(slippage=-1.0)
 
@@ -195,9 +195,9 @@ def test_exit_signals_beside_a_preset_that_takes_none() -> None:
         def exits(self, window: Window) -> bl.ExitSignals:
             return bl.ExitSignals.none()
 
-    feed_of(RunParameters(fills="backtesting.py"), Leaving())
+    RunSpec.of(RunParameters(fills="backtesting.py")).feed(Leaving())
     with pytest.raises(InputError, match="exit signals contradict --fills vectorbt"):
-        feed_of(RunParameters(fills="vectorbt"), Leaving())
+        RunSpec.of(RunParameters(fills="vectorbt")).feed(Leaving())
 
 
 def test_a_spread_beside_bars_with_their_own_is_refused() -> None:

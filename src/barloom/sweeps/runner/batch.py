@@ -28,17 +28,16 @@ from barloom.engine.money import simulator_of
 from barloom.engine.orchestrator import Audited, Progress, available_cores, finer_of, run_pipeline
 from barloom.engine.overflow import refuse_overflow
 from barloom.engine.prefetch import ahead
-from barloom.engine.quotes import QuoteMaker, Quotes
-from barloom.engine.resolve import feed_of, rules_of, template_of
+from barloom.engine.resolve import RunSpec, SpecMaker
 from barloom.engine.results import AuditCounts
-from barloom.engine.signals import ATR, Measured, Pips, Preparation, Prepared, SignalMaker
+from barloom.engine.signals import ATR, Measured, Pips, Preparation, SignalMaker
 from barloom.engine.simulator import nights_at
+from barloom.engine.stream import PreparedChunk, prepared_chunks
 from barloom.engine.totals import Totals, totals_of
 from barloom.errors import BarloomError, FidelityError, InputError
 from barloom.indicators.registry import warmup
 from barloom.observe.clock import Clock
 from barloom.rules.fills import refuse_exit_signals
-from barloom.rules.orders import OrderTemplate
 from barloom.rules.parameters import RunParameters
 from barloom.rules.rules import Rules
 from barloom.strategies.again import Again, Shelf
@@ -167,19 +166,33 @@ def sharing(bars: Bars, sets: Sequence[RunParameters]) -> Sharing:
     """What sets have in common, before any of them is run."""
     runner = BatchRunner(bars, sets, None, Clock())
     specs = Preparation([group.maker for group in runner.groups], atr=runner.wants_atr).bank.specs
-    exits = {(group.number, one.template) for group in runner.groups for one in group.sets}
+    exits = {(group.number, one.spec.template) for group in runner.groups for one in group.sets}
     return Sharing(sum(len(group.sets) for group in runner.groups), len(runner.groups), len(specs), len(exits))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Set:
+    """A set that can be run.
+
+    Attributes:
+        place: in the batch.
+        spec: its parameters, parsed.
+        market_key: equal for sets that share a market.
+    """
+
     place: int
-    rules: Rules
-    template: OrderTemplate
+    spec: RunSpec
     market_key: Hashable
-    """Equal for sets that share a market."""
-    atr: bool
-    """Whether a distance is measured by the ATR."""
+
+    @property
+    def rules(self) -> Rules:
+        """Its execution rules."""
+        return self.spec.rules
+
+    @property
+    def atr(self) -> bool:
+        """True where a distance is measured by the ATR."""
+        return self.spec.template.wants_atr
 
 
 class _SignalGroup:
@@ -224,8 +237,7 @@ class BatchRunner:
         self.errors = _Errors()
         self.rows: dict[int, dict[str, Any]] = {}
         self._groups: dict[Hashable, _SignalGroup] = {}
-        self._made: dict[Hashable, Any] = {}
-        self._templates: dict[OrderTemplate, OrderTemplate] = {}
+        self._specs = SpecMaker(bounds=False)
         self._shelf: Shelf = {}
         self.audited: int | None = None
         self.audit = AuditCounts()
@@ -238,44 +250,25 @@ class BatchRunner:
         self.wants_atr = any(one.atr for group in self.groups for one in group.sets)
 
     def _take(self, place: int, parameters: RunParameters, fine: Bars | None) -> None:
-        """Put a set to those it shares its signals with; what cannot stand is refused in the order of a run of its own."""
-        options = parameters.model_dump_json(exclude={"params", "strategy", "direction", "chunk_rows", "threads"})
-        rules = self._once(("rules", options), lambda: dataclasses.replace(rules_of(parameters), bounds=False))
-        finer_of(self.bars, rules, fine)
-        group = self._group(parameters)
-        template = self._once(("template", options), lambda: template_of(parameters))
-        # Equal templates are one, so that the orders made by it are found by identity.
-        template = self._templates.setdefault(template, template)
+        """Put a set to those it shares its signals with; what cannot stand is refused as in a run of its own."""
+        spec = self._specs.make(parameters)
+        finer_of(self.bars, spec.rules, fine)
+        group = self._group(spec)
         if group.maker.gives_exits:
             refuse_exit_signals(parameters.fills)
         if group.maker.reads_volume and not self.bars.has_volume:
             raise InputError(f"{self.bars.label} has no volume column, which strategy {group.maker.name} reads")
-        own = group.number if rules.reverse or group.maker.gives_exits else -1
-        atr = template.wants_atr
-        market_key = (own, own >= 0 and atr, self._once(("market", options), lambda: _market_key(rules)))
-        group.sets.append(_Set(place, rules, template, market_key, atr))
+        own = group.number if spec.rules.reverse or group.maker.gives_exits else -1
+        group.sets.append(_Set(place, spec, (own, own >= 0 and spec.template.wants_atr, spec.market)))
 
-    def _group(self, parameters: RunParameters) -> _SignalGroup:
+    def _group(self, spec: RunSpec) -> _SignalGroup:
         """The sets with the signals of these parameters."""
-        key = (parameters.strategy, repr(sorted(parameters.params.items())), parameters.direction)
-        if key not in self._groups:
+        if spec.signals not in self._groups:
+            parameters = spec.parameters
             strategy = load_strategy(parameters.strategy, parameters.params)
             maker, again = SignalMaker(strategy, parameters.direction), Again(strategy, self._shelf)
-            self._groups[key] = _SignalGroup(len(self._groups), maker, again, parameters.direction)
-        return self._groups[key]
-
-    def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What sets that differ in nothing but the strategy's parameters share; refused for all of them alike."""
-        if key not in self._made:
-            try:
-                self._made[key] = make()
-            except InputError as error:
-                self._made[key] = error
-        found = self._made[key]
-        if isinstance(found, InputError):
-            raise found
-        made: Made = found
-        return made
+            self._groups[spec.signals] = _SignalGroup(len(self._groups), maker, again, parameters.direction)
+        return self._groups[spec.signals]
 
     def pass_one_by_one(self, fine: Bars, threads: int, chunk_rows: int | None, kept: KeptTrades | None) -> None:
         """Run each set for itself: where finer bars decide, each asks for other ones."""
@@ -285,7 +278,7 @@ class BatchRunner:
                 parameters = self.sets[one.place]
                 try:
                     strategy = load_strategy(parameters.strategy, parameters.params)
-                    feed = feed_of(parameters, strategy)
+                    feed = one.spec.feed(strategy)
                     finer = finer_of(self.bars, one.rules, fine)
                     result = run_pipeline(
                         self.bars,
@@ -392,18 +385,16 @@ class BatchRunner:
             chunks = self.bars.chunks(
                 rows, history=preparation.history, volume=preparation.uses_volume, threads=threads
             )
-            maker, pips = QuoteMaker(), Pips()
+            pips = Pips()
             markets: dict[Hashable, MarketBuilder] = {}
             swaps = any(one.rules.costs.has_swap for one in one_pass.sets)
-            with closing(chunks):
-                while (chunk := self._timed("ingest", chunks)) is not None:
-                    with self.clock.phase("prepare"):
-                        prepared = preparation.update(chunk)
-                        work = _ChunkWork(chunk, prepared, maker.make(chunk), pips.of(chunk), markets, self.errors)
-                        nightly = nights_at(chunk) if swaps else None
+            with closing(prepared_chunks(chunks, preparation, self.clock)) as drawn:
+                for step in drawn:
+                    work = _ChunkWork(step, pips.of(step.chunk), markets, self.errors)
+                    nightly = nights_at(step.chunk) if swaps else None
                     blocks = _blocks(one_pass.groups, work, nightly)
                     while (block := self._timed("prepare", blocks)) is not None:
-                        yield one_pass, chunk, block
+                        yield one_pass, step.chunk, block
 
     def _timed(self, step: str, made: Iterator[Made]) -> Made | None:
         """The next one, its seconds in a step; None after the last."""
@@ -475,9 +466,7 @@ def _blocks(groups: Sequence[_SignalGroup], work: _ChunkWork, nights: Floats | N
 class _ChunkWork:
     """What one chunk comes to before the kernel: signals, distances and markets, each distinct one once."""
 
-    chunk: Chunk
-    prepared: Prepared
-    quotes: Quotes
+    step: PreparedChunk
     pip: float
     makers: dict[Hashable, MarketBuilder]
     errors: _Errors
@@ -497,12 +486,12 @@ class _ChunkWork:
         return [(None, None)] * len(group.sets)
 
     def _orders(self, group: _SignalGroup) -> list[tuple[OrderArrays | None, MarketChunk | None]]:
-        maker = group.maker
-        raw = maker.entries(self.chunk, self.prepared)
-        leaving = maker.exit_signals(self.chunk, self.prepared)
+        maker, chunk, prepared = group.maker, self.step.chunk, self.step.prepared
+        raw = maker.entries(chunk, prepared)
+        leaving = maker.exit_signals(chunk, prepared)
         if group.audit is not None:
-            first = self.chunk.base - self.chunk.history
-            group.audit.look(self.chunk, self.prepared, Signals(raw, leaving, first))
+            first = chunk.base - chunk.history
+            group.audit.look(chunk, prepared, Signals(raw, leaving, first))
         bases: dict[bool, Measured] = {}
         made: dict[int, OrderArrays] = {}
         found: list[tuple[OrderArrays | None, MarketChunk | None]] = []
@@ -510,11 +499,11 @@ class _ChunkWork:
             if one.place in self.errors:
                 found.append((None, None))
                 continue
-            template = one.template
+            template = one.spec.template
             base = bases.get(one.atr)
             if base is None:
                 pip = self.pip
-                base = Measured.of(raw, self.chunk, self.prepared, pip, atr=one.atr).without_conflicts()
+                base = Measured.of(raw, chunk, prepared, pip, atr=one.atr).without_conflicts()
                 bases[one.atr] = base
             orders = made.get(id(template))
             if orders is None:
@@ -528,18 +517,9 @@ class _ChunkWork:
             if market is None:
                 builder = self.makers.setdefault(one.market_key, MarketBuilder(one.rules))
                 entries = base.entries.moved(base.at.first)
-                market = self.markets[one.market_key] = builder.make(self.chunk, self.quotes, entries, leaving)
+                market = self.markets[one.market_key] = builder.make(chunk, self.step.quotes, entries, leaving)
             found.append((orders, market))
         return found
-
-
-def _market_key(rules: Rules) -> Hashable:
-    """What a market depends on of the rules: nothing of how many trades may be open, how long, and how large they are."""
-    alike = dataclasses.replace(
-        rules, max_positions=0, max_hold=0, parts=1, sizing=type(rules.sizing)(), costs=type(rules.costs)()
-    )
-    needs_stop = rules.sizing.units is None and rules.sizing.notional is None
-    return repr(alike), rules.costs.spread, rules.costs.slippage, needs_stop
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

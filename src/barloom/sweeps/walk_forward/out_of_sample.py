@@ -13,7 +13,7 @@ from barloom.engine import orchestrator
 from barloom.engine import trades as record
 from barloom.engine.audit.draw import EACH
 from barloom.engine.metrics import Metrics, Outcome
-from barloom.engine.resolve import feed_of, rules_of
+from barloom.engine.resolve import RunSpec
 from barloom.engine.results import AuditCounts
 from barloom.engine.sinks import MemorySink, Points
 from barloom.engine.totals import Start, daily_returns
@@ -109,15 +109,15 @@ def run_after(
         FidelityError: its strategy looks ahead, or back further than its lookback says.
     """
     parameters = parameters.with_finer_bars(fine is not None)
-    rules = replace(rules_of(parameters), bounds=False)
+    spec = RunSpec.of(parameters, bounds=False)
     strategy = load_strategy(parameters.strategy, parameters.params)
-    inner = feed_of(parameters, strategy)
+    inner = spec.feed(strategy)
     feed = _Since(inner, since)
     sink = MemorySink()
     result = orchestrator.run_pipeline(
         part,
         feed,
-        rules,
+        spec.rules,
         finer=None if fine is None else Fine.beside(part, fine),
         chunk_rows=parameters.chunk_rows,
         threads=parameters.threads,
