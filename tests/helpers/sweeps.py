@@ -14,7 +14,7 @@ from barloom.engine.metrics import Outcome
 from barloom.engine.money import simulator_of
 from barloom.engine.totals import totals_of
 from barloom.rules.rules import Rules
-from barloom.sweeps.runner.batch import SCHEMA
+from barloom.sweeps.runner.set_rows import SCHEMA
 
 NOTHING = Outcome(totals_of(simulator_of([Rules()]), 1)[0], 10_000.0).metrics().model_dump()
 """The metrics of a set without a trade."""

@@ -29,12 +29,14 @@ class RunSpec:
         parameters: what was parsed.
         rules: the execution rules.
         template: what is asked of every entry.
+        market: equal for sets that share a market.
         signals: equal for sets that have the same signals.
     """
 
     parameters: RunParameters
     rules: Rules
     template: OrderTemplate
+    market: Hashable
     signals: Hashable
 
     @classmethod
@@ -61,14 +63,6 @@ class RunSpec:
             refuse_exit_signals(self.parameters.fills)
         return feed
 
-    @property
-    def market(self) -> Hashable:
-        """Equal for sets that share a market: nothing of how many trades may be open, how long, and how large they are."""
-        rules = self.rules
-        costs, sizing = rules.costs, rules.sizing
-        alike = replace(rules, max_positions=0, max_hold=0, parts=1, sizing=type(sizing)(), costs=type(costs)())
-        return repr(alike), costs.spread, costs.slippage, sizing.units is None and sizing.notional is None
-
 
 class SpecMaker:
     """Parses the parameters of many sets: what differs in nothing but the strategy's parameters once, and equal templates are one object."""
@@ -76,7 +70,7 @@ class SpecMaker:
     def __init__(self, *, bounds: bool) -> None:
         """Parse for runs with the accounts of the best and the worst case, or without."""
         self._bounds = bounds
-        self._parsed: dict[str, tuple[Rules, OrderTemplate]] = {}
+        self._parsed: dict[str, tuple[Rules, OrderTemplate, Hashable]] = {}
         self._templates: dict[OrderTemplate, OrderTemplate] = {}
 
     def make(self, parameters: RunParameters) -> RunSpec:
@@ -84,9 +78,16 @@ class SpecMaker:
         options = parameters.model_dump_json(exclude={"params", "strategy", "direction", "chunk_rows", "threads"})
         if options not in self._parsed:
             rules, template = replace(_rules(parameters), bounds=self._bounds), _template(parameters)
-            self._parsed[options] = rules, self._templates.setdefault(template, template)
+            self._parsed[options] = rules, self._templates.setdefault(template, template), _market_key(rules)
         signals = (parameters.strategy, repr(sorted(parameters.params.items())), parameters.direction)
         return RunSpec(parameters, *self._parsed[options], signals)
+
+
+def _market_key(rules: Rules) -> Hashable:
+    """What a market depends on of the rules: nothing of how many trades may be open, how long, and how large they are."""
+    costs, sizing = rules.costs, rules.sizing
+    alike = replace(rules, max_positions=0, max_hold=0, parts=1, sizing=type(sizing)(), costs=type(costs)())
+    return repr(alike), costs.spread, costs.slippage, sizing.units is None and sizing.notional is None
 
 
 def make_rules(

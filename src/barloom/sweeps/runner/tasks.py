@@ -21,7 +21,8 @@ from barloom.observe.clock import Clock
 from barloom.observe.memory import peak_rss
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import parameters_of
-from barloom.sweeps.runner.batch import SCHEMA, run_batch
+from barloom.sweeps.runner.batch import run_batch
+from barloom.sweeps.runner.set_rows import SCHEMA
 from barloom.sweeps.runner.shared import SharedBars
 
 if TYPE_CHECKING:

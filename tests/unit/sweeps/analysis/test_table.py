@@ -12,7 +12,7 @@ import pytest
 
 from barloom.errors import InputError
 from barloom.sweeps.analysis.table import LOWER_IS_BETTER, METRICS, RESERVED, SweepTable, metric_of, typed_column
-from barloom.sweeps.runner.batch import SCHEMA
+from barloom.sweeps.runner.set_rows import SCHEMA
 from helpers.sweeps import results_of
 
 
