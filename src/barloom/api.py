@@ -17,7 +17,7 @@ from barloom.rules.parameters import RunParameters, fields_of
 
 if TYPE_CHECKING:
     from barloom.bars import Bars
-    from barloom.jobs.sweep_result import SweepResult
+    from barloom.jobs.sweep.result import SweepResult
     from barloom.rules.exits import Exits
     from barloom.sweeps.walk_forward.walk_forward import WalkForward
 
@@ -134,8 +134,8 @@ def sweep(
         InputError: bad data, names, values or constraints, or a scheduler that cannot be reached.
         FidelityError: see ``orchestrator.run``.
     """
-    from barloom.jobs.sweep import sweep_job
-    from barloom.jobs.sweep_result import SweepResult
+    from barloom.jobs.sweep.job import sweep_job
+    from barloom.jobs.sweep.result import SweepResult
     from barloom.sweeps.analysis.ranking import RankedSearch, asked_grid
     from barloom.sweeps.options import SweepOptions
 

@@ -24,7 +24,7 @@ def sweep(bars, strategy="ema-cross", **settings):
     from barloom.rules.parameters import RunParameters
     from barloom.sweeps.grid.grid import Grid
     from barloom.sweeps.options import SweepOptions
-    from barloom.jobs.sweep import sweep_job
+    from barloom.jobs.sweep.job import sweep_job
     from barloom.bars import open_bars
 
     base = RunParameters(strategy=strategy, **settings)

@@ -200,7 +200,7 @@ with open("starts", "a") as file:
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions
-from barloom.jobs.sweep import sweep_job
+from barloom.jobs.sweep.job import sweep_job
 from barloom.bars import open_bars
 base = RunParameters(strategy="ema-cross")
 grid = Grid.of({"fast": [5, 10], "slow": [20, 40]}, base)

@@ -10,7 +10,7 @@ from typing import Any
 
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
-from barloom.jobs.sweep import SweepOutcome, sweep_job
+from barloom.jobs.sweep.job import SweepOutcome, sweep_job
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions
@@ -74,10 +74,10 @@ import sys
 from pathlib import Path
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.runner import plan as planning
-from barloom.jobs import sweep_work as work
+from barloom.jobs.sweep import preparation
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions
-from barloom.jobs.sweep import sweep_job
+from barloom.jobs.sweep.job import sweep_job
 from barloom.bars import open_bars
 from barloom.cli.lean import load_arrow
 from barloom.observe import interrupts
@@ -86,7 +86,7 @@ from barloom.observe import interrupts
 load_arrow()
 planning.MOST_SETS = 1
 # No set runs before its turn: one that is held would be held there.
-work.measure = lambda *sets, **options: None
+preparation.measure = lambda *sets, **options: None
 interrupts.watch()
 try:
     base = RunParameters(strategy=sys.argv[2])

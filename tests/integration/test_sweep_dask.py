@@ -89,7 +89,7 @@ def test_the_same_table_and_checksums_as_locally(machine, tmp_path, monkeypatch)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills processes by signal")
 def test_a_worker_that_dies_costs_only_its_batch(machine, tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "MOST_SETS", 1)
-    monkeypatch.setattr("barloom.jobs.sweep_work.measure", lambda *sets, **options: None)
+    monkeypatch.setattr("barloom.jobs.sweep.preparation.measure", lambda *sets, **options: None)
     machine.add()
     machine.add()
     strategy = f"{strategy_file(tmp_path)}:Odd"
@@ -139,14 +139,14 @@ def test_a_scheduler_without_workers_is_said_plainly(machine, monkeypatch):
 
 def test_a_scheduler_that_goes_away_keeps_what_is_finished(machine, tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "MOST_SETS", 1)
-    monkeypatch.setattr("barloom.jobs.sweep_work.measure", lambda *sets, **options: None)
+    monkeypatch.setattr("barloom.jobs.sweep.preparation.measure", lambda *sets, **options: None)
     machine.add()
     path = made_bars(tmp_path)
     out = tmp_path / "out"
     strategy = f"{strategy_file(tmp_path)}:Held"
     grid = {"fast": list(range(5, 17))}
 
-    import barloom.jobs.sweep_folder as folder
+    import barloom.jobs.sweep.folder as folder
 
     save = folder.SweepFolder.save
 

@@ -11,7 +11,7 @@ import pytest
 
 from barloom.bars import open_bars
 from barloom.errors import BarloomError, InputError
-from barloom.jobs.sweep import sweep_job
+from barloom.jobs.sweep.job import sweep_job
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.ranking import RankedSearch
 from barloom.sweeps.grid.grid import Grid
@@ -238,8 +238,8 @@ def test_a_sweep_none_of_whose_sets_ran_raises_the_first_reason(
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills processes by signal")
 def test_a_sweep_whose_every_worker_died_says_so(tmp_path, monkeypatch):
     # Nothing of it may run in this process: no measuring, and two workers whatever the cores.
-    monkeypatch.setattr("barloom.jobs.sweep_work.measure", lambda *sets, **options: None)
-    monkeypatch.setattr("barloom.jobs.sweep_work.capped", lambda workers: workers)
+    monkeypatch.setattr("barloom.jobs.sweep.preparation.measure", lambda *sets, **options: None)
+    monkeypatch.setattr("barloom.sweeps.runner.executors.capped", lambda workers: workers)
     strategy = f"{strategy_file(tmp_path)}:Odd"
     with pytest.raises(BarloomError, match=r"the first: strategy .*:Odd: its worker died twice") as raised:
         swept(made_bars(tmp_path), {"fast": [8]}, strategy, max_workers=2)

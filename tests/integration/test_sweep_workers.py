@@ -13,8 +13,8 @@ from barloom.engine import orchestrator
 from barloom.engine.orchestrator import available_cores
 from barloom.errors import InputError
 from barloom.jobs.records import BenchmarkRecord
-from barloom.jobs.sweep import plan_sweep, sweep_job
-from barloom.jobs.sweep_records import SweepRecord
+from barloom.jobs.sweep.job import plan_sweep, sweep_job
+from barloom.jobs.sweep.records import SweepRecord
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions
@@ -141,7 +141,7 @@ def test_a_strategy_that_fails_for_a_set_is_recorded_by_any_number_of_workers(tm
 def test_sets_that_kill_their_workers_are_recorded_and_the_sweep_ends(tmp_path, monkeypatch):
     """F18."""
     monkeypatch.setattr(planning, "MOST_SETS", 1)
-    monkeypatch.setattr("barloom.jobs.sweep_work.measure", lambda *sets, **options: None)
+    monkeypatch.setattr("barloom.jobs.sweep.preparation.measure", lambda *sets, **options: None)
     path = made_bars(tmp_path)
     done = swept(path, {"fast": [6, 8, 10]}, f"{strategy_file(tmp_path)}:Odd", max_workers=2, out=tmp_path / "out")
     first, second, third = done.table.table["error"].to_pylist()

@@ -5,8 +5,8 @@ import pytest
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from barloom.errors import BarloomError
-from barloom.jobs import sweep_work as work
 from barloom.jobs.records import BenchmarkRecord
+from barloom.jobs.sweep import work
 from barloom.jobs.walk_forward import walk_forward_job
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid

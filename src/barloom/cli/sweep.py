@@ -15,8 +15,8 @@ from barloom.cli.lean import load_arrow
 from barloom.cli.ranking import ranking_text
 from barloom.cli.tables import facts_table, render
 from barloom.errors import InputError
-from barloom.jobs.sweep import SweepOutcome, plan_sweep, sweep_job
-from barloom.jobs.sweep_pages import write_pages
+from barloom.jobs.sweep.job import SweepOutcome, plan_sweep, sweep_job
+from barloom.jobs.sweep.pages import write_pages
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import SweepProgress
 from barloom.rules.parameters import RunParameters

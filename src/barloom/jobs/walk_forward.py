@@ -19,7 +19,7 @@ from barloom.jobs.benchmark import Results, benchmark_record, leave_failed
 from barloom.jobs.endings import Ending, ending, logged_to
 from barloom.jobs.folder import WALK_FORWARD, JobFolder
 from barloom.jobs.records import DatasetSlice, Digest, Record, Seconds, UtcTime, dataset_slice
-from barloom.jobs.sweep_records import WorkersUsed, facts_of
+from barloom.jobs.sweep.records import WorkersUsed, facts_of
 from barloom.observe.clock import Clock
 from barloom.observe.machine import versions
 from barloom.observe.profile_files import files_asked, profiler_of

@@ -17,7 +17,8 @@ from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.table import SweepTable
 from barloom.sweeps.grid.grid import parameters_of
 from barloom.sweeps.options import SweepOptions
-from barloom.sweeps.runner.local import Executor, Here, Workers, capped, raised
+from barloom.sweeps.runner.executors import ExecutorChoice
+from barloom.sweeps.runner.local import Here, raised
 from barloom.sweeps.runner.plan import MOST_SETS, batch_sets, measure, most_sets
 from barloom.sweeps.runner.progress import SweepProgress
 from barloom.sweeps.runner.shared import Readable, readable, window
@@ -72,26 +73,19 @@ class SweepSession:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        dask = self.options.executor == "dask"
-        self.workers = 1 if dask else capped(self.options.max_workers)
+        chosen = ExecutorChoice(self.options)
         try:
             with self.usage.clock.phase("ingest"):
                 self._readable: Readable = self._stack.enter_context(
-                    readable(self.bars, self._reading, processes=self.workers > 1, elsewhere=dask)
+                    readable(self.bars, self._reading, processes=chosen.workers > 1, elsewhere=not chosen.local)
                 )
             self.bars = self._readable.bars
-            self._executor: Executor | None = None
-            if dask:
-                from barloom.sweeps.runner.dask import Cluster
-
-                self._executor = Cluster(self.options.scheduler or "")
-                self.workers = self._executor.workers
-            elif self.workers > 1:
-                self._executor = Workers(self.workers)
+            chosen.connect(self._stack)
+            self.workers, self.threads = chosen.workers, chosen.threads(self.base.threads)
+            self._executor = chosen.elsewhere(self.workers, self.threads)
             if self._executor is not None:
-                self.threads = self._executor.threads
                 self._stack.callback(self._executor.close)
-            if not dask:
+            if chosen.local:
                 self.usage.workers, self.usage.threads = self.workers, self.threads
             self.usage.before = self.usage.seconds
             return self

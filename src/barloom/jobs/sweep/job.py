@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 
 from barloom.bars.bars import Bars
 from barloom.errors import InputError
 from barloom.jobs.benchmark import leave_failed
 from barloom.jobs.endings import Ending, ending, logged_to
-from barloom.jobs.sweep_folder import SweepFolder
-from barloom.jobs.sweep_records import facts_of
-from barloom.jobs.sweep_work import Search, SweepJob, SweepOutcome
+from barloom.jobs.sweep.folder import SweepFolder
+from barloom.jobs.sweep.records import facts_of
+from barloom.jobs.sweep.request import Search, SweepRequest
+from barloom.jobs.sweep.work import SweepJob, SweepOutcome
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.plan import Plan
 from barloom.sweeps.runner.progress import SweepProgress
-from barloom.sweeps.runner.tasks import TaskResult
 
 __all__ = ["Plan", "Search", "SweepOutcome", "SweepProgress", "plan_sweep", "sweep_job"]
 
@@ -37,15 +36,15 @@ def plan_sweep(
     Raises:
         InputError: see ``sweep_job``.
     """
-    job = SweepJob(bars, base, grid, options, search, reading_known)
-    with ExitStack() as stack:
-        done: dict[int, TaskResult] = {}
-        if options.out is not None:
-            folder = stack.enter_context(contextlib.closing(SweepFolder(options.out, job.identity())))
-            stack.callback(folder.abandon)
-            done = {result.set_ids[0]: result for result in folder.finished()}
-            return job.prepare(stack, folder, done).plan
-        return job.prepare(stack, None, done).plan
+    request = SweepRequest(bars, base, grid, options, search, reading_known=reading_known)
+    job = SweepJob(request)
+    if options.out is None:
+        return job.plan(None)
+    with contextlib.closing(SweepFolder(options.out, request.identity())) as folder:
+        try:
+            return job.plan(folder)
+        finally:
+            folder.abandon()
 
 
 def sweep_job(
@@ -81,18 +80,18 @@ def sweep_job(
         KeyboardInterrupt: with a sentence that says what was kept.
         BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
-    job = SweepJob(bars, base, grid, options, search, reading_known, command, on_plan, on_progress)
+    request = SweepRequest(bars, base, grid, options, search, reading_known=reading_known)
+    job = SweepJob(request, command, on_plan, on_progress)
     if options.out is None:
-        with ExitStack() as stack:
-            return job.run(stack, None)
-    folder = SweepFolder(options.out, job.identity())
+        return job.run(None)
+    folder = SweepFolder(options.out, request.identity())
     with contextlib.closing(folder), ending(_SweepEnding(job, folder)):
         folder.benchmark_path(options.benchmark_out)  # refused now, not in the end
         before = job.finished(folder)
         if before is not None:
             return before
-        with logged_to(folder.log, command), ExitStack() as stack:
-            return job.run(stack, folder)
+        with logged_to(folder.log, command):
+            return job.run(folder)
 
 
 class _SweepEnding(Ending):
@@ -123,7 +122,7 @@ class _SweepEnding(Ending):
     def failed(self, error: str) -> None:
         """Leave the benchmark record."""
         try:
-            to = self._folder.benchmark_path(self._job.options.benchmark_out)
+            to = self._folder.benchmark_path(self._job.request.options.benchmark_out)
         except InputError:
             to = self._folder.benchmark_path(None)
         facts = facts_of(self._job.usage, self._folder.job_id, self._job.command, self._job.usage.trades)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from barloom.errors import InputError
-from barloom.jobs.sweep_pages import write_pages
+from barloom.jobs.sweep.pages import write_pages
 from barloom.sweeps.analysis.stability import stability
 from barloom.sweeps.analysis.table import SweepTable
 from helpers.sweeps import results_of

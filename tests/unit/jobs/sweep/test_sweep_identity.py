@@ -14,8 +14,8 @@ from barloom.bars.store import ingest
 from barloom.bars.writer import write_bars
 from barloom.cli.ingest import READING
 from barloom.errors import InputError
-from barloom.jobs.sweep_folder import FileStamp, SweepFolder, SweepPlan
-from barloom.jobs.sweep_work import SweepJob
+from barloom.jobs.sweep.folder import FileStamp, SweepFolder, SweepPlan
+from barloom.jobs.sweep.request import SweepRequest
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.ranking import RankedSearch
 from barloom.sweeps.grid.grid import Grid
@@ -92,16 +92,11 @@ def identity(
     asked = SweepOptions(**{"out": None, **options})
     parameters = RunParameters(**{"strategy": "ema-cross", **(base or {})})
     sets = Grid.of(grid or GRID, parameters)
-    made = SweepJob.__new__(SweepJob)
-    made.bars, made.base, made.grid, made.options, made.reading_known = (
-        open_bars(data or files),
-        parameters,
-        sets,
-        asked,
-        True,
-    )
-    made.search = None if search is None else RankedSearch(sets, "tpe", 5, *search)
-    made.names, made.sets, made.origin = sets.names, list(sets.sets(100)), None
+    chosen = None if search is None else RankedSearch(sets, "tpe", 5, *search)
+    made = SweepRequest.__new__(SweepRequest)
+    made.bars, made.base, made.grid, made.options = open_bars(data or files), parameters, sets, asked
+    made.names, made.sets, made.search, made.origin = sets.names, list(sets.sets(100)), chosen, None
+    made.reading_known = True
     return made.identity()
 
 

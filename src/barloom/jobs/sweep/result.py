@@ -15,7 +15,7 @@ from barloom.engine import orchestrator
 from barloom.engine.results import RunResult
 from barloom.errors import InputError
 from barloom.jobs.staged import StagedFile
-from barloom.jobs.sweep import SweepOutcome
+from barloom.jobs.sweep.job import SweepOutcome
 from barloom.outputs import Output, holds
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.overfitting import Overfitting

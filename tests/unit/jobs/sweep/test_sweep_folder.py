@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 from barloom.bars import from_synthetic
 from barloom.bars.reading import Reading
 from barloom.errors import InputError
-from barloom.jobs.sweep_folder import FileStamp, SweepFolder, SweepPlan, sets_digest
+from barloom.jobs.sweep.folder import FileStamp, SweepFolder, SweepPlan, sets_digest
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.runner.tasks import perform
 from helpers.sweeping import tasks_of

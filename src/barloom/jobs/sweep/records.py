@@ -23,8 +23,8 @@ from barloom.sweeps.runner.plan import Plan
 from barloom.sweeps.runner.usage import Usage
 
 if TYPE_CHECKING:
-    from barloom.jobs.sweep_folder import SweepFolder
-    from barloom.jobs.sweep_work import SweepJob
+    from barloom.jobs.sweep.folder import SweepFolder
+    from barloom.jobs.sweep.work import SweepJob
 
 EFFICIENCY_LIMIT = 0.7
 
@@ -123,12 +123,13 @@ def records_of(
     """Both records of a sweep in which at least one set ran."""
     if ended.report is None:
         raise RuntimeError("a set that ran has no report of its bars")
-    data = dataset_slice(job.bars, job.fine, ended.report, job.options.reading, **job.options.part)
+    asked, options = job.request, job.request.options
+    data = dataset_slice(asked.bars, asked.fine, ended.report, options.reading, **options.part)
     usage = ended.usage
     facts = facts_of(usage, "memory" if folder is None else folder.job_id, job.command, _trades(table))
-    kept = None if job.options.kept_sets is None else ended.best[: job.options.kept_sets]
+    kept = None if options.kept_sets is None else ended.best[: options.kept_sets]
     record = _record(job, plan, table, ended, facts, data, kept, folder)
-    workers = WorkersUsed(plan.executor, plan.workers, job.options.max_workers)
+    workers = WorkersUsed(plan.executor, plan.workers, options.max_workers)
     results = Results(
         data=data,
         digest=record.digest,
@@ -161,19 +162,19 @@ def _record(
         ended_at=max(datetime.now(UTC), facts.started_at),
         command=list(job.command),
         versions=versions(),
-        base=job.base,
+        base=job.request.base,
         names=list(table.names),
         sets=len(table),
         failed=table.refused,
         resumed=ended.resumed,
         digest=table_digest(table),
-        rank_by=job.options.metric,
-        min_trades=job.options.min_trades,
-        keep_trades=job.options.keep_trades,
+        rank_by=job.request.options.metric,
+        min_trades=job.request.options.min_trades,
+        keep_trades=job.request.options.keep_trades,
         best=ended.best,
         kept=kept,
         data=data,
-        strategy=job.origin,
+        strategy=job.request.origin,
         executor=plan.executor,
         batches=plan.batches,
         workers=plan.workers,
