@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from made import Arrays, brackets, synthetic
-from measure import interleaved
-from resolving import Resolver, bars_held
 
 import barloom as bl
 from barloom.bars.checks import check_bars
@@ -32,6 +29,9 @@ from barloom.indicators import atr, ema
 from barloom.indicators.cache import IndicatorBank
 from barloom.rules.parameters import RunParameters
 from barloom.strategies.crossings import crossings
+from made import Arrays, brackets, synthetic
+from measure import interleaved
+from resolving import Resolver, bars_held
 
 NAMES = ("time", "open", "high", "low", "close")
 VALUE = 8  # bytes
