@@ -68,7 +68,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def available_cores() -> int:
-    """Logical cores this process may use; one where it was forked: its OpenMP would wait for threads that stayed behind (F11)."""
+    """Return the logical cores this process may use; 1 after a fork, where OpenMP would wait for threads that exist only in the parent."""
     if _forked:
         return 1
     if hasattr(os, "sched_getaffinity"):

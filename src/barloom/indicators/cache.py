@@ -40,7 +40,7 @@ class IndicatorBank:
         warmup: bars until every indicator has a value.
         specs: every distinct spec, those that others are made of too.
         columns: columns of the bars that are read.
-        computed: how often each spec was computed, for the tests of FR-004.
+        computed: number of times each spec was computed.
     """
 
     def __init__(self, specs: Iterable[Indicator], history: int = 0, ring: int = RING) -> None:

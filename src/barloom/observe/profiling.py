@@ -1,4 +1,4 @@
-"""What ``--profile`` measures: seconds by phase and what overlapped, kernels, hotspots, memory, threads (FR-001, FR-016).
+"""What ``--profile`` measures: seconds by phase and what overlapped, kernels, hotspots, memory, threads.
 
 Off, it costs nothing: a run then has a plain ``Clock``, no hook, and the kernels as they are.
 """
@@ -22,7 +22,7 @@ from barloom.observe.memory import MB, peak_rss, rss
 from barloom.observe.stacks import Call, Stacks
 
 FEWEST_HOTSPOTS = 10
-"""A profile with fewer of them is incomplete (FR-016)."""
+"""Hotspots of a complete profile; one with fewer is marked incomplete."""
 MOST_HOTSPOTS = 40
 
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
