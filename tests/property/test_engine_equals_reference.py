@@ -101,7 +101,7 @@ def test_trades_equal_the_reference_simulator(focus: str, data: st.DataObject) -
 @given(st.data())
 @settings(max_examples=300)
 def test_chunks_never_change_a_byte(data: st.DataObject) -> None:
-    """FR-009: trades, equity points and accounts are the same bytes for every way to cut the bars."""
+    """Trades, equity points and accounts are the same bytes for every way to cut the bars."""
     rules = data.draw(rules_for())
     market = drawn_market(data, rules, max_bars=60)
     entries = data.draw(entries_for(market, rules))
@@ -157,7 +157,7 @@ DEEP: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("max_positions", [0, 1, 50])
 @pytest.mark.parametrize("feature", DEEP)
 def test_threads_and_skipped_blocks_never_change_a_byte(feature: str, max_positions: int) -> None:
-    """F7: thousands of bars and trades, so that blocks and groups are skipped and every thread has work, against the judge."""
+    """Thousands of bars and trades, so that blocks and groups are skipped and every thread has work, against the judge."""
     seed, bars = sorted(DEEP).index(feature), 9_000
     market = walk(bars, seed, step=(64, 100)[seed % 2], ask=feature == "ask columns", fine=feature == "drilldown")
     rules = Rules(max_positions=max_positions, sizing=Sizing(units=1.0), **DEEP[feature])

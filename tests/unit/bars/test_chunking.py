@@ -36,7 +36,7 @@ def test_extremes_are_those_of_the_bars_in_each_block(bars: int, threads: int) -
 
 @pytest.mark.parametrize("place", range(6))
 def test_extremes_refuse_arrays_of_other_lengths(place: int) -> None:
-    """F1: no access outside an array whatever lengths come."""
+    """No access outside an array whatever lengths come."""
     arrays = [np.ones(size) for size in (100, 100, 2, 2, 1, 1)]
     arrays[place] = np.ones(len(arrays[place]) + 1)
     with pytest.raises(ValueError):
@@ -94,7 +94,7 @@ BAD = [
 
 @pytest.mark.parametrize(("kind", "change"), BAD)
 def test_every_kind_of_bad_row_is_counted_with_its_row(kind: str, change: dict[str, Any]) -> None:
-    """F4, F30, F32: a bad value in any field, wherever among the rows it stands."""
+    """A bad value in any field, wherever among the rows it stands."""
     columns = good(700)
     for name, value in change.items():
         columns[name][300] = value
@@ -155,7 +155,6 @@ def test_the_hash_tells_order_and_every_field_apart() -> None:
 
 @pytest.mark.parametrize("place", range(6))
 def test_taking_refuses_arrays_of_other_lengths(place: int) -> None:
-    """F1."""
     columns = list(good(10).values())
     columns[place] = columns[place][:9]
     with pytest.raises(ValueError):

@@ -1,4 +1,4 @@
-"""`ema-cross` does what INTERFACE.md says, and every parameter matters."""
+"""`ema-cross` follows the rules of docs/strategies.md, and every parameter matters."""
 
 import math
 
