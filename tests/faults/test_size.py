@@ -12,7 +12,7 @@ import pytest
 
 import barloom as bl
 from barloom.bars.bars import Bars, Chunks
-from barloom.bars.sources.base import Batch, Batches, Source
+from barloom.bars.sources.base import Batches, RowBatch, Source
 from barloom.bars.synthetic import SyntheticSource
 from barloom.engine.orchestrator import simulate
 from barloom.errors import InputError
@@ -41,7 +41,7 @@ class Endless(Source):
             rows = np.arange(first, min(first + 1000, MANY if stop is None else stop))
             level = 1.0 + rows % 64 / 64
             high = np.where(rows == self.bad, 0.5, level + 1)
-            yield Batch(first, rows * (MINUTE // 60), level, high, level - 0.5, level)
+            yield RowBatch(first, rows * (MINUTE // 60), level, high, level - 0.5, level)
 
 
 def test_the_last_rows_of_more_than_2_to_the_31_are_read_as_such() -> None:

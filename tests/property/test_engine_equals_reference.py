@@ -18,7 +18,7 @@ from barloom.rules.exit_signals import ExitSignals
 from barloom.rules.rules import Rules
 from barloom.rules.sessions import Session
 from barloom.rules.sizing import Sizing
-from helpers.engine import Outcome, run_pipeline
+from helpers.engine import EngineOutcome, run_pipeline
 from helpers.market import Market, entries_for, entries_of, exit_signals_for, markets, rules_for, walk
 
 
@@ -29,7 +29,7 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b or (a != a and b != b))
 
 
-def assert_equal(outcome: Outcome, judged: reference.ReferenceResult) -> None:
+def assert_equal(outcome: EngineOutcome, judged: reference.ReferenceResult) -> None:
     rows = outcome.rows()
     for row, trade in zip(rows, judged.trades, strict=False):
         for name in COLUMNS:
@@ -40,7 +40,7 @@ def assert_equal(outcome: Outcome, judged: reference.ReferenceResult) -> None:
     assert outcome.signals == outcome.accepted + sum(outcome.rejected.values())
 
 
-def assert_equal_money(outcome: Outcome, judged: reference.ReferenceResult, balance: float) -> None:
+def assert_equal_money(outcome: EngineOutcome, judged: reference.ReferenceResult, balance: float) -> None:
     """Equity is summed in another order, so it is equal but for rounding."""
     account = outcome.account[0]
     lasted = max(

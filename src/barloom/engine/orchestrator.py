@@ -24,11 +24,11 @@ from barloom.engine.prefetch import ahead
 from barloom.engine.quotes import QuoteMaker, Quotes
 from barloom.engine.resolve import feed_of, make_rules, rules_of
 from barloom.engine.results import AuditCounts, RunResult
-from barloom.engine.selfcheck import Head, check_head
+from barloom.engine.selfcheck import RunHead, check_head
 from barloom.engine.signals import Prepared
 from barloom.engine.simulator import RunSimulator
 from barloom.engine.sinks import MemorySink, TradeSink
-from barloom.engine.totals import Start
+from barloom.engine.totals import AccountStart
 from barloom.errors import InputError
 from barloom.observe.clock import Clock
 from barloom.rules.costs import Costs
@@ -112,7 +112,7 @@ def run(
     feed = feed_of(parameters, strategy)
     if feed.uses_volume and not bars.has_volume:
         raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
-    head, clock = Head(), clock or Clock()
+    head, clock = RunHead(), clock or Clock()
     result = run_pipeline(
         bars,
         feed,
@@ -273,10 +273,10 @@ def run_pipeline(
     sink: TradeSink | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     clock: Clock | None = None,
-    head: Head | None = None,
+    head: RunHead | None = None,
     audit: Audited | None = None,
     origin: StrategyOrigin | None = None,
-    start: Start | None = None,
+    start: AccountStart | None = None,
 ) -> RunResult:
     """Pass every chunk of the bars through feed and simulator, and finished trades on to the sink."""
     cores = available_cores()

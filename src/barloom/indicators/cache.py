@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 RING = 2  # buffers an indicator writes in turn: the one before is where the history comes from
 
 
-class _Step:
+class _KernelCall:
     """One kernel with the specs it computes and what it reads."""
 
     def __init__(self, specs: list[Indicator]) -> None:
@@ -48,7 +48,7 @@ class IndicatorBank:
         self.history = history
         self.warmup = max((warmup(spec) for spec in wanted), default=0)
         self.computed: Counter[Indicator] = Counter()
-        self._steps = [_Step(group) for group in _groups(wanted)]
+        self._steps = [_KernelCall(group) for group in _groups(wanted)]
         self.columns = frozenset(source for step in self._steps for source in step.inputs if isinstance(source, str))
         self.specs = [spec for step in self._steps for spec in step.specs]
         self._buffers: list[Floats] = [np.empty((len(self.specs), 0))] * ring

@@ -15,9 +15,9 @@ import numpy as np
 from barloom.reference.fills import fill, where_touched
 from barloom.reference.money import keep_accounts
 from barloom.reference.records import (
-    Case,
     Quote,
     ReferenceBars,
+    ReferenceCase,
     ReferenceResult,
     ReferenceTrade,
     Watch,
@@ -30,7 +30,7 @@ from barloom.rules.entries import Entries
 from barloom.rules.exit_signals import ExitSignals
 from barloom.rules.rules import Rules
 
-__all__ = ["Case", "ReferenceBars", "ReferenceResult", "ReferenceTrade", "Watch", "simulate"]
+__all__ = ["ReferenceBars", "ReferenceCase", "ReferenceResult", "ReferenceTrade", "Watch", "simulate"]
 
 
 class Leaving(NamedTuple):
@@ -85,7 +85,7 @@ def simulate(
         for trade in parts:
             fill(trade, bars, rules)
             if not trade.refused:
-                Walk(trade, bars, rules, asked[trade.side], session_ends, watch).to_the_exit()
+                TradeWalk(trade, bars, rules, asked[trade.side], session_ends, watch).to_the_exit()
         taken.append(parts)
         holding.append(parts)
     result = keep_accounts(bars, taken, rules)
@@ -176,7 +176,7 @@ def holds_its_place(trade: ReferenceTrade, order: ReferenceTrade, rules: Rules) 
     return held_to > order.signal_bar
 
 
-class Walk:
+class TradeWalk:
     """One trade, walked from its fill to its exit."""
 
     def __init__(

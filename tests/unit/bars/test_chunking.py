@@ -9,7 +9,7 @@ import pytest
 
 from barloom._native import chunking
 from barloom.bars.intake import Tally
-from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
+from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, RowBatch
 
 MINUTE = 60_000_000_000
 
@@ -67,7 +67,7 @@ def good(rows: int, seed: int = 0) -> dict[str, Any]:
 
 def kinds_of(columns: dict[str, Any], first_row: int = 0) -> tuple[dict[str, int], dict[str, int], int]:
     tally = Tally()
-    kept = tally.check(Batch(first_row, **columns))
+    kept = tally.check(RowBatch(first_row, **columns))
     return tally.by_kind(), tally.first_rows(), kept
 
 
@@ -147,7 +147,7 @@ def test_the_hash_tells_order_and_every_field_apart() -> None:
             name = ("timestamp", "open", "high", "low", "close")[change]
             columns[name][77] = np.nextafter(columns[name][77], 0) if change else columns[name][77] + 1
         tally = Tally()
-        kept = tally.check(Batch(0, **columns))
+        kept = tally.check(RowBatch(0, **columns))
         assert kept == 300
         seen.add(tally.content_hash(kept))
     assert len(seen) == 6

@@ -31,7 +31,7 @@ from barloom.engine.prefetch import ahead
 from barloom.engine.quotes import QuoteMaker, Quotes
 from barloom.engine.resolve import feed_of, rules_of, template_of
 from barloom.engine.results import AuditCounts
-from barloom.engine.signals import ATR, Measured, Pips, Preparation, Prepared, SignalMaker
+from barloom.engine.signals import ATR, MeasuredEntries, Pips, Preparation, Prepared, SignalMaker
 from barloom.engine.simulator import nights_at
 from barloom.engine.totals import Totals, totals_of
 from barloom.errors import BarloomError, FidelityError, InputError
@@ -80,7 +80,7 @@ shorter data; alike for every set of a sweep."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Batch:
+class BatchResult:
     """What a batch came to.
 
     Attributes:
@@ -129,7 +129,7 @@ def run_batch(
     audited: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     clock: Clock | None = None,
-) -> Batch:
+) -> BatchResult:
     """Run every set over the bars.
 
     Of each distinct set of signals, decisions are asked for again with windows that end at them: ``audited`` with a signal and as many
@@ -158,7 +158,7 @@ def run_batch(
         table = pa.Table.from_pylist(rows, schema=SCHEMA)
     ran = len(runner.errors) < len(sets)
     trades = kept.table() if kept else None
-    return Batch(
+    return BatchResult(
         table, bars.report if ran else None, trades, time.perf_counter() - started, runner.errors.broken, runner.audit
     )
 
@@ -503,7 +503,7 @@ class _ChunkWork:
         if group.audit is not None:
             first = self.chunk.base - self.chunk.history
             group.audit.look(self.chunk, self.prepared, Signals(raw, leaving, first))
-        bases: dict[bool, Measured] = {}
+        bases: dict[bool, MeasuredEntries] = {}
         made: dict[int, OrderArrays] = {}
         found: list[tuple[OrderArrays | None, MarketChunk | None]] = []
         for one in group.sets:
@@ -514,7 +514,7 @@ class _ChunkWork:
             base = bases.get(one.atr)
             if base is None:
                 pip = self.pip
-                base = Measured.of(raw, self.chunk, self.prepared, pip, atr=one.atr).without_conflicts()
+                base = MeasuredEntries.of(raw, self.chunk, self.prepared, pip, atr=one.atr).without_conflicts()
                 bases[one.atr] = base
             orders = made.get(id(template))
             if orders is None:

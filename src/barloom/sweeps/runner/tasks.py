@@ -25,7 +25,7 @@ from barloom.sweeps.runner.batch import SCHEMA, run_batch
 from barloom.sweeps.runner.shared import SharedBars
 
 if TYPE_CHECKING:
-    from barloom.observe.profiling import Measured
+    from barloom.observe.profiling import ProfileSums
 
 Value = bool | int | float | str | None
 SET_ID = "set_id"
@@ -88,7 +88,7 @@ class TaskResult:
     peak_rss: int | None
     trades: pa.Table | None
     phases: dict[str, float] = field(default_factory=dict)
-    measured: Measured | None = None
+    measured: ProfileSums | None = None
     broken: dict[int, str] = field(default_factory=dict)
     audit: AuditCounts | None = None
 
