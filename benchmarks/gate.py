@@ -136,7 +136,7 @@ def instructions(part: Path, module: str) -> int:
 
 
 @dataclass
-class Change:
+class CountChange:
     """A work, its count before and now, and what that means."""
 
     name: str
@@ -222,7 +222,7 @@ def compare(path: Path, names: list[str]) -> int:
         counts = {name: number for name, number in counts.items() if not name.startswith("run:")}
         baseline = {name: number for name, number in baseline.items() if not name.startswith("run:")}
     print(f"{'work':<36} {'baseline':>14} {'now':>14} {'change':>9}")
-    changes = [Change(name, baseline.get(name), number) for name, number in counts.items()]
+    changes = [CountChange(name, baseline.get(name), number) for name, number in counts.items()]
     for change in changes:
         print(change.text())
     gone = [] if names else sorted(set(baseline) - set(counts))

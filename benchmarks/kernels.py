@@ -6,15 +6,14 @@ import dataclasses
 import statistics
 from collections.abc import Callable
 
-from made import brackets, synthetic
-from measure import Row, interleaved, ratio, spread
-
 import barloom as bl
 from barloom.engine.orchestrator import run, run_pipeline
 from barloom.engine.resolve import RunSpec
 from barloom.engine.results import RunResult
 from barloom.rules.parameters import RunParameters
 from barloom.strategies.registry import load_strategy
+from made import brackets, synthetic
+from measure import Row, interleaved, ratio, spread
 
 
 def engine(rows: int, repeats: int) -> list[Row]:

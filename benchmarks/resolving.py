@@ -6,8 +6,6 @@ import statistics
 from time import perf_counter
 
 import numpy as np
-from made import Arrays, brackets, synthetic, trailed
-from measure import Row, ratio, seconds, spread
 
 from barloom.arrays import join
 from barloom.bars.chunk import Chunk
@@ -21,6 +19,8 @@ from barloom.reference.fills import fill
 from barloom.rules.entries import Entries
 from barloom.rules.rules import Rules
 from barloom.rules.sizing import Sizing
+from made import Arrays, brackets, synthetic, trailed
+from measure import Row, ratio, seconds, spread
 
 DISTANCES = (0.0003, 0.0009, 0.0035, 0.011, 0.045)
 

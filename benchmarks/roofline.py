@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from made import Arrays, brackets, synthetic
-from measure import interleaved
-from resolving import Resolver, bars_held
 
 import barloom as bl
 from barloom.bars.checks import check_bars
 from barloom.bars.chunk import Chunk
 from barloom.bars.intake import Intake, Tally
-from barloom.bars.sources.base import Batch
+from barloom.bars.sources.base import RowBatch
 from barloom.bars.writer import write_bars
 from barloom.bench.made import INDICATORS
 from barloom.bench.timing import Took
@@ -32,6 +29,9 @@ from barloom.indicators import atr, ema
 from barloom.indicators.cache import IndicatorBank
 from barloom.rules.parameters import RunParameters
 from barloom.strategies.crossings import crossings
+from made import Arrays, brackets, synthetic
+from measure import interleaved
+from resolving import Resolver, bars_held
 
 NAMES = ("time", "open", "high", "low", "close")
 VALUE = 8  # bytes
@@ -39,7 +39,7 @@ BARS_AN_ENTRY = 47
 
 
 @dataclass(frozen=True, slots=True)
-class Kernel:
+class TimedKernel:
     """A work over all bars, the columns it reads, and how many values a bar it writes."""
 
     name: str
@@ -70,7 +70,7 @@ def measured(rows: int, repeats: int) -> list[Pass]:
     return found
 
 
-def plain(kernel: Kernel, rows: int) -> None:
+def plain(kernel: TimedKernel, rows: int) -> None:
     """Read what the kernel reads, write as much as it writes."""
     room = np.empty(CHUNK_ROWS)
     for base in range(0, rows, CHUNK_ROWS):
@@ -83,35 +83,37 @@ def plain(kernel: Kernel, rows: int) -> None:
             left -= count
 
 
-def kernels(arrays: Arrays, folder: Path) -> Iterator[Kernel]:
+def kernels(arrays: Arrays, folder: Path) -> Iterator[TimedKernel]:
     """The kernels, then the phases of a run, each with what it touches."""
     columns = dict(zip(NAMES, arrays, strict=True))
     everything, rows = list(arrays), len(arrays[0])
     bars = bl.from_arrays(*arrays)
     chunks = list(bars.chunks(CHUNK_ROWS, threads=1))
 
-    def cut() -> Iterator[Batch]:
+    def cut() -> Iterator[RowBatch]:
         for chunk in chunks:
-            yield Batch(chunk.base, chunk.timestamp, chunk.open, chunk.high, chunk.low, chunk.close)
+            yield RowBatch(chunk.base, chunk.timestamp, chunk.open, chunk.high, chunk.low, chunk.close)
 
-    yield Kernel("rows checked and hashed", everything, 0, lambda: tallied(cut()))
-    yield Kernel("rows checked, hashed and gathered", everything, 5, lambda: gathered(cut()))
-    yield Kernel("check of bars", everything, 0, lambda: check_bars(bars))
+    yield TimedKernel("rows checked and hashed", everything, 0, lambda: tallied(cut()))
+    yield TimedKernel("rows checked, hashed and gathered", everything, 5, lambda: gathered(cut()))
+    yield TimedKernel("check of bars", everything, 0, lambda: check_bars(bars))
     longer = bars.resample("5m")
-    yield Kernel("resample to 5 minutes", everything, 1, lambda: sum(one.rows for one in longer.chunks(CHUNK_ROWS)))
-    yield Kernel("block extremes", [columns["high"], columns["low"]], 0, lambda: quoted(chunks))
+    yield TimedKernel(
+        "resample to 5 minutes", everything, 1, lambda: sum(one.rows for one in longer.chunks(CHUNK_ROWS))
+    )
+    yield TimedKernel("block extremes", [columns["high"], columns["low"]], 0, lambda: quoted(chunks))
     for specs in (*([one] for one in INDICATORS), [ema(20), ema(50), atr(14)]):
         bank = IndicatorBank(specs)
         name = " + ".join(map(str, specs))
         reads = [columns[column] for column in sorted(bank.columns)]
-        yield Kernel(name, reads, len(bank.specs), lambda specs=specs: computed(specs, chunks))
+        yield TimedKernel(name, reads, len(bank.specs), lambda specs=specs: computed(specs, chunks))
     values = IndicatorBank([ema(20), ema(50)]).update(Chunk(0, 0, rows, True, *arrays))
     fast, slow = (np.nan_to_num(values[average]) for average in (ema(20), ema(50)))
-    yield Kernel("crossings", [fast, slow], 0, lambda: crossed(fast, slow))
+    yield TimedKernel("crossings", [fast, slow], 0, lambda: crossed(fast, slow))
     for distance in (0.0003, 0.0035, 0.045):
         work = Resolver(arrays, brackets(arrays, rows // BARS_AN_ENTRY, distance), 1)
         held = bars_held(work())
-        yield Kernel(
+        yield TimedKernel(
             f"exits, {held:,.0f} bars held",
             everything,
             0,
@@ -120,13 +122,13 @@ def kernels(arrays: Arrays, folder: Path) -> Iterator[Kernel]:
     yield from phases(bars, columns, folder)
 
 
-def tallied(batches: Iterator[Batch]) -> None:
+def tallied(batches: Iterator[RowBatch]) -> None:
     tally = Tally()
     for batch in batches:
         tally.check(batch)
 
 
-def gathered(batches: Iterator[Batch]) -> int:
+def gathered(batches: Iterator[RowBatch]) -> int:
     return sum(chunk.rows for chunk in Intake(Tally(), CHUNK_ROWS, 0, False, True).chunks(batches))
 
 
@@ -148,7 +150,7 @@ def crossed(fast: np.ndarray, slow: np.ndarray) -> None:
         crossings(fast[part], slow[part], slow[part])
 
 
-def phases(bars: bl.Bars, columns: dict[str, np.ndarray], folder: Path) -> Iterator[Kernel]:
+def phases(bars: bl.Bars, columns: dict[str, np.ndarray], folder: Path) -> Iterator[TimedKernel]:
     """A run of ``ema-cross`` from an Arrow store to Parquet files on one thread, where phases do not overlap."""
     store = folder / "bars.arrow"
     write_bars(bars, store)
@@ -162,7 +164,7 @@ def phases(bars: bl.Bars, columns: dict[str, np.ndarray], folder: Path) -> Itera
     trades = run(bars, RunParameters(strategy="ema-cross", threads=1)).metrics.trades
     everything, rows = list(columns.values()), len(columns["close"])
     prices = [columns[name] for name in ("close", "high", "low")]
-    yield Kernel("a run's ingest, from the store", everything, 5, lambda: took("ingest"))
-    yield Kernel("a run's scan", prices, 3, lambda: took("scan"))
-    yield Kernel("a run's simulate", everything, 0, lambda: took("simulate"))
-    yield Kernel("a run's write, of trades", [], trades * TRADE.itemsize / rows / VALUE, lambda: took("write"))
+    yield TimedKernel("a run's ingest, from the store", everything, 5, lambda: took("ingest"))
+    yield TimedKernel("a run's scan", prices, 3, lambda: took("scan"))
+    yield TimedKernel("a run's simulate", everything, 0, lambda: took("simulate"))
+    yield TimedKernel("a run's write, of trades", [], trades * TRADE.itemsize / rows / VALUE, lambda: took("write"))

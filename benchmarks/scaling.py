@@ -23,18 +23,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import barloom as bl
 import pages
 import roofline
-from endless import Streamed, streamed
-from made import Arrays, brackets, synthetic
-from measure import Row, interleaved
-from resolving import Resolver, bars_held
-
-import barloom as bl
 from barloom.bars.writer import write_bars
 from barloom.engine.orchestrator import CHUNK_ROWS, available_cores, run
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.runner.batch import run_batch
+from endless import Streamed, streamed
+from made import Arrays, brackets, synthetic
+from measure import Row, interleaved
+from resolving import Resolver, bars_held
 
 LONG = 50_000_000  # bars from which on a run is made once
 STORED = 100_000_000  # bars above which a store would fill the disk

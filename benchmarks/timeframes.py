@@ -6,12 +6,12 @@ import statistics
 
 import numpy as np
 import pandas as pd
-from made import synthetic
-from measure import Row, interleaved, spread
 
 import barloom as bl
 from barloom.indicators import ema
 from barloom.indicators.higher import HigherBank
+from made import synthetic
+from measure import Row, interleaved, spread
 
 CHUNK_ROWS = 131_072
 

@@ -22,7 +22,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Rename over a file, waiting up to some seconds for a reader that holds it open (Windows, F39)."""
+    """Rename over a file, waiting up to some seconds for a reader that holds it open (Windows)."""
     for attempt in range(RENAME_TRIES):
         try:
             os.replace(source, target)

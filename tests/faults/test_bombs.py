@@ -1,4 +1,4 @@
-"""Small files that unfold into huge ones are refused early and in little memory (F25)."""
+"""Small files that unfold into huge ones are refused early and in little memory."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ CONTENTS = {"empty lines": b"\n", "one line": b"0", "two rows": ROWS}
 
 
 @pytest.mark.parametrize("pack", [gzipped, zstd, zipped])
-def test_f25_a_bomb_is_refused_in_little_memory(tmp_path: Path, pack: Callable[[bytes, int], bytes]) -> None:
-    """F25: 1 GB (a zip of 64 MB, which takes longer to make) in at most some MB."""
+def test_a_bomb_is_refused_in_little_memory(tmp_path: Path, pack: Callable[[bytes, int], bytes]) -> None:
+    """1 GB (a zip of 64 MB, which takes longer to make) in at most some MB."""
     paths = []
     for name, content in CONTENTS.items():
         paths.append(tmp_path / name)
@@ -96,8 +96,8 @@ def test_f25_a_bomb_is_refused_in_little_memory(tmp_path: Path, pack: Callable[[
     assert grown < 200_000_000
 
 
-def test_f25_bars_that_pack_well_are_no_bomb(tmp_path: Path) -> None:
-    """F25: 20 MB of a price that never moves, as well packed as bars can be; and what is stored without packing."""
+def test_bars_that_pack_well_are_no_bomb(tmp_path: Path) -> None:
+    """20 MB of a price that never moves, as well packed as bars can be; and what is stored without packing."""
     times = np.datetime64("2013-01-01T00:00:00") + np.arange(600_000) * np.timedelta64(60, "s")
     text = "".join(f"{time}Z,1,1,1,1,0\n" for time in np.datetime_as_string(times)).encode()
     assert len(text) > 1 << 24

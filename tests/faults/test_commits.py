@@ -1,4 +1,4 @@
-"""F38: whatever is committed is written and synced under another name, then renamed, then its folder is synced, in this order.
+"""Whatever is committed is written and synced under another name, then renamed, then its folder is synced, in this order.
 
 A kill shows nothing of it, since what the system holds survives the process: the order of the calls is looked at.
 """

@@ -27,8 +27,8 @@ def test_the_small_file_itself_is_read(tmp_path: Path, kind: str) -> None:
 
 
 @kinds
-def test_f22_every_prefix_is_refused_or_ends_with_a_whole_row(tmp_path: Path, kind: str) -> None:
-    """F22: text and MetaTrader history may end after any row, an Arrow stream after any batch, nothing else."""
+def test_every_prefix_is_refused_or_ends_with_a_whole_row(tmp_path: Path, kind: str) -> None:
+    """Text and MetaTrader history may end after any row, an Arrow stream after any batch, nothing else."""
     told = KINDS[kind]
     path = told.path(tmp_path)
     whole = told.make(BARS)
@@ -66,8 +66,8 @@ def _without(values: np.ndarray, cut: bytes) -> np.ndarray:
 
 @kinds
 @pytest.mark.parametrize("change", ["zero", "ones", "last-bit"])
-def test_f23_every_changed_byte_is_refused_or_gives_good_bars(tmp_path: Path, kind: str, change: str) -> None:
-    """F23: what a checksum seals is the same or refused."""
+def test_every_changed_byte_is_refused_or_gives_good_bars(tmp_path: Path, kind: str, change: str) -> None:
+    """What a checksum seals is the same or refused."""
     told = KINDS[kind]
     path = told.path(tmp_path)
     whole, expected = told.make(BARS), told.expected(BARS)
@@ -87,8 +87,8 @@ def test_f23_every_changed_byte_is_refused_or_gives_good_bars(tmp_path: Path, ki
 
 @pytest.mark.parametrize("kind", ["arrow", "arrows", "feather", "store.arrow"])
 @pytest.mark.parametrize("number", [-1, 2**31, 2**63 - 1])
-def test_f24_absurd_numbers_in_arrow_are_refused_in_little_memory(tmp_path: Path, kind: str, number: int) -> None:
-    """F24: every eighth of the file in turn says that there are so many of something."""
+def test_absurd_numbers_in_arrow_are_refused_in_little_memory(tmp_path: Path, kind: str, number: int) -> None:
+    """Every eighth of the file in turn says that there are so many of something."""
     path = KINDS[kind].path(tmp_path)
     whole = KINDS[kind].make(BARS)
     for at in range(0, len(whole) - 8, 8 if every() else 40):
@@ -97,8 +97,8 @@ def test_f24_absurd_numbers_in_arrow_are_refused_in_little_memory(tmp_path: Path
 
 
 @pytest.mark.parametrize("number", [2**31 - 1, 2**63 - 1])
-def test_f24_absurd_numbers_in_a_parquet_footer_are_refused(tmp_path: Path, number: int) -> None:
-    """F24: rows, sizes, offsets and lengths of lists, each byte of the footer in turn as a number that is far too large."""
+def test_absurd_numbers_in_a_parquet_footer_are_refused(tmp_path: Path, number: int) -> None:
+    """Rows, sizes, offsets and lengths of lists, each byte of the footer in turn as a number that is far too large."""
     path = KINDS["parquet"].path(tmp_path)
     whole = KINDS["parquet"].make(BARS)
     size = int.from_bytes(whole[-8:-4], "little")

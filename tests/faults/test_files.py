@@ -58,10 +58,10 @@ CHANGES: dict[str, Callable[[Path], None]] = {
         if every() or kind not in TEXT or kind == "cryptodatadownload" or (change, seen) == ("is replaced", 1)
     ],
 )
-def test_f34_a_file_that_changes_while_it_is_read_is_refused(
+def test_a_file_that_changes_while_it_is_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, change: str, seen: int
 ) -> None:
-    """F34: before the first chunk and after some, never a crash, never bars of both."""
+    """Before the first chunk and after some, never a crash, never bars of both."""
     monkeypatch.setattr(text_module, "PIECE", 200)
     path = KINDS[kind].path(tmp_path)
     path.write_bytes(KINDS[kind].make(columns(ROWS)))
@@ -79,10 +79,10 @@ def test_f34_a_file_that_changes_while_it_is_read_is_refused(
 
 @posix
 @pytest.mark.parametrize("option", ["data", "ask", "fine"])
-def test_f35_what_is_no_file_is_refused_wherever_a_file_is_asked_for(
+def test_what_is_no_file_is_refused_wherever_a_file_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
-    """F35: at once, without waiting for a writer; and nothing is left."""
+    """At once, without waiting for a writer; and nothing is left."""
     monkeypatch.chdir(tmp_path)
     Path("bars.csv").write_bytes(KINDS["csv"].make(columns(ROWS)))
     os.mkfifo("pipe")
@@ -103,10 +103,10 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES, ids=map(ascii, NAMES))
-def test_f41_a_name_that_is_none_is_refused_in_one_printable_line(
+def test_a_name_that_is_none_is_refused_in_one_printable_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """F41: as data, and as the name of the strategy; nothing appears, in the folder or above it."""
+    """As data, and as the name of the strategy; nothing appears, in the folder or above it."""
     folder = tmp_path / "inside"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -129,8 +129,8 @@ class Trap:
 
 @pytest.mark.parametrize("name", ["arrow.py_extension_type", "pandas.period", "arrow.opaque"])
 @pytest.mark.parametrize("form", ["file", "stream", "parquet"])
-def test_f42_nothing_in_a_file_is_unpickled(tmp_path: Path, name: str, form: str) -> None:
-    """F42: extension types with a payload, which some versions of pyarrow ran."""
+def test_nothing_in_a_file_is_unpickled(tmp_path: Path, name: str, form: str) -> None:
+    """Extension types with a payload, which some versions of pyarrow ran."""
     path, sprung = tmp_path / "bars", tmp_path / "sprung"
     whole = table(columns(6))
     payload = {"ARROW:extension:name": name, "ARROW:extension:metadata": pickle.dumps(Trap(str(sprung)))}
@@ -147,8 +147,7 @@ def test_f42_nothing_in_a_file_is_unpickled(tmp_path: Path, name: str, form: str
     assert not sprung.exists()
 
 
-def test_f42_pickles_and_arrays_of_objects_are_no_bars(tmp_path: Path) -> None:
-    """F42."""
+def test_pickles_and_arrays_of_objects_are_no_bars(tmp_path: Path) -> None:
     path, sprung = tmp_path / "bars", tmp_path / "sprung"
     path.write_bytes(pickle.dumps(Trap(str(sprung))))
     assert read(path).refused
@@ -175,8 +174,8 @@ for _ in range(100):
 
 
 @pytest.mark.waits
-def test_f40_eight_processes_make_a_hundred_runs_each_in_one_second_of_one_folder(tmp_path: Path) -> None:
-    """F40: each has a folder of its own, and the summary a whole row for each."""
+def test_eight_processes_make_a_hundred_runs_each_in_one_second_of_one_folder(tmp_path: Path) -> None:
+    """Each has a folder of its own, and the summary a whole row for each."""
     started = [
         subprocess.Popen(
             [sys.executable, "-c", CLAIMS, tmp_path / "out"], env=environment(), stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""Memory that is refused while trades are carried: an error that says so, no crash, and the next run is right (F18)."""
+"""Memory that is refused while trades are carried: an error that says so, no crash, and the next run is right."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ for name, rules in CASES.items():
     sys.platform != "linux" or not shutil.which("gcc"), reason="needs gcc and a loader that can put first"
 )
 def test_every_refusal_of_memory_is_an_error(tmp_path: Path) -> None:
-    """F18: each call for memory of a run is refused in turn."""
+    """Each call for memory of a run is refused in turn."""
     source, shim, script = tmp_path / "refusing.c", tmp_path / "refusing.so", tmp_path / "script.py"
     source.write_text(REFUSING)
     script.write_text(SCRIPT)

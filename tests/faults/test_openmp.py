@@ -1,4 +1,4 @@
-"""Other OpenMP runtimes in the process (F15), and what may not stand in parallel kernels (F16)."""
+"""Other OpenMP runtimes in the process, and what may not stand in parallel kernels."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ print("the same", first[0])
 
 @linux
 def test_another_openmp_runtime_in_the_process_changes_nothing(tmp_path: Path) -> None:
-    """F15: a second copy of the runtime, with a team of threads of its own, before and after our first parallel loop."""
+    """A second copy of the runtime, with a team of threads of its own, before and after our first parallel loop."""
     said = set()
     for when in ("before", "after"):
         path = tmp_path / "script.py"
@@ -83,7 +83,7 @@ def test_another_openmp_runtime_in_the_process_changes_nothing(tmp_path: Path) -
 
 
 def test_nothing_is_raised_where_threads_run() -> None:
-    """F16: functions that run without the interpreter raise nothing, and no parallel loop is left before its end."""
+    """Functions that run without the interpreter raise nothing, and no parallel loop is left before its end."""
     assert len(SOURCES) > 10
     loops = 0
     for path in SOURCES:
@@ -106,7 +106,7 @@ def test_nothing_is_raised_where_threads_run() -> None:
 
 
 def test_a_set_that_fails_in_a_batch_raises_nothing_for_the_others() -> None:
-    """F16: one of many sets ends in an error of its own, on two threads, and the others have what they have alone."""
+    """One of many sets ends in an error of its own, on two threads, and the others have what they have alone."""
     from barloom.bars import from_synthetic
     from barloom.rules.parameters import RunParameters
     from barloom.sweeps.runner.batch import run_batch

@@ -1,4 +1,4 @@
-"""Pools within pools and the kernels of notebooks: nothing hangs, nothing is left behind, the results stay the same (F11, F14, F17)."""
+"""Pools within pools and the kernels of notebooks: nothing hangs, nothing is left behind, the results stay the same."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def ran(folder: Path, script: str, *words: object) -> subprocess.CompletedProces
 
 @pytest.mark.parametrize(("start", "inside"), [*((start, "sweep") for start in STARTS), ("spawn", "threads")])
 def test_sweeps_with_workers_run_inside_pools(tmp_path: Path, start: str, inside: str) -> None:
-    """F14: in the processes of a pool, and in threads of these, after the threads of the kernels were at work."""
+    """In the processes of a pool, and in threads of these, after the threads of the kernels were at work."""
     bars = made_bars(tmp_path)
     done = ran(tmp_path, POOLS, bars, start, inside)
     assert done.returncode == 0, done.stderr
@@ -81,7 +81,7 @@ def test_sweeps_with_workers_run_inside_pools(tmp_path: Path, start: str, inside
 
 @pytest.mark.parametrize("start", STARTS)
 def test_a_sweep_in_a_process_that_may_start_none_runs_in_it(tmp_path: Path, start: str) -> None:
-    """F14: the workers of ``multiprocessing.Pool`` may have no children."""
+    """The workers of ``multiprocessing.Pool`` may have no children."""
     bars = made_bars(tmp_path)
     done = ran(tmp_path, DAEMONS, bars, start)
     assert done.returncode == 0, done.stderr
@@ -131,7 +131,7 @@ def notebook(tmp_path: Path) -> Iterator[Notebook]:
 @linux
 @pytest.mark.parametrize("how", ["restart", "interrupt"])
 def test_a_notebook_that_is_stopped_in_a_sweep_goes_on(tmp_path: Path, notebook: Notebook, how: str) -> None:
-    """F17: its workers go with the kernel, or with the cell, and the next cell has what it had before."""
+    """Its workers go with the kernel, or with the cell, and the next cell has what it had before."""
     bars = made_bars(tmp_path)
     first = notebook.cell(f"{SWEEP}\nprint(sweep({str(bars)!r}))")
     assert first[1].split() == [swept(bars).record.digest], first

@@ -1,4 +1,4 @@
-"""Threads and processes: forks, odd settings, signals, deaths and ways to be started (F11 to F14, F17 to F19)."""
+"""Threads and processes: forks, odd settings, signals, deaths and ways to be started."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ def python(script, *words, how="file", cwd=None, **settings):
     )
 
 
-# ---------------------------------------------------------------- F11, F12: forks
+# ---------------------------------------------------------------- forks
 
 
 @posix
 def test_kernels_run_in_a_child_that_was_forked_after_their_threads(tmp_path):
-    """F11: OpenMP of GCC would wait for ever for the threads that fork left behind."""
+    """OpenMP of GCC would wait for ever for the threads that fork left behind."""
     said = python(WORK + "bars = from_synthetic(40_000, 1)\n" + FORKED, cwd=tmp_path)
     assert said.stdout.split("\n")[-2:] == ["the same 0", ""], said.stderr
 
@@ -104,13 +104,12 @@ def test_kernels_run_in_a_child_that_was_forked_after_their_threads(tmp_path):
 @posix
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".arrow"])
 def test_files_are_read_in_a_child_that_was_forked_after_the_readers_threads(tmp_path, suffix):
-    """F12."""
     path = made_bars(tmp_path, 20_000, suffix)
     said = python(WORK + f"bars = open_bars({str(path)!r})\n" + FORKED, cwd=tmp_path)
     assert said.stdout.split("\n")[-2:] == ["the same 0", ""], said.stderr
 
 
-# ---------------------------------------------------------------- F13, F14: threads
+# ---------------------------------------------------------------- threads
 
 
 COUNTED = """
@@ -121,7 +120,6 @@ print(len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") el
 
 
 def test_odd_settings_of_openmp_change_neither_results_nor_threads(tmp_path):
-    """F13."""
     found = {}
     # LLVM's own runtime ends a process now and then over a setting that is no number.
     unreadable = () if b"libomp" in Path(simulation.__file__).read_bytes() else ("-1", "abc")
@@ -136,7 +134,7 @@ def test_odd_settings_of_openmp_change_neither_results_nor_threads(tmp_path):
 
 @linux
 def test_one_core_of_several_is_one_thread(tmp_path):
-    """F13: what a container leaves is what counts."""
+    """What a container leaves is what counts."""
     one = f"os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})\nprint(orchestrator.available_cores())\n"
     said = python(WORK + one + COUNTED, cwd=tmp_path)
     cores, result, _ = said.stdout.splitlines()
@@ -144,7 +142,6 @@ def test_one_core_of_several_is_one_thread(tmp_path):
 
 
 def test_kernels_called_from_four_threads_at_once():
-    """F14."""
     sets = [RunParameters(strategy="ema-cross", params={"fast": fast}, stop="atr:0.5") for fast in range(3, 12)]
 
     def work(_):
@@ -155,12 +152,11 @@ def test_kernels_called_from_four_threads_at_once():
         assert list(pool.map(work, range(8))) == [alone] * 8
 
 
-# ---------------------------------------------------------------- F17, F18: signals and deaths
+# ---------------------------------------------------------------- signals and deaths
 
 
 @linux
 def test_ctrl_c_again_and_again_leaves_no_orphans(tmp_path):
-    """F17."""
     words = (made_bars(tmp_path), f"{strategy_file(tmp_path)}:Held", 2, tmp_path / "out")
     process = start(*words, cwd=tmp_path, start_new_session=True)
     wait_for(lambda: len(held(tmp_path)) == 2, process)
@@ -177,7 +173,6 @@ def test_ctrl_c_again_and_again_leaves_no_orphans(tmp_path):
 
 @posix
 def test_errors_that_cannot_be_sent_and_faults_of_memory_name_their_sets(tmp_path):
-    """F18."""
     shared = SharedBars(paths=(made_bars(tmp_path),))
     strategy = f"{strategy_file(tmp_path)}:Odd"
     workers = Workers(2)
@@ -191,7 +186,7 @@ def test_errors_that_cannot_be_sent_and_faults_of_memory_name_their_sets(tmp_pat
     assert found[1].table["error"][0].as_py() is None and found[3].table["error"][0].as_py() is None
 
 
-# ---------------------------------------------------------------- F19: ways to be started
+# ---------------------------------------------------------------- ways to be started
 
 
 STARTED = """
@@ -211,7 +206,7 @@ print(sweep_job(open_bars("bars.arrow"), base, grid, SweepOptions(out=None, max_
 @pytest.mark.skipif(available_cores() < 2, reason="needs two workers")
 @pytest.mark.parametrize("how", ["file", "stdin", "-c", "module", "cell"])
 def test_workers_need_no_guard_and_start_the_script_once(tmp_path, how):
-    """F19: never a fork bomb, however the script is started."""
+    """Never a fork bomb, however the script is started."""
     made_bars(tmp_path)
     env = environment()
     env["PYTHONPATH"] += os.pathsep + str(tmp_path)

@@ -26,21 +26,21 @@ def put(name: str, value: Callable[[Any, int], Any]) -> Callable[[Columns, int],
 
 
 FAULTS: dict[str, tuple[str, Callable[[Columns, int], None]]] = {
-    "F30 the time of the row before": ("repeated", put("timestamp", lambda t, at: t[at - 1])),
-    "F30 a time before that of the row before": ("unsorted", put("timestamp", lambda t, at: t[at - 1] - MINUTE // 2)),
-    "F32 high below the low": ("high_low", put("high", lambda v, at: v[at] - 1.0)),
-    "F32 low above the open": ("high_low", put("low", lambda v, at: v[at] + 1 / 64)),
-    "F32 a negative price": ("not_positive", put("low", lambda v, at: -v[at])),
-    "F32 a price of zero": ("not_positive", put("low", lambda v, at: 0.0)),
-    "F4 not a number": ("not_finite", put("close", lambda v, at: np.nan)),
-    "F4 infinite": ("not_finite", put("high", lambda v, at: np.inf)),
+    "the time of the row before": ("repeated", put("timestamp", lambda t, at: t[at - 1])),
+    "a time before that of the row before": ("unsorted", put("timestamp", lambda t, at: t[at - 1] - MINUTE // 2)),
+    "high below the low": ("high_low", put("high", lambda v, at: v[at] - 1.0)),
+    "low above the open": ("high_low", put("low", lambda v, at: v[at] + 1 / 64)),
+    "a negative price": ("not_positive", put("low", lambda v, at: -v[at])),
+    "a price of zero": ("not_positive", put("low", lambda v, at: 0.0)),
+    "not a number": ("not_finite", put("close", lambda v, at: np.nan)),
+    "infinite": ("not_finite", put("high", lambda v, at: np.inf)),
 }
 
 
 @pytest.mark.parametrize("kind", NUMBERED)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_row_is_refused_by_its_place_and_dropped_alone(tmp_path: Path, kind: str, fault: str) -> None:
-    """F30, F32: at every place that the cutting into chunks could treat differently."""
+    """At every place that the cutting into chunks could treat differently."""
     said, plant = FAULTS[fault]
     path = tmp_path / "bars"
     for at in PLACES.values():
@@ -56,8 +56,8 @@ def test_a_bad_row_is_refused_by_its_place_and_dropped_alone(tmp_path: Path, kin
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("store")])
-def test_f30_shuffled_rows_are_never_read_as_they_stand(tmp_path: Path, kind: str) -> None:
-    """F30: put in order or refused."""
+def test_shuffled_rows_are_never_read_as_they_stand(tmp_path: Path, kind: str) -> None:
+    """Put in order or refused."""
     bars = columns(ROWS)
     path = KINDS[kind].path(tmp_path)
     for seed in range(5 if every() else 2):
@@ -83,10 +83,10 @@ SECONDS = [FIRST // 10**9 + 60 * minute for minute in range(6)]
 
 @pytest.mark.parametrize("factors", [(1, 10**3), (10**3, 10**6), (10**6, 10**9), (1, 10**9), (10**9, 1), (10**6, 1)])
 @pytest.mark.parametrize("at", [1, 3, 5])
-def test_f31_an_epoch_is_read_in_its_own_unit_wherever_it_changes(
+def test_an_epoch_is_read_in_its_own_unit_wherever_it_changes(
     tmp_path: Path, factors: tuple[int, int], at: int
 ) -> None:
-    """F31: exchanges changed from milliseconds to microseconds within one file; one unit for all would be the year 57111."""
+    """Exchanges changed from milliseconds to microseconds within one file; one unit for all would be the year 57111."""
     path = tmp_path / "bars.csv"
     path.write_bytes(text([str(s * factors[n >= at]) for n, s in enumerate(SECONDS)]))
     found = read(path)
@@ -101,8 +101,8 @@ def test_f31_an_epoch_is_read_in_its_own_unit_wherever_it_changes(
         "NaT", "null", "1328054580", "1e18", "-1", "99999999999999999999", "2012-02-01T00:03:00 Europe/Berlin", "0", "٢٠١٢-٠٢-٠١",
     ],
 )  # fmt: skip
-def test_f31_one_time_unlike_the_others_is_refused_or_the_same_moment(tmp_path: Path, odd: str) -> None:
-    """F31, F3: a zone among naive times, leap seconds, days that are none, years past the range."""
+def test_one_time_unlike_the_others_is_refused_or_the_same_moment(tmp_path: Path, odd: str) -> None:
+    """A zone among naive times, leap seconds, days that are none, years past the range."""
     path = tmp_path / "bars.csv"
     for at in (1, 3, 5):
         path.write_bytes(text([*ISO[:at], odd.replace("00:03", f"00:{at:02}"), *ISO[at + 1 :]]))

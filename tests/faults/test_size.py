@@ -12,7 +12,7 @@ import pytest
 
 import barloom as bl
 from barloom.bars.bars import Bars, Chunks
-from barloom.bars.sources.base import Batch, Batches, Source
+from barloom.bars.sources.base import Batches, RowBatch, Source
 from barloom.bars.synthetic import SyntheticSource
 from barloom.engine.orchestrator import simulate
 from barloom.errors import InputError
@@ -41,11 +41,11 @@ class Endless(Source):
             rows = np.arange(first, min(first + 1000, MANY if stop is None else stop))
             level = 1.0 + rows % 64 / 64
             high = np.where(rows == self.bad, 0.5, level + 1)
-            yield Batch(first, rows * (MINUTE // 60), level, high, level - 0.5, level)
+            yield RowBatch(first, rows * (MINUTE // 60), level, high, level - 0.5, level)
 
 
-def test_f2_the_last_rows_of_more_than_2_to_the_31_are_read_as_such() -> None:
-    """F2: the last of a million portions lies beyond what an int32 counts."""
+def test_the_last_rows_of_more_than_2_to_the_31_are_read_as_such() -> None:
+    """The last of a million portions lies beyond what an int32 counts."""
     bars = Bars(Endless()).select(fraction=2**-20, portion=2**20)
     drawn = np.concatenate([chunk.timestamp[chunk.history :].copy() for chunk in bars.chunks(300)])
     assert drawn[-1] == (MANY - 1) * (MINUTE // 60)
@@ -54,8 +54,7 @@ def test_f2_the_last_rows_of_more_than_2_to_the_31_are_read_as_such() -> None:
     assert (bars.report.total_rows, bars.report.selected_rows) == (MANY, len(drawn))
 
 
-def test_f2_a_bad_row_past_2_to_the_31_is_named_by_its_number() -> None:
-    """F2."""
+def test_a_bad_row_past_2_to_the_31_is_named_by_its_number() -> None:
     source = Endless()
     source.bad = MANY - 3
     with pytest.raises(InputError, match=f"1 high_low .first: row {MANY - 2:d}, "):
@@ -74,8 +73,8 @@ class Late(Bars):
 
 
 @pytest.mark.parametrize("before", [2**31 - 3000, 2**31 - 3, 2**31, 2**32 - 5, 2**40])
-def test_f2_trades_are_the_same_wherever_they_are_counted_from(before: int) -> None:
-    """F2: bar numbers cross 2^31 in the middle, in the kernels as well."""
+def test_trades_are_the_same_wherever_they_are_counted_from(before: int) -> None:
+    """Bar numbers cross 2^31 in the middle, in the kernels as well."""
     where = np.arange(10, 5900, 37)
     entries = bl.Entries(where, np.where(where % 2, 1, -1), stop=0.0008, target=0.0012)
     exits = bl.Exits(max_hold=200, trail=bl.Trail(distance=0.0006, activation=0.0004))
@@ -104,8 +103,8 @@ print(peak_rss())
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak from /proc")
-def test_f47_ten_times_the_bars_and_more_take_the_memory_of_the_first() -> None:
-    """F47: from 100,000 bars on, which fill every buffer; few trades, as those of a run in memory are kept. A hundred times the bars
+def test_ten_times_the_bars_and_more_take_the_memory_of_the_first() -> None:
+    """From 100,000 bars on, which fill every buffer; few trades, as those of a run in memory are kept. A hundred times the bars
     with ``BARLOOM_FAULTS=all``."""
     peaks = [
         json.loads(

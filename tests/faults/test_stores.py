@@ -23,16 +23,15 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-def test_f22_a_store_cut_short_is_refused(store: Path) -> None:
-    """F22."""
+def test_a_store_cut_short_is_refused(store: Path) -> None:
     whole = store.read_bytes()
     for size in [*range(0, len(whole), 13 if every() else 97), *range(len(whole) - 20, len(whole))]:
         store.write_bytes(whole[:size])
         assert read(store).refused, size
 
 
-def test_f23_a_changed_store_is_refused_or_has_the_same_times_and_prices(store: Path) -> None:
-    """F23: its hash covers what trades depend on. The volume of an Arrow store has no seal."""
+def test_a_changed_store_is_refused_or_has_the_same_times_and_prices(store: Path) -> None:
+    """Its hash covers what trades depend on. The volume of an Arrow store has no seal."""
     whole = store.read_bytes()
     refused = 0
     for at in range(0, len(whole), 5 if every() else 31):

@@ -75,16 +75,15 @@ WIDE = {
 
 
 @pytest.mark.parametrize("change", [*CHANGES, *WIDE])
-def test_f28_odd_text_is_read_as_the_same_bars_or_refused(tmp_path: Path, change: str) -> None:
-    """F28."""
+def test_odd_text_is_read_as_the_same_bars_or_refused(tmp_path: Path, change: str) -> None:
     path = tmp_path / "bars.csv"
     path.write_bytes({**CHANGES, **WIDE}[change](TEXT))
     found = read(path)
     assert found.refused or found.same(BARS)
 
 
-def test_f28_two_oddities_at_once_are_no_worse(tmp_path: Path) -> None:
-    """F28: every two, with ``BARLOOM_FAULTS=all``; else each with three others."""
+def test_two_oddities_at_once_are_no_worse(tmp_path: Path) -> None:
+    """Every two, with ``BARLOOM_FAULTS=all``; else each with three others."""
     path = tmp_path / "bars.csv"
     wrong = []
     pairs = list(itertools.combinations(CHANGES, 2))
@@ -97,10 +96,10 @@ def test_f28_two_oddities_at_once_are_no_worse(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_f26_any_size_of_the_pieces_gives_the_same_bars(
+def test_any_size_of_the_pieces_gives_the_same_bars(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
 ) -> None:
-    """F26: pieces of a few bytes, whose edges fall on every byte of a row."""
+    """Pieces of a few bytes, whose edges fall on every byte of a row."""
     path = tmp_path / "bars.csv"
     for ends in (b"\n", b"\r\n", b"\n\n"):
         text = TEXT.replace(b"\n", ends)
@@ -111,10 +110,9 @@ def test_f26_any_size_of_the_pieces_gives_the_same_bars(
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_f26_a_bad_row_has_its_number_for_any_size_of_the_pieces(
+def test_a_bad_row_has_its_number_for_any_size_of_the_pieces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
 ) -> None:
-    """F26."""
     path = tmp_path / "bars.csv"
     text = TEXT.replace(b"00:07:00Z,", b"00:07:00Z,x")
     path.write_bytes(gzip.compress(text) if packed else text)
@@ -125,8 +123,8 @@ def test_f26_a_bad_row_has_its_number_for_any_size_of_the_pieces(
     assert len(said) == 1 and "data row 8, line 9" in str(said)
 
 
-def test_f27_a_column_keeps_its_type_past_the_first_block(tmp_path: Path) -> None:
-    """F27: whole numbers for more than 1 MB, then a fraction; a word after that is a bad row, not another type."""
+def test_a_column_keeps_its_type_past_the_first_block(tmp_path: Path) -> None:
+    """Whole numbers for more than 1 MB, then a fraction; a word after that is a bad row, not another type."""
     path = tmp_path / "bars.csv"
     rows = [f"{1_328_054_400 + 60 * n},2,2,2,2,1" for n in range(60_000)]
     last = 1_328_054_400 + 60 * len(rows)
@@ -152,10 +150,8 @@ COMMAS: dict[str, Callable[[Columns], bytes]] = {
 
 @pytest.mark.parametrize("number", COMMAS)
 @pytest.mark.parametrize("place", ["C", "de_DE.UTF-8", "fr_FR.UTF-8"])
-def test_f29_a_comma_in_a_number_never_makes_it_a_thousand_times_larger(
-    tmp_path: Path, number: str, place: str
-) -> None:
-    """F29: whatever the locale of the process."""
+def test_a_comma_in_a_number_never_makes_it_a_thousand_times_larger(tmp_path: Path, number: str, place: str) -> None:
+    """Whatever the locale of the process."""
     old = locale.setlocale(locale.LC_ALL)
     try:
         locale.setlocale(locale.LC_ALL, place)
@@ -198,8 +194,7 @@ def read_plain(folder: Path) -> bool:
     ids=["1 MB before", "1 MB name", "100000 columns", "twice", "10000 opens", "cyrillic", "zero width", "colour", "backwards",
          "nameless", "all nameless"],
 )  # fmt: skip
-def test_f33_a_header_of_no_bars_is_refused_in_one_short_line(tmp_path: Path, header: bytes) -> None:
-    """F33."""
+def test_a_header_of_no_bars_is_refused_in_one_short_line(tmp_path: Path, header: bytes) -> None:
     path = tmp_path / "bars.csv"
     path.write_bytes(header + TEXT[len(HEADER) :])
     assert read(path).refused

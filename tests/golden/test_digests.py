@@ -1,4 +1,4 @@
-"""The same bytes as everywhere: digests that were taken once must come out again, whatever compiled the kernels (F6, F7)."""
+"""The same bytes as everywhere: digests that were taken once must come out again, whatever compiled the kernels."""
 
 from __future__ import annotations
 

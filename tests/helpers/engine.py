@@ -15,7 +15,7 @@ from helpers.market import Market
 
 
 @dataclass
-class Outcome:
+class EngineOutcome:
     """Everything a run of the simulator gives."""
 
     trades: Trades
@@ -53,7 +53,7 @@ def run_pipeline(
     chunk_rows: int,
     threads: int = 1,
     exit_signals: ExitSignals | None = None,
-) -> Outcome:
+) -> EngineOutcome:
     simulator = RunSimulator(
         rules, threads=threads, fine=market.fine_reader() if rules.intrabar == "drilldown" else None
     )
@@ -67,7 +67,7 @@ def run_pipeline(
         trades.append(simulator.pass_chunk(chunk, asked, leaving))
         points.append(simulator.points.copy())
     totals = simulator.totals()
-    return Outcome(
+    return EngineOutcome(
         np.concatenate(trades),
         np.concatenate(points),
         simulator.rejected,

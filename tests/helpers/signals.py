@@ -16,7 +16,7 @@ Columns = tuple[np.ndarray, ...]
 """timestamp, open, high, low, close"""
 
 
-class Signal(NamedTuple):
+class DrawnSignal(NamedTuple):
     bar: int
     side: int
     stop: float
@@ -47,11 +47,11 @@ def indicators(strategy: Strategy, columns: Columns) -> dict[str, list[float]]:
     return {name: values[spec].tolist() for name, spec in names.items()}
 
 
-def signals(strategy: Strategy, columns: Columns, sizes: Sequence[int] = ()) -> list[Signal]:
+def signals(strategy: Strategy, columns: Columns, sizes: Sequence[int] = ()) -> list[DrawnSignal]:
     """Signals of the new bars, chunk by chunk, in numbers of the market; no sizes is one chunk."""
     names = strategy.indicators()
     bank = IndicatorBank(names.values(), strategy.lookback)
-    found: list[Signal] = []
+    found: list[DrawnSignal] = []
     rows = len(columns[0])
     base = turn = 0
     while base < rows:
@@ -63,9 +63,9 @@ def signals(strategy: Strategy, columns: Columns, sizes: Sequence[int] = ()) -> 
     return found
 
 
-def listed(entries: Entries, first: int = 0) -> list[Signal]:
+def listed(entries: Entries, first: int = 0) -> list[DrawnSignal]:
     return [
-        Signal(int(bar) + first, int(side), float(stop), float(target), float(price))
+        DrawnSignal(int(bar) + first, int(side), float(stop), float(target), float(price))
         for bar, side, stop, target, price in zip(
             entries.signal_bar, entries.side, entries.stop, entries.target, entries.target_price, strict=True
         )

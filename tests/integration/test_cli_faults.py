@@ -1,4 +1,4 @@
-"""What is left, and what is said, when a run is stopped or has nowhere to write (F17, F35, F36, F40, F46)."""
+"""What is left, and what is said, when a run is stopped or has nowhere to write."""
 
 import json
 import os
@@ -84,7 +84,6 @@ def logs(cwd):
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_its_trades_and_says_so(bars, slow, tmp_path, number):
-    """F17."""
     process = start([*slow(bars), "--log-frequency", "20"], tmp_path)
     wait_for(lambda: held(tmp_path), process)
     assert " trades, " in logs(tmp_path)[0].read_text()
@@ -102,7 +101,6 @@ def test_an_interrupted_run_keeps_its_trades_and_says_so(bars, slow, tmp_path, n
 
 @posix
 def test_an_interrupted_run_without_trades_leaves_nothing(bars, slow, tmp_path):
-    """F17."""
     process = start(slow(bars, "Never"), tmp_path)
     (number,) = wait_for(lambda: held(tmp_path), process)
     assert logs(tmp_path)
@@ -114,7 +112,7 @@ def test_an_interrupted_run_without_trades_leaves_nothing(bars, slow, tmp_path):
 @posix
 @pytest.mark.parametrize("modules", [1, 20, 60, 120, 200, 280, 360, 450])
 def test_an_interrupt_at_any_moment_ends_with_130_and_no_half_run(bars, slow, tmp_path, modules):
-    """F17: also while libraries are still being loaded; a moment is told by how many are."""
+    """Also while libraries are still being loaded; a moment is told by how many are."""
     told = tmp_path / "stderr"
     with open(told, "wb") as stderr:
         process = start(slow(bars), tmp_path, stderr=stderr, PYTHONPROFILEIMPORTTIME="1")
@@ -129,7 +127,7 @@ def test_an_interrupt_at_any_moment_ends_with_130_and_no_half_run(bars, slow, tm
 
 @posix
 def test_a_killed_run_leaves_nothing_that_looks_whole(bars, slow, tmp_path):
-    """F37: older runs stay as they are."""
+    """Older runs stay as they are."""
     assert call("run", bars, cwd=tmp_path).returncode == 0
     before = {path: path.read_bytes() for path in tmp_path.glob("results/**/*") if path.is_file()}
     process = start(slow(bars), tmp_path)
@@ -144,7 +142,7 @@ def test_a_killed_run_leaves_nothing_that_looks_whole(bars, slow, tmp_path):
 
 
 def test_an_output_folder_that_cannot_be_is_refused_before_any_work(bars, tmp_path):
-    """F35: below a regular file, as root may write to any folder."""
+    """Below a regular file, as root may write to any folder."""
     (tmp_path / "file").write_text("mine")
     said = call("run", bars, "--out", "file/results", cwd=tmp_path)
     assert said.returncode == 2 and "--out" in said.stderr and said.stderr.count("\n") == 1
@@ -152,7 +150,6 @@ def test_an_output_folder_that_cannot_be_is_refused_before_any_work(bars, tmp_pa
 
 
 def test_runs_at_the_same_moment_have_folders_of_their_own(bars, tmp_path):
-    """F40."""
     processes = [start(["run", str(bars), "--strategy", "ema-cross"], tmp_path) for _ in range(4)]
     for process in processes:
         ended(process)
@@ -168,7 +165,7 @@ def test_runs_at_the_same_moment_have_folders_of_their_own(bars, tmp_path):
     [["info"], ["run", "BARS", "--format", "json", "--log-frequency", "1000000"], ["--help"], ["strategies", "list"]],
 )
 def test_a_reader_that_has_gone_is_no_error(bars, tmp_path, words):
-    """F46: ``| head`` closes our stdout."""
+    """``| head`` closes stdout early."""
     words = [str(bars) if word == "BARS" else word for word in words]
     reader, writer = os.pipe()
     os.close(reader)
@@ -188,7 +185,6 @@ def test_a_reader_that_has_gone_is_no_error(bars, tmp_path, words):
 
 @posix
 def test_closed_standard_streams_are_no_error(bars, tmp_path):
-    """F46."""
     line = " ".join([*COMMAND, "run", str(bars), ">&-", "2>&-", "<&-"])
     assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment(), check=False).returncode == 0
     assert len(list(tmp_path.glob("results/runs/*/run.json"))) == 1
@@ -197,7 +193,6 @@ def test_closed_standard_streams_are_no_error(bars, tmp_path):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize("words", [["info"], ["run", "BARS", "--log-frequency", "1000000"], ["--version"]])
 def test_a_full_disk_behind_stdout_is_one_sentence(bars, tmp_path, words):
-    """F36."""
     words = [str(bars) if word == "BARS" else word for word in words]
     with open("/dev/full", "w") as full:
         said = subprocess.run(
@@ -214,7 +209,7 @@ def test_a_full_disk_behind_stdout_is_one_sentence(bars, tmp_path, words):
 
 @posix
 def test_a_disk_that_fills_up_leaves_nothing_of_the_run(bars, tmp_path):
-    """F36: a limit on the size of files stands in for the full disk."""
+    """A limit on the size of files stands in for the full disk."""
     import resource
 
     words = ["run", str(bars), "--strategy", "ema-cross", "--log-frequency", "1000000"]
@@ -232,7 +227,7 @@ def test_a_disk_that_fills_up_leaves_nothing_of_the_run(bars, tmp_path):
 
 
 def test_output_that_is_no_utf8_is_no_error(bars, tmp_path):
-    """F46: a strategy's name is printed in whatever the terminal can."""
+    """A strategy's name is printed in whatever the terminal can."""
     said = call("strategies", "list", cwd=tmp_path, env=environment(PYTHONIOENCODING="ascii"))
     assert said.returncode == 0, said.stderr
 

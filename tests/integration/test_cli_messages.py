@@ -1,4 +1,4 @@
-"""``-v``, ``-q`` and ``--log-file`` of every command (FR-010, FR-017)."""
+"""``-v``, ``-q`` and ``--log-file`` of every command."""
 
 import json
 

@@ -53,7 +53,6 @@ def test_the_folder_holds_the_files_of_a_run_and_no_other(made):
 
 
 def test_the_benchmark_record_is_valid_and_of_the_same_job(made):
-    """FR-011, SC-007."""
     cwd = made[0]
     (folder,) = runs(cwd)
     (path,) = (cwd / "results" / "benchmarks").glob("benchmark_*.json")
@@ -61,7 +60,10 @@ def test_the_benchmark_record_is_valid_and_of_the_same_job(made):
     run = read_run(folder / "run.json")
     assert path.name == f"benchmark_{folder.name}.json" and benchmark.job_id == run.job_id
     assert benchmark.digest == run.digest and benchmark.data == run.data
-    assert benchmark.criteria["SC-006"].value == "identical" and "two whole runs" in benchmark.criteria["SC-006"].why
+    assert (
+        benchmark.criteria["runs_identical"].value == "identical"
+        and "two whole runs" in benchmark.criteria["runs_identical"].why
+    )
     assert benchmark.raw_bytes == ROWS * 8 * 5
 
 
@@ -107,7 +109,6 @@ def test_a_run_without_a_trade_has_a_record_without_nan(bars, tmp_path):
 
 
 def test_progress_goes_to_stderr_every_so_many_trades(bars, tmp_path):
-    """FR-010."""
     words = ("run", bars, "--strategy", "ema-cross", "--format", "json", "--chunk-rows", "1000")
     said = call(*words, "--log-frequency", "20", cwd=tmp_path)
     trades = json.loads(said.stdout)["metrics"]["trades"]
@@ -117,13 +118,11 @@ def test_progress_goes_to_stderr_every_so_many_trades(bars, tmp_path):
 
 
 def test_memory_past_the_threshold_is_warned_of_once(bars, tmp_path):
-    """FR-013."""
     said = call("run", bars, "--memory-threshold-mb", "1", cwd=tmp_path)
     assert said.returncode == 0 and said.stderr.count("past the threshold of 1 MB") == 1
 
 
 def test_the_options_that_cut_the_work_do_not_change_the_digest(bars, tmp_path):
-    """FR-009."""
     digests = set()
     for extra in ([], ["--chunk-rows", "777"], ["--threads", "1"], ["--batch-rows", "10"]):
         said = call("run", bars, "--strategy", "ema-cross", "--format", "json", *extra, cwd=tmp_path)
@@ -132,7 +131,6 @@ def test_the_options_that_cut_the_work_do_not_change_the_digest(bars, tmp_path):
 
 
 def test_portions_cover_the_data(bars, tmp_path):
-    """FR-002."""
     rows = 0
     for portion in (1, 2, 3, 4):
         said = call("run", bars, "--data-frac", "0.3", "--portion", portion, "--format", "json", cwd=tmp_path)
@@ -260,7 +258,7 @@ def test_a_strategy_that_breaks_ends_with_4_and_its_traceback_is_in_the_log(bars
 
 
 def test_two_runs_that_differ_end_with_3(bars, tmp_path):
-    """SC-006: a strategy that is another one each time a run loads it, though copies of it within a run agree."""
+    """A strategy that is another one each time a run loads it, though copies of it within a run agree."""
     (tmp_path / "odd.py").write_text(
         "import sys\n"
         "import numpy as np\n"

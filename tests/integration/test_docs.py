@@ -26,7 +26,7 @@ ELSEWHERE = {
     "-m pip install --quiet '.[test]' &&": ".ci/run",
     ".venv/bin/python -m pip install .\n": ".ci/run",
     "barloom bench run --rows": "tests/integration/test_cli_bench.py",
-    "barloom bench run --section none --against": "tests/parity/test_against.py",
+    "python benchmarks/run.py vectorbt": "tests/parity/test_against.py",
     "python benchmarks/gate.py": "tests/integration/test_gate.py",
     "dask worker tcp://": "tests/integration/test_sweep_dask.py",
 }

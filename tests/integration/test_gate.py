@@ -91,7 +91,6 @@ def test_a_baseline_of_another_compiler_does_not_apply_and_the_gate_says_so(tmp_
 
 
 def test_progress_and_logging_are_under_one_percent_of_a_run_and_slow_messages_are_not(tmp_path: Path) -> None:
-    """FR-010."""
     shutil.copytree(Path(barloom.__file__).parent, tmp_path / "barloom")
     file = tmp_path / "barloom" / "cli" / "messages.py"
     text = file.read_text(encoding="utf-8")

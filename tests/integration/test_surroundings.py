@@ -1,4 +1,4 @@
-"""The same command where text, numbers, lines and folders are another way: the same digest, and no traceback (F28, F29, F46)."""
+"""The same command where text, numbers, lines and folders are another way: the same digest, and no traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep that is stopped goes on where it was, and gives the same table to the byte (F17, F37)."""
+"""A sweep that is stopped goes on where it was, and gives the same table to the byte."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_killed_sweep_goes_on_with_the_same_command(slow, tmp_path, workers):
 @linux
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sweep_keeps_what_is_finished_and_says_so(slow, tmp_path, number):
-    """F17: the workers are gone with it, and none of them says a word."""
+    """The workers are gone with it, and none of them says a word."""
     out = tmp_path / "out"
     process = start(*slow(out, 2), cwd=tmp_path, start_new_session=True)
     wait_for(lambda: len(held(tmp_path)) == 2 and len(parts(out)) == 6, process)
@@ -126,7 +126,7 @@ def loaded(process, said, modules):
 @posix
 @pytest.mark.parametrize("modules", MOMENTS)
 def test_an_interrupt_while_things_are_loaded_ends_with_130_and_no_half_sweep(slow, tmp_path, modules):
-    """F17: a moment is told by what has been loaded, whatever the time it takes."""
+    """A moment is told by what has been loaded, whatever the time it takes."""
     out, told = tmp_path / "out", tmp_path / "stderr"
     with open(told, "wb") as stderr:
         process = start(*slow(out, 2), cwd=tmp_path, stderr=stderr, more={"PYTHONPROFILEIMPORTTIME": "1"})

@@ -1,4 +1,4 @@
-"""A sweep or a walk forward that crashed or was interrupted leaves a benchmark record that says so (FR-011, SC-007)."""
+"""A sweep or a walk forward that crashed or was interrupted leaves a benchmark record that says so."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Ingesting and checking files holds a few pieces of them, whatever their number of rows (F47)."""
+"""Ingesting and checking files holds a few pieces of them, whatever their number of rows."""
 
 from __future__ import annotations
 

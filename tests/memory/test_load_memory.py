@@ -1,4 +1,4 @@
-"""Streaming bars holds a few pieces of them, whatever their number (F47)."""
+"""Streaming bars holds a few pieces of them, whatever their number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulating and running hold a few chunks and what is open, whatever the number of bars (F47, SC-009)."""
+"""Simulating and running hold a few chunks and what is open, whatever the number of bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep holds a chunk of bars, its indicators and a state for each set: neither bars x sets nor trades (F47)."""
+"""A sweep holds a chunk of bars, its indicators and a state for each set: neither bars x sets nor trades."""
 
 from __future__ import annotations
 

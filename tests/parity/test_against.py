@@ -1,17 +1,17 @@
-"""What ``barloom bench run --against`` times: the real engines make the same trades, and are not timed where they do not."""
+"""Timed peers: the real engines make the same trades, and are not timed where they do not."""
 
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from typing import Any
 
 import pytest
 
-from barloom.bench import peers
-from barloom.bench.measure import measure
-from barloom.bench.peers import PEERS
 from barloom.errors import FidelityError
 from parity.peers import engine
+
+peers = pytest.importorskip("peers", reason="needs the benchmarks of the source tree")
 
 ROWS = 20_000
 ENGINES = ("vectorbt", "raptorbt", "backtesting.py")
@@ -19,11 +19,13 @@ ENGINES = ("vectorbt", "raptorbt", "backtesting.py")
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_the_works_of_a_peer_make_the_same_trades(name: str) -> None:
-    engine(PEERS[name].modules[0])
-    found = measure([ROWS], [], against=[name], repeats=3).against
-    assert len(found) == (3 if name == "vectorbt" else 1)
-    for one in found:
-        assert one.peer == name and int(one.compared.partition(" ")[0].replace(",", "")) > 100
+    engine(peers.PEERS[name].modules[0])
+    rows = peers.section(name, ROWS, 3)
+    assert len(rows) == (3 if name == "vectorbt" else 1)
+    for row in rows:
+        compared = row.note.partition("; ")[2]
+        assert row.what.startswith(f"times as fast as {name} ")
+        assert int(compared.partition(" ")[0].replace(",", "")) > 100
 
 
 @pytest.mark.parametrize(
@@ -36,8 +38,8 @@ def test_the_works_of_a_peer_make_the_same_trades(name: str) -> None:
     ],
 )
 def test_trades_entered_a_bar_later_are_found_out(name: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine(PEERS[name].modules[0])
-    simulate, run_pipeline, run_batch = peers.simulate, peers.run_pipeline, peers.run_batch
+    engine(peers.PEERS[name].modules[0])
+    works = importlib.import_module("peers." + name.removesuffix(".py"))
     later = {"entry": "next_open"}
 
     def later_simulate(*given: Any, **options: Any) -> Any:
@@ -50,9 +52,13 @@ def test_trades_entered_a_bar_later_are_found_out(name: str, said: str, monkeypa
         return run_batch(bars, [one.model_copy(update=later) for one in sets], **options)
 
     if "sizes" in said:
-        monkeypatch.setattr(peers, "run_batch", later_batch)
+        run_batch = works.run_batch
+        monkeypatch.setattr(works, "run_batch", later_batch)
+    elif name == "raptorbt":
+        run_pipeline = works.run_pipeline
+        monkeypatch.setattr(works, "run_pipeline", later_run)
     else:
-        monkeypatch.setattr(peers, "simulate", later_simulate)
-        monkeypatch.setattr(peers, "run_pipeline", later_run)
+        simulate = works.simulate
+        monkeypatch.setattr(works, "simulate", later_simulate)
     with pytest.raises(FidelityError, match=said):
-        measure([ROWS], [], against=[name], repeats=3)
+        peers.section(name, ROWS, 3)

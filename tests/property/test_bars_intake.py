@@ -14,7 +14,7 @@ from barloom._native import chunking
 from barloom.bars import Bars, from_arrays, open_bars
 from barloom.bars.intake import Intake, Tally
 from barloom.bars.slicing import make_selection, portions
-from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch, Batches, Source
+from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batches, RowBatch, Source
 from barloom.bars.sources.memory import MemorySource
 from barloom.bars.sources.pair import PairSource
 from barloom.bars.writer import write_bars
@@ -37,7 +37,7 @@ MARKS = {"time": UNPARSABLE_TIME, "price": UNPARSABLE_PRICE, "shape": MALFORMED}
 
 
 @st.composite
-def raw_rows(draw: Any, marks: bool = True) -> Batch:
+def raw_rows(draw: Any, marks: bool = True) -> RowBatch:
     """Mostly good rows, some bad in every way; enough of them to fill runs of the kernel at times."""
     good = draw(st.sampled_from([0, 1, 5, 250, 300, 600]))
     rows: list[tuple[Any, ...]] = [(1, 1.5, 2.0, 1.0, 1.25, 5.0)] * good
@@ -55,14 +55,14 @@ def raw_rows(draw: Any, marks: bool = True) -> Batch:
             times.append(now)
     table = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 5)
     columns = [np.ascontiguousarray(table[:, k]) for k in range(5)]
-    return Batch(0, np.array(times, dtype=np.int64), columns[0], columns[1], columns[2], columns[3], columns[4])
+    return RowBatch(0, np.array(times, dtype=np.int64), columns[0], columns[1], columns[2], columns[3], columns[4])
 
 
-def raw(*rows: tuple[int, float]) -> Batch:
+def raw(*rows: tuple[int, float]) -> RowBatch:
     """Flat rows at so many seconds from the first, of a price each."""
     times = FIRST + np.array([seconds for seconds, _ in rows], dtype=np.int64) * 1_000_000_000
     prices = np.array([price for _, price in rows])
-    return Batch(0, times, *(prices.copy() for _ in range(4)), np.ones(len(rows)))
+    return RowBatch(0, times, *(prices.copy() for _ in range(4)), np.ones(len(rows)))
 
 
 GOOD_ASK = (1.6, 2.1, 1.1, 1.35)
@@ -70,7 +70,7 @@ ANY_ASK = st.tuples(*[st.sampled_from([*GOOD_ASK, 9.0, -1.0, float("nan"), float
 
 
 @st.composite
-def with_asks(draw: Any) -> Batch:
+def with_asks(draw: Any) -> RowBatch:
     """Raw rows with ask prices, most of them good beside good bid prices."""
     rows = draw(raw_rows())
     asks = np.tile(np.array(GOOD_ASK), (len(rows), 1))
@@ -93,7 +93,7 @@ def ask_kind(bid: list[float], ask: list[float]) -> str | None:
     return "crossed" if any(a < b for a, b in zip(ask, bid, strict=True)) else None
 
 
-def judged(rows: Batch, volume: bool, start: int, end: int) -> tuple[list[int], dict[str, int], dict[str, int]]:
+def judged(rows: RowBatch, volume: bool, start: int, end: int) -> tuple[list[int], dict[str, int], dict[str, int]]:
     """The kept rows, counts and first rows by the plainest reading of the rules."""
     last = None
     kept: list[int] = []
@@ -139,7 +139,7 @@ def judged(rows: Batch, volume: bool, start: int, end: int) -> tuple[list[int], 
 )
 @settings(max_examples=300)
 def test_kept_rows_counts_and_chunks_are_those_of_a_plain_reading(
-    rows: Batch, chunk_rows: int, history: int, batch_rows: int, volume: bool, start: int, end: int
+    rows: RowBatch, chunk_rows: int, history: int, batch_rows: int, volume: bool, start: int, end: int
 ) -> None:
     kept, counts, first = judged(rows, volume, start, end)
     tally = Tally(start, end)
@@ -181,7 +181,7 @@ class _Split(Source):
     label = "split"
     has_volume = True
 
-    def __init__(self, rows: Batch, batch_rows: int) -> None:
+    def __init__(self, rows: RowBatch, batch_rows: int) -> None:
         self.rows, self.batch_rows = rows, batch_rows
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -193,7 +193,7 @@ class _Split(Source):
         return len(self.rows)
 
 
-def paired(bid: Batch, ask: Batch, start: int) -> list[tuple[float, ...]]:
+def paired(bid: RowBatch, ask: RowBatch, start: int) -> list[tuple[float, ...]]:
     """The ask prices of each bid row from ``start`` on by the plainest reading of the rules."""
     found: dict[int, tuple[float, ...]] = {}
     latest = MALFORMED
@@ -234,14 +234,14 @@ def paired(bid: Batch, ask: Batch, start: int) -> list[tuple[float, ...]]:
 )
 @settings(max_examples=200)
 def test_pairs_are_those_of_a_plain_reading_however_either_side_is_split(
-    bid: Batch, ask: Batch, higher: float, batch_rows: tuple[int, int], chunk_rows: int, start: int
+    bid: RowBatch, ask: RowBatch, higher: float, batch_rows: tuple[int, int], chunk_rows: int, start: int
 ) -> None:
     for column in ask.bid:
         column += higher
     start = min(start, len(bid))
     rows = bid.between(start, None)
     asks = np.ascontiguousarray(np.array(paired(bid, ask, start)).reshape(-1, 4).T)
-    rows = Batch(0, *(getattr(rows, name) for name in NAMES), ask=tuple(asks))
+    rows = RowBatch(0, *(getattr(rows, name) for name in NAMES), ask=tuple(asks))
     good, counts, first = judged(rows, False, -(2**63), 2**63 - 1)
     source = PairSource(_Split(bid, batch_rows[0]), _Split(ask, batch_rows[1]))
     tally = Tally()
@@ -266,7 +266,7 @@ def test_pairs_are_those_of_a_plain_reading_however_either_side_is_split(
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_every_format_gives_the_same_bars_and_the_same_hash(
-    rows: Batch, fraction: float, seed: int, volume: bool
+    rows: RowBatch, fraction: float, seed: int, volume: bool
 ) -> None:
     """The same rows, bad ones included, as arrays, CSV, Parquet and Arrow."""
     import pyarrow as pa

@@ -18,7 +18,7 @@ from barloom.rules.exit_signals import ExitSignals
 from barloom.rules.rules import Rules
 from barloom.rules.sessions import Session
 from barloom.rules.sizing import Sizing
-from helpers.engine import Outcome, run_pipeline
+from helpers.engine import EngineOutcome, run_pipeline
 from helpers.market import Market, entries_for, entries_of, exit_signals_for, markets, rules_for, walk
 
 
@@ -29,7 +29,7 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b or (a != a and b != b))
 
 
-def assert_equal(outcome: Outcome, judged: reference.ReferenceResult) -> None:
+def assert_equal(outcome: EngineOutcome, judged: reference.ReferenceResult) -> None:
     rows = outcome.rows()
     for row, trade in zip(rows, judged.trades, strict=False):
         for name in COLUMNS:
@@ -40,7 +40,7 @@ def assert_equal(outcome: Outcome, judged: reference.ReferenceResult) -> None:
     assert outcome.signals == outcome.accepted + sum(outcome.rejected.values())
 
 
-def assert_equal_money(outcome: Outcome, judged: reference.ReferenceResult, balance: float) -> None:
+def assert_equal_money(outcome: EngineOutcome, judged: reference.ReferenceResult, balance: float) -> None:
     """Equity is summed in another order, so it is equal but for rounding."""
     account = outcome.account[0]
     lasted = max(
@@ -101,7 +101,7 @@ def test_trades_equal_the_reference_simulator(focus: str, data: st.DataObject) -
 @given(st.data())
 @settings(max_examples=300)
 def test_chunks_never_change_a_byte(data: st.DataObject) -> None:
-    """FR-009: trades, equity points and accounts are the same bytes for every way to cut the bars."""
+    """Trades, equity points and accounts are the same bytes for every way to cut the bars."""
     rules = data.draw(rules_for())
     market = drawn_market(data, rules, max_bars=60)
     entries = data.draw(entries_for(market, rules))
@@ -157,7 +157,7 @@ DEEP: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("max_positions", [0, 1, 50])
 @pytest.mark.parametrize("feature", DEEP)
 def test_threads_and_skipped_blocks_never_change_a_byte(feature: str, max_positions: int) -> None:
-    """F7: thousands of bars and trades, so that blocks and groups are skipped and every thread has work, against the judge."""
+    """Thousands of bars and trades, so that blocks and groups are skipped and every thread has work, against the judge."""
     seed, bars = sorted(DEEP).index(feature), 9_000
     market = walk(bars, seed, step=(64, 100)[seed % 2], ask=feature == "ask columns", fine=feature == "drilldown")
     rules = Rules(max_positions=max_positions, sizing=Sizing(units=1.0), **DEEP[feature])

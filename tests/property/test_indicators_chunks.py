@@ -1,4 +1,4 @@
-"""Indicators do not depend on how the bars are cut into chunks: the same bits (FR-009)."""
+"""Indicators do not depend on how the bars are cut into chunks: the same bits."""
 
 import numpy as np
 import pytest

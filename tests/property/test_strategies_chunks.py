@@ -1,4 +1,4 @@
-"""Signals do not depend on the chunks, nor on bars after their own (FR-009)."""
+"""Signals do not depend on the chunks, nor on bars after their own."""
 
 import numpy as np
 import pytest

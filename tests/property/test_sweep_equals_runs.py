@@ -1,4 +1,4 @@
-"""Every set of a sweep gives the trades and metrics of its own run, whatever it shares a pass with (FR-008, FR-009)."""
+"""Every set of a sweep gives the trades and metrics of its own run, whatever it shares a pass with."""
 
 from __future__ import annotations
 

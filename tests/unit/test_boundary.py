@@ -165,7 +165,7 @@ LEAVES = {
     "data check": ("data", "check", "bars.arrow"),
     "data info": ("data", "info", "bars.arrow"),
     "explain": ("explain", "nothing", "0"),
-    "bench run": ("bench", "run", "--section", "none"),
+    "bench run": ("bench", "run", "--rows", "10000,10000"),
     "bench compare": ("bench", "compare", "nothing", "nothing"),
 }
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-TOOL = Path(__file__).parents[2] / "tools" / "compilers.py"
+TOOL = Path(__file__).parents[2] / "tools" / "platforms" / "compilers.py"
 CLEAN = "int kept(int a) { return a + 1; }\n"
 
 

@@ -10,7 +10,6 @@ from barloom.engine import sinks as results
 
 
 def test_a_file_held_open_by_a_reader_is_waited_for_on_windows(tmp_path, monkeypatch):
-    """F39."""
     tries = []
 
     def held(source, target):
@@ -26,5 +25,4 @@ def test_a_file_held_open_by_a_reader_is_waited_for_on_windows(tmp_path, monkeyp
 
 
 def test_stores_and_results_are_renamed_that_way():
-    """F39."""
     assert stores.replace is renaming.replace and results.replace is renaming.replace

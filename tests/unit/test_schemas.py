@@ -1,4 +1,4 @@
-"""The JSON Schemas in the package are those of the models, and they judge as the models do (SC-007)."""
+"""The JSON Schemas in the package are those of the models, and they judge as the models do."""
 
 import copy
 import json

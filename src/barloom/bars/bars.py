@@ -15,7 +15,7 @@ from barloom.bars.intake import Intake, Tally
 from barloom.bars.refusals import notes_of, refused_rows, share_dropped
 from barloom.bars.schema import PRICES, ColumnOptions
 from barloom.bars.slicing import Selection, make_selection
-from barloom.bars.sources.base import Batch, Batches, Source, cut
+from barloom.bars.sources.base import Batches, RowBatch, Source, cut
 from barloom.bars.times import FIRST_TIME, LAST_TIME, iso
 from barloom.bars.watch import Watch, say
 from barloom.boundary import FLAG, NUMBER, TEXT, speaking_python, takes, unusable, whole
@@ -204,7 +204,7 @@ class Bars:
             tally.odd_volumes,
         )  # fmt: skip
 
-    def _views(self, arrays: Batch, chunk_rows: int, history: int, volume: bool) -> Chunks:
+    def _views(self, arrays: RowBatch, chunk_rows: int, history: int, volume: bool) -> Chunks:
         total = len(arrays)
         first, stop = self.selection.rows(total)
         times = arrays.timestamp[first:stop]

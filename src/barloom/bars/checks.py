@@ -139,7 +139,7 @@ class CheckReport(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class FirstRows:
     """What the first rows tell about all of them."""
 
     step: int
@@ -178,7 +178,7 @@ def check_bars(bars: Bars, threads: int = 2) -> CheckReport:
     return _Told(source, checker, head, rows, tally, watch).report()
 
 
-def read_head(source: Source) -> Head:
+def read_head(source: Source) -> FirstRows:
     """What the first good rows tell: their step and grid, a first price, and the usual return.
 
     Raises:
@@ -197,14 +197,14 @@ def read_head(source: Source) -> Head:
             if rows >= HEAD_ROWS or batch.first_row > 100 * HEAD_ROWS:
                 break
     if rows < 2:
-        return Head(0, -1, float(closes[0][0]) if rows and len(closes[0]) else 1.0, 1e-4)
+        return FirstRows(0, -1, float(closes[0][0]) if rows and len(closes[0]) else 1.0, 1e-4)
     when, price = np.concatenate(times), np.concatenate(closes)
     with np.errstate(over="ignore"):  # prices of any size: such a move is infinite
         moves = np.abs(np.diff(price)) / price[:-1]
     moves = moves[(moves > 0) & np.isfinite(moves)]
     step, phase = _grid(when)
     usual = float(np.median(moves)) if len(moves) else 1e-4
-    return Head(step, phase, float(np.median(price[:7])), usual)
+    return FirstRows(step, phase, float(np.median(price[:7])), usual)
 
 
 def _grid(times: npt.NDArray[np.int64]) -> tuple[int, int]:
@@ -222,7 +222,9 @@ def _grid(times: npt.NDArray[np.int64]) -> tuple[int, int]:
 class _Told:
     """Counts of a pass, made into findings."""
 
-    def __init__(self, source: Source, checker: Checker, head: Head, rows: int, tally: Tally, watch: Watch) -> None:
+    def __init__(
+        self, source: Source, checker: Checker, head: FirstRows, rows: int, tally: Tally, watch: Watch
+    ) -> None:
         self.source, self.checker, self.head, self.rows = source, checker, head, rows
         self.tally, self.watch = tally, watch
         self.findings: list[Finding] = []

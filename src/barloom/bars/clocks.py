@@ -40,15 +40,17 @@ AHEAD = range(-12, 15)
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class MarketHours:
     """When the weeks of a market open, in minutes of a Sunday in New York."""
 
     title: str
     opens: tuple[int, int]
 
 
-FX = Market("17:00 New York", (17 * 60 - 5, 18 * 60))
-LATER = Market("18:00 New York", (18 * 60 - 5, 19 * 60))  # futures and metals, an hour behind FX, which close with it
+FX = MarketHours("17:00 New York", (17 * 60 - 5, 18 * 60))
+LATER = MarketHours(
+    "18:00 New York", (18 * 60 - 5, 19 * 60)
+)  # futures and metals, an hour behind FX, which close with it
 FIXED = (22 * 60 - 5, 23 * 60)  # minutes of a Sunday in UTC: markets that keep no summer time, at their own word
 LATER_FROM = 48 * HOUR + 35 * MINUTE
 LATER_TO = 50 * HOUR + 35 * MINUTE
@@ -125,7 +127,7 @@ class ClockFit:
     """How well the clock that times were read by explains when the weeks open, and which clock explains it best."""
 
     weeks: int
-    market: Market
+    market: MarketHours
     share: float
     """Of the weeks, by the clock that the times were read by."""
     best: str
@@ -183,7 +185,7 @@ def confirmed(gaps: Ints, step: int, *, claimed: bool = False) -> bool:
     return share >= FITS or (claimed and _share(opens, FIXED) >= FITS)
 
 
-def _weeks(gaps: Ints, step: int) -> tuple[Ints, Market] | None:
+def _weeks(gaps: Ints, step: int) -> tuple[Ints, MarketHours] | None:
     """When weeks open, and those of which market; None where there are fewer than eight, or the market has no such weekends."""
     lasting = gaps[:, 1] - gaps[:, 0] - step
     usual = (lasting >= WEEKEND[0]) & (lasting <= WEEKEND[1])

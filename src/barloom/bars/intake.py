@@ -12,7 +12,7 @@ import numpy.typing as npt
 from barloom._native import chunking
 from barloom.bars.chunk import Chunk, Floats, Ints
 from barloom.bars.lending import is_kept
-from barloom.bars.sources.base import Batch, Prices, cut
+from barloom.bars.sources.base import Prices, RowBatch, cut
 from barloom.bars.times import FIRST_TIME, LAST_TIME
 
 RING = 3  # a chunk, the one drawn after it, and the one being filled
@@ -121,7 +121,7 @@ class Tally:
             digest.update(lanes.astype("<i8").tobytes())
         return digest.hexdigest()
 
-    def check(self, batch: Batch) -> int:
+    def check(self, batch: RowBatch) -> int:
         """Check and hash a batch without copying it; the number of good rows."""
         return chunking.take_bars(*batch.columns, 0, batch.first_row, self.state, ask=batch.ask)[1]
 
@@ -154,7 +154,7 @@ class _Buffer:
             arrays.append(self.volume)
         return arrays + list(self.ask or ())
 
-    def take(self, batch: Batch, at: int, room: int, tally: Tally) -> int:
+    def take(self, batch: RowBatch, at: int, room: int, tally: Tally) -> int:
         """Fill up to ``room`` rows with good ones of a batch from row ``at`` on; the row to go on from."""
         at, self.filled = chunking.take_bars(
             batch.timestamp,
@@ -207,7 +207,7 @@ class Intake:
     last_time: int = FIRST_TIME
     _ring: list[_Buffer] = field(default_factory=list)
 
-    def chunks(self, batches: Iterator[Batch], rows_hint: int | None = None) -> Iterator[Chunk]:
+    def chunks(self, batches: Iterator[RowBatch], rows_hint: int | None = None) -> Iterator[Chunk]:
         """The chunks of the batches, up to the end of the tally's time range."""
         rows = self.chunk_rows if rows_hint is None else max(1, min(self.chunk_rows, rows_hint))
         base = 0

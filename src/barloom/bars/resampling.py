@@ -12,7 +12,7 @@ from barloom._native.resampling import Resampler
 from barloom.bars.bars import Bars, BarsReport, Chunks, Volume
 from barloom.bars.chunk import Chunk, Floats, Ints
 from barloom.bars.intake import Intake, Tally
-from barloom.bars.sources.base import Batch, Batches, Prices, cut
+from barloom.bars.sources.base import Batches, Prices, RowBatch, cut
 from barloom.bars.timeframes import Timeframe
 from barloom.errors import InputError
 
@@ -130,10 +130,10 @@ class _Made:
             made += count
         yield self._batch(made, resampler.finish(self.time, self.bid, self.volume, self.ask))
 
-    def _batch(self, first: int, count: int) -> Batch:
+    def _batch(self, first: int, count: int) -> RowBatch:
         part = slice(count)
         volume = None if self.volume is None else self.volume[part]
-        return Batch(
+        return RowBatch(
             first, self.time[part], *cut(self.bid, part), volume, None if self.ask is None else cut(self.ask, part)
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from barloom.bars.sources.base import Batch, Batches, Ints, Source
+from barloom.bars.sources.base import Batches, Ints, RowBatch, Source
 from barloom.errors import InputError
 
 BLOCK = 1 << 15  # minutes made at once: part of what a seed means, not a tuning knob
@@ -81,7 +81,7 @@ class _Walk:
         self.close = 110_000  # points
         self.level = 256
 
-    def block(self, first_row: int) -> Batch:
+    def block(self, first_row: int) -> RowBatch:
         """The next ``BLOCK`` minutes, less those that are missing."""
         slots = np.arange(self.slot, self.slot + BLOCK, dtype=np.int64)
         self.slot += BLOCK
@@ -115,7 +115,7 @@ class _Walk:
         volume = 1 + ((_field(rest, 56, 8) + 32) * deviation >> 10)
         prices = [points / 100_000.0 for points in (open_, high, low, close)]
         times = seconds * 1_000_000_000
-        return Batch(first_row, times, prices[0], prices[1], prices[2], prices[3], volume.astype(np.float64))
+        return RowBatch(first_row, times, prices[0], prices[1], prices[2], prices[3], volume.astype(np.float64))
 
     def _levels(self) -> Ints:
         """Volatility levels of a block's clusters: they wander, jump now and then, and drift back to the usual."""

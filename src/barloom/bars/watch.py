@@ -11,7 +11,7 @@ import numpy as np
 
 from barloom.bars.clocks import FEWEST_WEEKS, WEEKEND, ClockFit, Ints, WeekOpens, confirmed, fit_of
 from barloom.bars.intake import Tally
-from barloom.bars.sources.base import MALFORMED, Batch, Source
+from barloom.bars.sources.base import MALFORMED, RowBatch, Source
 from barloom.bars.sources.files import FileSource
 from barloom.bars.sources.joined import JoinedSource
 from barloom.bars.steps import commonest
@@ -51,7 +51,7 @@ class Watch:
         self._held: list[tuple[Ints, int]] = []
         self._known = 0
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: RowBatch) -> None:
         """Look at a batch before it is checked.
 
         Raises:
@@ -117,7 +117,7 @@ class Watch:
             self._begin()
         return self._step
 
-    def _widen(self, batch: Batch) -> None:
+    def _widen(self, batch: RowBatch) -> None:
         """Raise each ask price below the bid price of its kind to it."""
         assert batch.ask is not None
         low = np.zeros(len(batch), dtype=bool)

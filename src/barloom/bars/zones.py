@@ -111,7 +111,7 @@ UTC_ZONE = Zone("UTC", None, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class FileClock:
     """What makes a file's times open times in UTC."""
 
     zone: Zone = UTC_ZONE

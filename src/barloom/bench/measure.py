@@ -1,19 +1,16 @@
-"""A whole ``barloom bench run``: every work made ready and checked, then all of them in turn, repeat by repeat; then peers beside it."""
+"""A whole ``barloom bench run``: every work is prepared and checked, then all are timed in turn, repeat by repeat."""
 
 from __future__ import annotations
 
-import gc
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 
-from barloom.bench.peers import PEERS, load
-from barloom.bench.records import Against, BenchRecord, Measurement
+from barloom.bench.records import BenchRecord, Measurement
 from barloom.bench.sections import SECTIONS, Bench, Prepared
-from barloom.bench.timing import Took, Work, interleaved, seconds
+from barloom.bench.timing import interleaved
 from barloom.engine.orchestrator import available_cores
 from barloom.errors import InputError
 from barloom.jobs.records import Machine
@@ -30,7 +27,6 @@ def measure(
     sections: Sequence[str],
     *,
     repeats: int,
-    against: Sequence[str] = (),
     threads: int | None = None,
     folder: Path | None = None,
     tell: Tell = lambda text: None,
@@ -41,29 +37,26 @@ def measure(
         sizes: numbers of bars, one after the other.
         sections: names in ``SECTIONS``.
         repeats: rounds that are counted, after one that is not.
-        against: names in ``PEERS`` of other engines to be measured beside barloom, after the sections.
         threads: of every work; None for the cores there are.
         folder: where generated files are kept for the next time; None for a temporary one.
         tell: called with what is being done.
 
     Raises:
-        InputError: too few bars, one size twice, files that cannot be written, or a peer that is not known or not installed.
+        InputError: too few bars, one size twice, or files that cannot be written.
         FidelityError: an answer is wrong; nothing was timed.
     """
     if small := [rows for rows in sizes if rows < LEAST_ROWS]:
         raise InputError(f"--rows {small[0]}: at least {LEAST_ROWS:,}, fewer measure what surrounds the work")
     if len(set(sizes)) < len(sizes):
         raise InputError(f"--rows {','.join(map(str, sizes))}: a size stands there twice, leave one out")
-    peers = load(against)
     threads = min(threads or available_cores(), available_cores())
     started = datetime.now(UTC)
     found: list[Measurement] = []
-    beside: list[Against] = []
     with tempfile.TemporaryDirectory(prefix="barloom-bench-") as temporary:
         place = folder or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
         benches = [Bench(rows, place, threads, Path(temporary)) for rows in sizes]
-        for bench in benches if sections else ():
+        for bench in benches:
             rows = bench.rows
             ready: list[tuple[str, Prepared]] = []
             for section in sections:
@@ -75,9 +68,6 @@ def measure(
                 Measurement.of(section, prepared.name, rows, prepared.bars, times, prepared.checked)
                 for (section, prepared), times in zip(ready, taken, strict=True)
             ]
-        for bench in benches:
-            for name, module in peers.items():
-                beside += _beside(bench, name, module, repeats, tell)
     return BenchRecord(
         started_at=started,
         ended_at=datetime.now(UTC),
@@ -86,34 +76,7 @@ def measure(
         repeats=repeats,
         threads=threads,
         measurements=tuple(found),
-        against=tuple(beside),
     )
-
-
-def _beside(bench: Bench, name: str, module: ModuleType, repeats: int, tell: Tell) -> Iterator[Against]:
-    """The works of a peer, each in turn with barloom's."""
-    peer = PEERS[name]
-    tell(f"{bench.rows:,} bars: {name} is made ready and checked")
-    for pair in peer.works(bench, module):
-        tell(f"{bench.rows:,} bars: {name}, {pair.name}")
-        ours, theirs = interleaved([partial(_alone, pair.ours), partial(_alone, pair.theirs)], repeats)
-        yield Against.of(
-            peer=name,
-            version=peer.version,
-            name=pair.name,
-            rows=pair.rows,
-            bars=pair.bars,
-            our_seconds=ours,
-            their_seconds=theirs,
-            compared=pair.compared,
-            differs=pair.differs,
-        )
-
-
-def _alone(work: Work) -> Took:
-    """Seconds of a work, with what the one before left thrown away: results of a peer may hold gigabytes until the collector comes."""
-    gc.collect()
-    return Took(seconds(work))
 
 
 def _tell_round(tell: Tell, rows: int, repeats: int, number: int) -> None:

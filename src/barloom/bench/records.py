@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -70,70 +69,8 @@ class Measurement(Record):
         return low, high
 
 
-class Against(Record):
-    """One work by barloom and by a peer, in turn: every time of both, and what their answers had in common.
-
-    Attributes:
-        peer, version: the other engine.
-        name: the work.
-        rows: bars that it takes; a slow peer is given the first of them.
-        bars: the same, times the sets where there are some.
-        our_seconds, their_seconds: of each counted repeat.
-        ratio: median over the repeats of their time over ours: how many times as fast barloom is.
-        lowest, highest: the least and the greatest of those ratios.
-        compared: what was found the same before anything was timed.
-        differs: what was not compared, and why; None where all of it was.
-    """
-
-    peer: str = Field(min_length=1)
-    version: str = Field(min_length=1)
-    name: str = Field(min_length=1)
-    rows: int = Field(ge=1)
-    bars: Count
-    our_seconds: tuple[Seconds, ...] = Field(min_length=1)
-    their_seconds: tuple[Seconds, ...] = Field(min_length=1)
-    ratio: float = Field(gt=0.0)
-    lowest: float = Field(gt=0.0)
-    highest: float = Field(gt=0.0)
-    compared: str = Field(min_length=1)
-    differs: str | None
-
-    @classmethod
-    def of(cls, *, our_seconds: Sequence[float], their_seconds: Sequence[float], **rest: Any) -> Self:
-        """A comparison with its ratios.
-
-        Raises:
-            InputError: the clock saw no time pass.
-        """
-        if min(*our_seconds, *their_seconds) <= 0.0:
-            raise InputError(f"{rest['name']} took no time: measure it with more --rows")
-        ratio, lowest, highest = _ratios(our_seconds, their_seconds)
-        return cls(
-            our_seconds=tuple(our_seconds),
-            their_seconds=tuple(their_seconds),
-            ratio=ratio,
-            lowest=lowest,
-            highest=highest,
-            **rest,
-        )
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if len(self.our_seconds) != len(self.their_seconds) or min(self.our_seconds) <= 0.0:
-            raise ValueError("the seconds of both are not of the same repeats")
-        if _ratios(self.our_seconds, self.their_seconds) != (self.ratio, self.lowest, self.highest):
-            raise ValueError("ratio, lowest and highest are not those of the seconds")
-        return self
-
-
-def _ratios(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """Median, least and greatest of the ratios of times taken one after the other."""
-    ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
-    return statistics.median(ratios), min(ratios), max(ratios)
-
-
 class BenchRecord(Record):
-    """The record of one ``barloom bench run``: the sections that were measured, and the peers beside them."""
+    """Record of one ``barloom bench run``: the measurements of its sections."""
 
     kind: Literal["barloom bench"] = "barloom bench"
     started_at: UtcTime
@@ -143,11 +80,10 @@ class BenchRecord(Record):
     repeats: int = Field(ge=1)
     threads: int = Field(ge=1)
     measurements: tuple[Measurement, ...]
-    against: tuple[Against, ...] = ()
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
-        if not self.measurements and not self.against:
+        if not self.measurements:
             raise ValueError("nothing was measured")
         if self.ended_at < self.started_at:
             raise ValueError("the benchmark ended before it started")

@@ -11,7 +11,6 @@ else:  # a file beside ``_parser.py``, which is executed by itself
     from _parser_words import COUNT, Number, hint
 
 SECTIONS = ("load", "slice", "check", "indicators", "resolver", "engine", "sweep", "command")
-PEERS = ("vectorbt", "raptorbt", "backtesting.py", "talib")
 REPEATS = Number(whole=True, at_least=3)
 ROWS = Number(whole=True, at_least=10_000)
 
@@ -20,11 +19,9 @@ examples:
   barloom bench run
   barloom bench run --rows 1000000,5000000,10000000 --repeats 7 --out before.json
   barloom bench run --section indicators,engine --out now.json
-  barloom bench run --section none --against vectorbt,talib --rows 8000000
 
 Every answer is checked before anything is timed: files against the bars that were generated, indicators against their definitions,
-exits against the reference simulator, sweeps against single runs, the command against the same run in memory. Peers take the same bars
-and entries, and must make the same trades (docs/benchmarks.md says where their rules do not allow it): pip install 'barloom[peers]'.
+exits against the reference simulator, sweeps against single runs, the command against the same run in memory.
 """
 COMPARE_EXAMPLES = """\
 example:
@@ -35,26 +32,16 @@ overlap it is unsure: take both records again with more --repeats. Ends with 3 w
 """
 
 
-def _listed(text: str, known: tuple[str, ...], kind: str) -> list[str]:
-    """Known names between commas, each once, in their own order."""
+def sections(text: str) -> list[str]:
+    """Read names of sections between commas, each once, in the order of ``SECTIONS``."""
     asked = [name.strip() for name in text.split(",")]
     for name in asked:
-        if name not in known:
-            near = hint(name, known)
+        if name not in SECTIONS:
+            near = hint(name, SECTIONS)
             raise argparse.ArgumentTypeError(
-                f"'{name}' is no {kind}: {near + ' ' if near else ''}choose from {', '.join(known)}"
+                f"'{name}' is no section: {near + ' ' if near else ''}choose from {', '.join(SECTIONS)}"
             )
-    return [name for name in known if name in asked]
-
-
-def sections(text: str) -> list[str]:
-    """Names of sections between commas, each once, in their own order; ``none`` alone for no section."""
-    return [] if text.strip() == "none" else _listed(text, SECTIONS, "section")
-
-
-def peers(text: str) -> list[str]:
-    """Names of peers between commas, each once, in their own order."""
-    return _listed(text, PEERS, "peer")
+    return [name for name in SECTIONS if name in asked]
 
 
 def sizes(text: str) -> list[int]:
@@ -93,14 +80,7 @@ def add_bench(commands: Any) -> None:
         metavar="NAME[,NAME...]",
         type=sections,
         default=list(SECTIONS),
-        help=f"{', '.join(SECTIONS)}, or none beside --against (default all)",
-    )
-    run.add_argument(
-        "--against",
-        metavar="NAME[,NAME...]",
-        type=peers,
-        default=[],
-        help=f"other engines to measure beside barloom: {', '.join(PEERS)} (default none)",
+        help=f"{', '.join(SECTIONS)} (default all)",
     )
     run.add_argument(
         "--repeats",

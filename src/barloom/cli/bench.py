@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
-import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from barloom.cli import output as results
 from barloom.cli.tables import listing, render
-from barloom.errors import InputError
 from barloom.outputs import Output, is_json_with, is_told
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
     from barloom.bench.compare import Comparison
     from barloom.bench.records import BenchRecord
@@ -37,12 +34,10 @@ def _run(options: argparse.Namespace) -> int:
     from barloom.bench.measure import measure
     from barloom.jobs.staged import StagedFile
 
-    if not options.section and not options.against:
-        raise InputError("--section none leaves nothing to measure: name a section, or a peer with --against")
     out = None if options.out is None else Path(options.out)
     output: Output | None = None
     if out is not None:
-        ours = is_json_with("measurements", "against", "versions", "repeats")
+        ours = is_json_with("measurements", "versions", "repeats")
         known = not options.force and is_told(ours, out)
         output = Output(
             out,
@@ -56,7 +51,6 @@ def _run(options: argparse.Namespace) -> int:
         options.rows,
         options.section,
         repeats=options.repeats,
-        against=options.against,
         threads=options.threads,
         folder=None if options.keep_data is None else Path(options.keep_data),
         tell=lambda text: log.info("%s", text),
@@ -91,31 +85,7 @@ def _measured(record: BenchRecord) -> str:
         f"{about.processor}, {about.usable_cores} cores, {record.threads} threads, {about.system}; "
         f"barloom {record.versions['barloom']}, Python {record.versions['python']}; {record.repeats} repeats"
     )
-    parts: list[RenderableType] = [machine]
-    if rows:
-        parts += ["", listing(head, rows)]
-    if record.against:
-        parts += ["", _beside(record)]
-    return render(*parts)
-
-
-def _beside(record: BenchRecord) -> Table:
-    head = ("peer", "work", "bars", "barloom", "peer", "times as fast", "min to max", "the same", "not compared")
-    rows = [
-        (
-            f"{one.peer} {one.version}",
-            one.name,
-            f"{one.rows:,}",
-            _time(statistics.median(one.our_seconds)),
-            _time(statistics.median(one.their_seconds)),
-            f"{one.ratio:.3g}",
-            f"{one.lowest:.3g} to {one.highest:.3g}",
-            one.compared,
-            one.differs or "",
-        )
-        for one in record.against
-    ]
-    return listing(head, rows)
+    return render(machine, "", listing(head, rows))
 
 
 def _compare(options: argparse.Namespace) -> int:

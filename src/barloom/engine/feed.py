@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
-from barloom.engine.signals import ATR, Measured, Pips, Preparation, Prepared, SignalMaker
+from barloom.engine.signals import ATR, MeasuredEntries, Pips, Preparation, Prepared, SignalMaker
 from barloom.errors import InputError
 from barloom.indicators import IndicatorBank
 from barloom.rules.entries import Entries
@@ -142,7 +142,7 @@ class StrategyFeed:
         """
         pip = self._pips.of(chunk)
         entries = self.raw = self._maker.entries(chunk, prepared)
-        measured = Measured.of(entries, chunk, prepared, pip, atr=self._orders.wants_atr)
+        measured = MeasuredEntries.of(entries, chunk, prepared, pip, atr=self._orders.wants_atr)
         return measured.with_exits(self._orders, self._maker)
 
     def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:

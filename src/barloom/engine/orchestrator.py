@@ -22,12 +22,12 @@ from barloom.engine.metrics import Outcome
 from barloom.engine.overflow import refuse_overflow
 from barloom.engine.resolve import RunSpec, make_rules
 from barloom.engine.results import AuditCounts, RunResult
-from barloom.engine.selfcheck import Head, check_head
+from barloom.engine.selfcheck import RunHead, check_head
 from barloom.engine.signals import Prepared
 from barloom.engine.simulator import RunSimulator
 from barloom.engine.sinks import MemorySink, TradeSink
 from barloom.engine.stream import bars_with_signals
-from barloom.engine.totals import Start
+from barloom.engine.totals import AccountStart
 from barloom.errors import InputError
 from barloom.observe.clock import Clock
 from barloom.rules.costs import Costs
@@ -67,7 +67,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def available_cores() -> int:
-    """Logical cores this process may use; one where it was forked: its OpenMP would wait for threads that stayed behind (F11)."""
+    """Return the logical cores this process may use; 1 after a fork, where OpenMP would wait for threads that exist only in the parent."""
     if _forked:
         return 1
     if hasattr(os, "sched_getaffinity"):
@@ -111,7 +111,7 @@ def run(
     feed = spec.feed(strategy)
     if feed.uses_volume and not bars.has_volume:
         raise InputError(f"{bars.label} has no volume column, which strategy {strategy.name} reads")
-    head, clock = Head(), clock or Clock()
+    head, clock = RunHead(), clock or Clock()
     result = run_pipeline(
         bars,
         feed,
@@ -272,10 +272,10 @@ def run_pipeline(
     sink: TradeSink | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     clock: Clock | None = None,
-    head: Head | None = None,
+    head: RunHead | None = None,
     audit: Audited | None = None,
     origin: StrategyOrigin | None = None,
-    start: Start | None = None,
+    start: AccountStart | None = None,
 ) -> RunResult:
     """Pass every chunk of the bars through feed and simulator, and finished trades on to the sink."""
     cores = available_cores()

@@ -40,7 +40,7 @@ ASK = ("ask_open", "ask_high", "ask_low", "ask_close")
 PRICES = ("timestamp", "open", "high", "low", "close", "volume", *ASK)
 
 
-class Head:
+class RunHead:
     """Copies of the first bars of a run, what was asked on them, and the trades that left on them."""
 
     def __init__(self, limit: int = HEAD_BARS) -> None:
@@ -100,7 +100,7 @@ class Head:
 
 
 def check_head(
-    head: Head, again: Again, feed_with: Callable[[Strategy], Feed], rules: Rules, finer: Fine | None = None
+    head: RunHead, again: Again, feed_with: Callable[[Strategy], Feed], rules: Rules, finer: Fine | None = None
 ) -> tuple[SelfCheck, AuditCounts]:
     """Run the head of a finished run again and compare; also how many signals depend on where a window begins.
 
@@ -149,7 +149,7 @@ def _dealt(signals: Signals, chunk: Chunk) -> tuple[Entries, ExitSignals]:
     return signals.entries.take(slice(start, stop)), signals.exits.take(slice(leave, until))
 
 
-def _asked_again(head: Head, feed: Feed, rows: int = OTHER_CHUNK_ROWS, most: int | None = None) -> Signals:
+def _asked_again(head: RunHead, feed: Feed, rows: int = OTHER_CHUNK_ROWS, most: int | None = None) -> Signals:
     """What a feed asks on the head in chunks of ``rows`` bars, of the first ``most`` of them."""
     entries, exits = [], []
     for step in signal_chunks(head.chunks(rows, feed.history)[:most], feed):
@@ -159,7 +159,7 @@ def _asked_again(head: Head, feed: Feed, rows: int = OTHER_CHUNK_ROWS, most: int
 
 
 def _tell_apart(
-    head: Head, again: Again, feed_with: Callable[[Strategy], Feed], signals: Signals, asked: Signals
+    head: RunHead, again: Again, feed_with: Callable[[Strategy], Feed], signals: Signals, asked: Signals
 ) -> AuditCounts:
     """Find out why signals differ in other chunks: how many depend on where a window begins.
 

@@ -150,14 +150,14 @@ class Preparation:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredEntries:
     """Entries with what distances are measured by at their signal bars; those that cannot be measured yet are left out."""
 
     entries: Entries
     at: AtSignals
 
     @classmethod
-    def of(cls, entries: Entries, chunk: Chunk, prepared: Prepared, pip: float, *, atr: bool) -> Measured:
+    def of(cls, entries: Entries, chunk: Chunk, prepared: Prepared, pip: float, *, atr: bool) -> MeasuredEntries:
         """Measure entries whose ``signal_bar`` counts from the first bar of history, by the ATR too where ``atr``.
 
         A signal whose distances cannot be measured yet is none, like one whose indicators are not warm.
@@ -170,7 +170,7 @@ class Measured:
         at = AtSignals(chunk.close[bars], None if values is None else values[bars], pip, chunk.base - chunk.history)
         return cls(entries, at)
 
-    def without_conflicts(self) -> Measured:
+    def without_conflicts(self) -> MeasuredEntries:
         """The same but for bars that ask for a long and a short."""
         conflicting = self.entries.conflicting()
         if not conflicting.any():
@@ -178,7 +178,7 @@ class Measured:
         keep = ~conflicting
         at = self.at
         values = None if at.atr is None else at.atr[keep]
-        return Measured(self.entries.take(keep), AtSignals(at.close[keep], values, at.pip, at.first))
+        return MeasuredEntries(self.entries.take(keep), AtSignals(at.close[keep], values, at.pip, at.first))
 
     def with_exits(self, orders: OrderTemplate, maker: SignalMaker) -> Entries:
         """The entries with what a run asks for in place of their own; ``signal_bar`` counted in the slice."""

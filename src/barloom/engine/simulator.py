@@ -14,7 +14,7 @@ from barloom.engine.account import POINT
 from barloom.engine.market import MarketBuilder, order_arrays
 from barloom.engine.money import simulator_of
 from barloom.engine.quotes import QuoteMaker, Quotes
-from barloom.engine.totals import Start, Totals, totals_of
+from barloom.engine.totals import AccountStart, Totals, totals_of
 from barloom.engine.trades import CLOSED, CONFLICT, TRADE, Trades
 from barloom.rules.entries import Entries
 from barloom.rules.exit_signals import ExitSignals
@@ -39,7 +39,7 @@ class RunSimulator:
     """
 
     def __init__(
-        self, rules: Rules, *, threads: int = 1, fine: FineReader | None = None, start: Start | None = None
+        self, rules: Rules, *, threads: int = 1, fine: FineReader | None = None, start: AccountStart | None = None
     ) -> None:
         self.rules = rules
         self.signals = 0

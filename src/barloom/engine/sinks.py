@@ -84,7 +84,7 @@ class MemorySink:
 
 
 class ParquetSink:
-    """Writes ``trades.parquet`` and ``equity.parquet`` into a folder, a row group every ``batch_rows`` rows or somewhat more (FR-007).
+    """Writes ``trades.parquet`` and ``equity.parquet`` into a folder, a row group every ``batch_rows`` rows or somewhat more.
 
     Both have temporary names until ``commit``. They are written on a thread of their own, one batch at a time; memory holds the batch
     being written, the one being gathered, and the newest ``KEPT_ROWS`` trades for the digest. Row groups of a long file are ``LARGER``.

@@ -18,7 +18,7 @@ REASONS = 16  # room in the kernel
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class AccountStart:
     """Where an account begins after the first bar, which is then there for the indicators alone.
 
     Attributes:

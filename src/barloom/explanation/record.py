@@ -117,7 +117,7 @@ class Other(Record):
     net_pnl: float
 
 
-class Decision(Record):
+class ExitDecision(Record):
     """The bar on which the trade left.
 
     Attributes:
@@ -175,7 +175,7 @@ class Explanation(Record):
     signal: Signal
     fill: Fill
     moves: list[Move]
-    decision: Decision
+    decision: ExitDecision
     bars_held: int
     mfe: float
     mae: float

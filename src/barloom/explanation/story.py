@@ -13,7 +13,7 @@ from barloom.bars.times import iso
 from barloom.explanation.record import (
     Asked,
     BarShown,
-    Decision,
+    ExitDecision,
     Explanation,
     Fill,
     Money,
@@ -151,11 +151,11 @@ def _fill(row: Row, replayed: Replayed) -> Fill:
     )
 
 
-def _decision(row: Row, replayed: Replayed) -> Decision:
+def _decision(row: Row, replayed: Replayed) -> ExitDecision:
     """The bar that decided, and by which rule."""
     trade = replayed.trade
     j, _, facts = next(event for event in replayed.events if event.name == "decided")
-    return Decision(
+    return ExitDecision(
         bar=replayed.bar(j),
         rule=facts["rule"],
         words=_words(replayed, j, facts),

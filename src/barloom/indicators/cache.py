@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 RING = 2  # buffers an indicator writes in turn: the one before is where the history comes from
 
 
-class _Step:
+class _KernelCall:
     """One kernel with the specs it computes and what it reads."""
 
     def __init__(self, specs: list[Indicator]) -> None:
@@ -40,7 +40,7 @@ class IndicatorBank:
         warmup: bars until every indicator has a value.
         specs: every distinct spec, those that others are made of too.
         columns: columns of the bars that are read.
-        computed: how often each spec was computed, for the tests of FR-004.
+        computed: number of times each spec was computed.
     """
 
     def __init__(self, specs: Iterable[Indicator], history: int = 0, ring: int = RING) -> None:
@@ -48,7 +48,7 @@ class IndicatorBank:
         self.history = history
         self.warmup = max((warmup(spec) for spec in wanted), default=0)
         self.computed: Counter[Indicator] = Counter()
-        self._steps = [_Step(group) for group in _groups(wanted)]
+        self._steps = [_KernelCall(group) for group in _groups(wanted)]
         self.columns = frozenset(source for step in self._steps for source in step.inputs if isinstance(source, str))
         self.specs = [spec for step in self._steps for spec in step.specs]
         self._buffers: list[Floats] = [np.empty((len(self.specs), 0))] * ring

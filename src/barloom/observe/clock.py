@@ -30,10 +30,10 @@ class Clock:
 
     def phase(self, step: str) -> AbstractContextManager[None]:
         """Add what passes within it to a step."""
-        return _Step(self.seconds, step)
+        return _Timed(self.seconds, step)
 
 
-class _Step:
+class _Timed:
     __slots__ = ("_seconds", "_started", "_step")
 
     def __init__(self, seconds: dict[str, float], step: str) -> None:

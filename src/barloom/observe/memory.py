@@ -87,7 +87,7 @@ def peak_rss() -> int | None:
 
 
 class MemoryWatch:
-    """Warns once when peak memory passes a threshold (FR-013)."""
+    """Warns once when peak memory passes a threshold."""
 
     def __init__(self, threshold_mb: float) -> None:
         """Watch for ``threshold_mb`` million bytes; 0 never warns."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from barloom.observe.profiling import Measured, Profiler, ProfilingReport
+    from barloom.observe.profiling import Profiler, ProfileSums, ProfilingReport
 
 JSON = "profile.json"
 PAGE = "profile.html"
@@ -58,7 +58,7 @@ class Profiled:
         job_id: str,
         kernel_threads: int,
         *,
-        tasks: Sequence[Measured] = (),
+        tasks: Sequence[ProfileSums] = (),
         workers: int = 0,
         peak: int | None = None,
     ) -> Profiled:

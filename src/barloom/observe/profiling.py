@@ -1,4 +1,4 @@
-"""What ``--profile`` measures: seconds by phase and what overlapped, kernels, hotspots, memory, threads (FR-001, FR-016).
+"""What ``--profile`` measures: seconds by phase and what overlapped, kernels, hotspots, memory, threads.
 
 Off, it costs nothing: a run then has a plain ``Clock``, no hook, and the kernels as they are.
 """
@@ -22,7 +22,7 @@ from barloom.observe.memory import MB, peak_rss, rss
 from barloom.observe.stacks import Call, Stacks
 
 FEWEST_HOTSPOTS = 10
-"""A profile with fewer of them is incomplete (FR-016)."""
+"""Hotspots of a complete profile; one with fewer is marked incomplete."""
 MOST_HOTSPOTS = 40
 
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -233,10 +233,10 @@ class Profiler:
         """The trees of calls, one for each name of a thread."""
         return self._stacks.threads()
 
-    def measured(self) -> Measured:
+    def measured(self) -> ProfileSums:
         """What was measured, without the trees; after the profiler was left."""
         threads, clock = self._stacks.threads(), self.clock
-        return Measured(
+        return ProfileSums(
             seconds=self._seconds,
             memory=dict(clock.memory),
             sums={
@@ -256,7 +256,7 @@ class Profiler:
         job_id: str,
         kernel_threads: int,
         *,
-        tasks: Sequence[Measured] = (),
+        tasks: Sequence[ProfileSums] = (),
         workers: int = 0,
         peak: int | None = None,
     ) -> ProfilingReport:
@@ -275,7 +275,7 @@ class Profiler:
 
 
 @dataclass(slots=True)
-class Measured:
+class ProfileSums:
     """What a profiler saw, as plain values that can be sent from one process to another and added up.
 
     Attributes:
@@ -291,7 +291,7 @@ class Measured:
     sums: dict[str, dict[Any, list[float]]] = field(default_factory=dict)
 
     @classmethod
-    def total(cls, parts: Iterable[Measured]) -> Measured:
+    def total(cls, parts: Iterable[ProfileSums]) -> ProfileSums:
         """All parts as one: of memory the largest, all else added up."""
         total = cls()
         for part in parts:
@@ -306,15 +306,15 @@ class Measured:
 
 
 def _report(
-    own: Measured,
-    tasks: Sequence[Measured],
+    own: ProfileSums,
+    tasks: Sequence[ProfileSums],
     job_id: str,
     kernel_threads: int,
     workers: int,
     peak: int | None,
 ) -> ProfilingReport:
     """What this process and others measured, as one report."""
-    total = Measured.total([own, *tasks])
+    total = ProfileSums.total([own, *tasks])
     percent = _Percent(own.seconds)
     hotspots = _hotspots(total.sums["spots"], percent)
     return ProfilingReport(
@@ -352,7 +352,7 @@ class _Percent:
         return 100.0 * seconds / self._seconds if self._seconds else 0.0
 
 
-def _phase(total: Measured, name: str, percent: _Percent) -> PhaseCost:
+def _phase(total: ProfileSums, name: str, percent: _Percent) -> PhaseCost:
     (seconds,) = total.sums["phases"][name]
     beside = [
         spent
@@ -369,7 +369,7 @@ def _phase(total: Measured, name: str, percent: _Percent) -> PhaseCost:
     )
 
 
-def _overlaps(total: Measured, percent: _Percent) -> list[Overlap]:
+def _overlaps(total: ProfileSums, percent: _Percent) -> list[Overlap]:
     found: dict[tuple[str, ...], float] = {}
     for steps, (spent,) in total.sums["together"].items():
         if len(steps) > 1:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from barloom.reference.records import (
-    Case,
     ReferenceBars,
+    ReferenceCase,
     ReferenceResult,
     ReferenceTrade,
     below,
@@ -34,9 +34,9 @@ def keep_accounts(bars: ReferenceBars, signals: list[list[ReferenceTrade]], rule
     return result
 
 
-def case_of(result: ReferenceResult) -> Case:
+def case_of(result: ReferenceResult) -> ReferenceCase:
     """What a report says of a case."""
-    return Case(
+    return ReferenceCase(
         net_pnl=sum(trade.net_pnl for trade in result.trades),
         max_drawdown=result.max_drawdown,
         wins=sum(trade.net_pnl > 0.0 for trade in result.trades),

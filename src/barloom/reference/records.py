@@ -167,7 +167,7 @@ class ReferenceTrade:
 
 
 @dataclass
-class Case:
+class ReferenceCase:
     """What the account came to if every ambiguous trade had gone one way."""
 
     net_pnl: float = 0.0
@@ -198,8 +198,8 @@ class ReferenceResult:
     max_drawdown_pct: float = 0.0
     longest_drawdown: int = 0
     exposed_bars: int = 0
-    best: Case | None = None
-    worst: Case | None = None
+    best: ReferenceCase | None = None
+    worst: ReferenceCase | None = None
 
 
 Watch = Callable[[ReferenceTrade, int, str, dict[str, Any]], None]

@@ -1,4 +1,4 @@
-"""The plain reference simulator: EXECUTION.md in Python, bar by bar, to be read beside it and never optimised.
+"""Plain reference simulator: the execution rules of docs/execution.md in Python, bar by bar. It is kept simple and never optimised.
 
 It judges the compiled engine. It shares no code with it: every rule stands here a second time, in the words of the page. This file
 says which signals become trades and how trades are left; ``reference_fills`` how they are entered, ``reference_money`` what they earn.
@@ -15,9 +15,9 @@ import numpy as np
 from barloom.reference.fills import fill, where_touched
 from barloom.reference.money import keep_accounts
 from barloom.reference.records import (
-    Case,
     Quote,
     ReferenceBars,
+    ReferenceCase,
     ReferenceResult,
     ReferenceTrade,
     Watch,
@@ -30,7 +30,7 @@ from barloom.rules.entries import Entries
 from barloom.rules.exit_signals import ExitSignals
 from barloom.rules.rules import Rules
 
-__all__ = ["Case", "ReferenceBars", "ReferenceResult", "ReferenceTrade", "Watch", "simulate"]
+__all__ = ["ReferenceBars", "ReferenceCase", "ReferenceResult", "ReferenceTrade", "Watch", "simulate"]
 
 
 class Leaving(NamedTuple):
@@ -85,7 +85,7 @@ def simulate(
         for trade in parts:
             fill(trade, bars, rules)
             if not trade.refused:
-                Walk(trade, bars, rules, asked[trade.side], session_ends, watch).to_the_exit()
+                TradeWalk(trade, bars, rules, asked[trade.side], session_ends, watch).to_the_exit()
         taken.append(parts)
         holding.append(parts)
     result = keep_accounts(bars, taken, rules)
@@ -176,7 +176,7 @@ def holds_its_place(trade: ReferenceTrade, order: ReferenceTrade, rules: Rules) 
     return held_to > order.signal_bar
 
 
-class Walk:
+class TradeWalk:
     """One trade, walked from its fill to its exit."""
 
     def __init__(
@@ -199,7 +199,7 @@ class Walk:
         self.first = trade.entry_bar if scanned else trade.entry_bar + 1
 
     def to_the_exit(self) -> None:
-        """Bar by bar; the four steps of EXECUTION.md."""
+        """Walk the trade bar by bar to its exit, with the four steps of docs/execution.md on each bar."""
         trade, bars, rules = self.trade, self.bars, self.rules
         last = len(bars) - 1
         self.tell(

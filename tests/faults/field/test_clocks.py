@@ -1,4 +1,4 @@
-"""Clocks: dates whose midnight is skipped, a server's clock that the file calls UTC, and stamps by close (D25, D30, D31)."""
+"""Clocks: dates whose midnight is skipped, a server's clock that the file calls UTC, and stamps by close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of any name, of none, named twice, in any order and of either side (D13, D17, D18, D19, D22, D28)."""
+"""Columns of any name, of none, named twice, in any order and of either side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of day and month comes from evidence in the whole file, whatever the separator, or is asked for (D01, D02, D12)."""
+"""The order of day and month comes from evidence in the whole file, whatever the separator, or is asked for."""
 
 from __future__ import annotations
 

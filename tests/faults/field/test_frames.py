@@ -1,4 +1,4 @@
-"""Frames of pandas whose index holds the time, of yfinance, and newest first (D16)."""
+"""Frames of pandas whose index holds the time, of yfinance, and newest first."""
 
 from __future__ import annotations
 

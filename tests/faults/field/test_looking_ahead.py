@@ -1,4 +1,4 @@
-"""A rule that looks ahead is caught wherever in the bars it begins to (D29)."""
+"""A rule that looks ahead is caught wherever in the bars it begins to."""
 
 from __future__ import annotations
 

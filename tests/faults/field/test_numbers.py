@@ -1,4 +1,4 @@
-"""Prices in any custom: told from all cells or asked for, never a thousandth in silence (D06, D15)."""
+"""Prices in any custom: told from all cells or asked for, never a thousandth in silence."""
 
 from __future__ import annotations
 

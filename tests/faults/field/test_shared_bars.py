@@ -1,4 +1,4 @@
-"""A bar that two files share is taken once or asked for, by ``--shared-bars`` (D23)."""
+"""A bar that two files share is taken once or asked for, by ``--shared-bars``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instruments beside one another in a file are never mixed, whatever tells them apart (D03)."""
+"""Instruments beside one another in a file are never mixed, whatever tells them apart."""
 
 from __future__ import annotations
 

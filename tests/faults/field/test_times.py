@@ -1,4 +1,4 @@
-"""Spellings of times: read where they can be only one thing, by ``--time-format`` in any case (D05, D06, D12, D24, D27)."""
+"""Spellings of times: read where they can be only one thing, by ``--time-format`` in any case."""
 
 from __future__ import annotations
 

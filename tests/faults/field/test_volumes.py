@@ -1,4 +1,4 @@
-"""One decision on odd volumes, whoever reads: a store gives the bars and the trades of its file (D04)."""
+"""One decision on odd volumes, whoever reads: a store gives the bars and the trades of its file."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from barloom.bars.bars import Bars
 from barloom.bars.checks import CheckReport, check_bars
 from barloom.bars.closures import holidays
 from barloom.bars.intake import Tally
-from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch, Batches, Source
+from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batches, RowBatch, Source
 from barloom.bars.synthetic import SyntheticSource
 
 MINUTE = 60 * 10**9
@@ -66,7 +66,7 @@ class RowSource(Source):
         for at in range(0, len(rows.time), self.size):
             part = slice(at, at + self.size)
             prices = [column[part].copy() for column in (rows.open, rows.high, rows.low, rows.close)]
-            batch = Batch(at, rows.time[part].copy(), *prices, rows.volume[part].copy() if volume else None)
+            batch = RowBatch(at, rows.time[part].copy(), *prices, rows.volume[part].copy() if volume else None)
             yield batch.between(start, stop)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from barloom._native import chunking
 from barloom.bars.intake import Tally
-from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
+from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, RowBatch
 
 MINUTE = 60_000_000_000
 
@@ -36,7 +36,7 @@ def test_extremes_are_those_of_the_bars_in_each_block(bars: int, threads: int) -
 
 @pytest.mark.parametrize("place", range(6))
 def test_extremes_refuse_arrays_of_other_lengths(place: int) -> None:
-    """F1: no access outside an array whatever lengths come."""
+    """No access outside an array whatever lengths come."""
     arrays = [np.ones(size) for size in (100, 100, 2, 2, 1, 1)]
     arrays[place] = np.ones(len(arrays[place]) + 1)
     with pytest.raises(ValueError):
@@ -67,7 +67,7 @@ def good(rows: int, seed: int = 0) -> dict[str, Any]:
 
 def kinds_of(columns: dict[str, Any], first_row: int = 0) -> tuple[dict[str, int], dict[str, int], int]:
     tally = Tally()
-    kept = tally.check(Batch(first_row, **columns))
+    kept = tally.check(RowBatch(first_row, **columns))
     return tally.by_kind(), tally.first_rows(), kept
 
 
@@ -94,7 +94,7 @@ BAD = [
 
 @pytest.mark.parametrize(("kind", "change"), BAD)
 def test_every_kind_of_bad_row_is_counted_with_its_row(kind: str, change: dict[str, Any]) -> None:
-    """F4, F30, F32: a bad value in any field, wherever among the rows it stands."""
+    """A bad value in any field, wherever among the rows it stands."""
     columns = good(700)
     for name, value in change.items():
         columns[name][300] = value
@@ -147,7 +147,7 @@ def test_the_hash_tells_order_and_every_field_apart() -> None:
             name = ("timestamp", "open", "high", "low", "close")[change]
             columns[name][77] = np.nextafter(columns[name][77], 0) if change else columns[name][77] + 1
         tally = Tally()
-        kept = tally.check(Batch(0, **columns))
+        kept = tally.check(RowBatch(0, **columns))
         assert kept == 300
         seen.add(tally.content_hash(kept))
     assert len(seen) == 6
@@ -155,7 +155,6 @@ def test_the_hash_tells_order_and_every_field_apart() -> None:
 
 @pytest.mark.parametrize("place", range(6))
 def test_taking_refuses_arrays_of_other_lengths(place: int) -> None:
-    """F1."""
     columns = list(good(10).values())
     columns[place] = columns[place][:9]
     with pytest.raises(ValueError):

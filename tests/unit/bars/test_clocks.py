@@ -66,7 +66,6 @@ def test_naive_times_are_those_of_the_zone(tmp_path: Path, zone: str, winter: st
 def test_an_hour_that_clocks_skip_or_show_twice_is_a_bad_row_that_says_why(
     tmp_path: Path, zone: str, moment: str, why: str
 ) -> None:
-    """F31, F45."""
     path = written(tmp_path, "2012-02-01 00:00:00", moment, "2012-12-01 00:00:00")
     with pytest.raises(InputError, match=f"1 unparsable_time .first: data row 2, line 3: {moment}.*{why}"):
         times(path, time_zone=zone)

@@ -92,7 +92,6 @@ def test_bars_are_read_exactly_whatever_the_name(write: Writer, tmp_path: Path) 
     ],
 )
 def test_times_of_any_unit_and_zone_are_the_same_moments(write: Writer, tmp_path: Path, times: Any) -> None:
-    """F31."""
     ns = pa.array(np.arange(50) * MINUTE + FIRST)
     made = {
         "seconds": lambda: pa.array(ns.to_numpy() // 10**9),
@@ -114,7 +113,6 @@ def test_dates_are_times(write: Writer, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [pa.float32(), pa.int32(), pa.uint8(), pa.decimal128(10, 3)])
 def test_prices_of_other_number_types_become_float64(write: Writer, tmp_path: Path, kind: pa.DataType) -> None:
-    """F8."""
     path = tmp_path / "bars"
     values = pa.array([Decimal(2), Decimal(3)] if pa.types.is_decimal(kind) else [2, 3], kind)
     write(table(2, open=values, high=values, low=values, close=values), path)
@@ -135,7 +133,6 @@ def test_nulls_are_bad_rows(write: Writer, tmp_path: Path) -> None:
 
 
 def test_times_past_the_range_are_refused_not_wrapped(write: Writer, tmp_path: Path) -> None:
-    """F3."""
     path = tmp_path / "bars"
     for seconds in (2**40, -(2**40)):
         write(table(1, time=pa.array([seconds], pa.timestamp("s"))), path)
@@ -143,7 +140,7 @@ def test_times_past_the_range_are_refused_not_wrapped(write: Writer, tmp_path: P
 
 
 def test_columns_are_checked_by_name_and_type(write: Writer, tmp_path: Path) -> None:
-    """FR-003, F42: text, lists and extension types are no prices."""
+    """Text, lists and extension types are no prices."""
     path = tmp_path / "bars"
     write(table(2, spread=np.ones(2)), path)
     assert "--ignore-columns spread" in refused(path)
@@ -165,7 +162,6 @@ def test_an_empty_file_has_no_bars(write: Writer, tmp_path: Path) -> None:
 
 
 def test_a_file_cut_short_anywhere_is_refused(write: Writer, tmp_path: Path) -> None:
-    """F22."""
     path = tmp_path / "bars"
     write(table(150), path)
     whole = path.read_bytes()
@@ -181,7 +177,6 @@ def test_a_file_cut_short_anywhere_is_refused(write: Writer, tmp_path: Path) -> 
 
 
 def test_a_changed_byte_is_refused_or_harmless_never_a_crash(write: Writer, tmp_path: Path) -> None:
-    """F23, F24."""
     path = tmp_path / "bars"
     write(table(80), path)
     whole = path.read_bytes()
@@ -195,7 +190,6 @@ def test_a_changed_byte_is_refused_or_harmless_never_a_crash(write: Writer, tmp_
 
 
 def test_portions_read_only_their_rows_and_cover_all(write: Writer, tmp_path: Path) -> None:
-    """FR-002."""
     path = tmp_path / "bars"
     write(table(), path)
     bars = open_bars(path)

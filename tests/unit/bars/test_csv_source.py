@@ -77,7 +77,7 @@ def test_a_plain_file_is_read_exactly(csv_file: CsvFile) -> None:
     ],
 )
 def test_usual_names_are_known_in_any_case(csv_file: CsvFile, header: str) -> None:
-    """F28: byte-order mark, quotes and spaces in the header."""
+    """Byte-order mark, quotes and spaces in the header."""
     assert len(drawn(open_bars(csv_file(header=header)), volume=True)["open"]) == 4
 
 
@@ -119,7 +119,6 @@ def test_quoted_cells_and_spaces_around_numbers_are_read(csv_file: CsvFile) -> N
     ],
 )
 def test_times_in_any_usual_writing_are_the_same_moments(csv_file: CsvFile, first: str, second: str) -> None:
-    """F31."""
     columns = drawn(open_bars(csv_file(f"{first},1,1,1,1,0", f"{second},1,1,1,1,0")))
     assert columns["timestamp"].tolist() == [FIRST, FIRST + 60 * 10**9]
 
@@ -133,14 +132,13 @@ def test_fractions_of_a_second_are_kept(csv_file: CsvFile) -> None:
     "time", ["9999-01-01T00:00:00Z", "1600-01-01T00:00:00Z", "99999999999", "2300-01-01T00:00:00Z"]
 )
 def test_times_past_the_range_are_refused_not_wrapped(csv_file: CsvFile, time: str) -> None:
-    """F3: neither as the first row nor later."""
+    """Neither as the first row nor later."""
     lines = ("1328054400,1,1,1,1,0",) if time.isdecimal() else GOOD_LINES[:1]
     assert "unparsable_time" in refused(csv_file(*lines, f"{time},1,1,1,1,0"))
     assert time in refused(csv_file(f"{time},1,1,1,1,0"))
 
 
 def test_naive_and_zoned_times_in_one_file_are_refused_by_row(csv_file: CsvFile) -> None:
-    """F31."""
     message = refused(csv_file(GOOD_LINES[0], "2012-02-01T00:01:00,1,1,1,1,0"))
     assert "1 unparsable_time (first: data row 2, line 3: 2012-02-01T00:01:00,1,1,1,1,0)" in message
 
@@ -154,7 +152,6 @@ def test_a_missing_column_is_named(csv_file: CsvFile) -> None:
 
 
 def test_an_unexpected_column_is_refused_by_name_and_can_be_ignored(csv_file: CsvFile) -> None:
-    """FR-003."""
     path = csv_file("2012-02-01,1,1,1,1,x,y", header="time,open,high,low,close,Spread,Comment")
     assert "--ignore-columns Spread,Comment" in refused(path)
     assert "Comment" in refused(path, ignore_columns="Spread")
@@ -250,7 +247,6 @@ MORE_BAD = [
 
 @pytest.mark.parametrize(("kind", "line"), [*BAD_LINES.items(), *MORE_BAD])
 def test_a_bad_row_is_refused_by_kind_row_line_and_value_or_dropped(csv_file: CsvFile, kind: str, line: str) -> None:
-    """F27, F28, F30, F32."""
     path = csv_file(*GOOD_LINES[:3], line, GOOD_LINES[3])
     assert refused(path) == (
         f"{path}: 1 bad row: 1 {kind} (first: data row 4, line 5: {line}); correct the data or use --on-bad-rows drop"
@@ -296,7 +292,7 @@ def test_a_bad_volume_matters_only_where_it_is_read(csv_file: CsvFile) -> None:
 def test_bad_rows_and_slices_do_not_depend_on_the_pieces_a_file_is_cut_into(
     csv_file: CsvFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F26, F30: a fault across the edge of two pieces is the same fault."""
+    """A fault across the edge of two pieces is the same fault."""
     lines = [f"2012-02-01T{n // 60:02}:{n % 60:02}:00Z,1.5,1.6,1.4,1.5,{n}" for n in range(300)]
     lines[100], lines[200] = lines[99], "nonsense"
     path = csv_file(*lines, name="big.csv")
@@ -345,7 +341,7 @@ def test_a_zip_of_several_files_is_refused_naming_them(csv_file: CsvFile, tmp_pa
 
 @pytest.mark.parametrize("kind", ["gzip", "zip", "zstd"])
 def test_compressed_files_cut_short_or_damaged_are_refused(csv_file: CsvFile, tmp_path: Path, kind: str) -> None:
-    """F22, F23: at any length, and with any byte changed, an error or the right bars."""
+    """At any length, and with any byte changed, an error or the right bars."""
     text = csv_file().read_bytes()
     path = tmp_path / "packed"
     if kind == "gzip":
@@ -372,7 +368,7 @@ def test_compressed_files_cut_short_or_damaged_are_refused(csv_file: CsvFile, tm
 
 
 def test_a_csv_cut_within_a_row_is_refused(csv_file: CsvFile) -> None:
-    """F22: at every length that leaves a row incomplete."""
+    """At every length that leaves a row incomplete."""
     path = csv_file()
     whole = path.read_bytes()
     for size in range(whole.rindex(b"2012"), whole.rindex(b",")):
@@ -382,7 +378,6 @@ def test_a_csv_cut_within_a_row_is_refused(csv_file: CsvFile) -> None:
 
 
 def test_bombs_and_endless_lines_are_refused_in_bounded_memory(tmp_path: Path) -> None:
-    """F25."""
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(b"0" * (8 << 20)))
     assert "longer than 1 MB" in refused(path)
@@ -393,7 +388,6 @@ def test_bombs_and_endless_lines_are_refused_in_bounded_memory(tmp_path: Path) -
 
 
 def test_a_file_that_changes_between_two_passes_is_refused(csv_file: CsvFile) -> None:
-    """F34."""
     path = csv_file()
     bars = open_bars(path)
     drawn(bars)
@@ -416,7 +410,6 @@ def test_reading_stops_its_threads_when_left_early(csv_file: CsvFile, monkeypatc
 
 
 def test_prices_do_not_follow_the_locale(csv_file: CsvFile) -> None:
-    """F29."""
     import locale
 
     old = locale.setlocale(locale.LC_NUMERIC)
@@ -431,7 +424,6 @@ def test_prices_do_not_follow_the_locale(csv_file: CsvFile) -> None:
 
 
 def test_many_columns_and_long_headers_are_refused_briefly(csv_file: CsvFile) -> None:
-    """F33."""
     path = csv_file(header=",".join(f"column{n}" for n in range(50_000)))
     assert len(refused(path)) < 1000
 

@@ -29,13 +29,11 @@ def test_a_missing_file_names_the_nearest_in_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
-    """F35."""
     assert "is a directory" in refused(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="devices and FIFOs of this kind are POSIX")
 def test_devices_and_pipes_are_refused_without_waiting(tmp_path: Path) -> None:
-    """F35."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for path in (pipe, "/dev/zero"):
@@ -55,7 +53,6 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5000])
 def test_impossible_names_are_refused(name: str) -> None:
-    """F41."""
     assert refused(name)
 
 
@@ -90,7 +87,6 @@ def test_impossible_names_are_refused(name: str) -> None:
 )
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".dat"])
 def test_something_else_is_refused_whatever_its_name(tmp_path: Path, content: bytes, said: str, suffix: str) -> None:
-    """F23, F28."""
     path = tmp_path / f"bars{suffix}"
     path.write_bytes(content)
     message = refused(path)

@@ -40,7 +40,6 @@ def test_chunks_of_clean_arrays_are_views_of_them() -> None:
 
 @pytest.mark.parametrize("kind", ["f4", ">f8", "i4", "u2", "f2"])
 def test_prices_of_other_types_and_layouts_are_read_right(kind: str) -> None:
-    """F8."""
     whole = np.array([5, 6, 7, 8], dtype=kind)
     wide = np.stack([whole, whole], axis=1)[:, 0]
     frozen = whole.copy()
@@ -52,7 +51,7 @@ def test_prices_of_other_types_and_layouts_are_read_right(kind: str) -> None:
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns", "m", "h", "10s"])
 def test_datetimes_of_any_unit_are_the_same_moments(unit: str) -> None:
-    """F31: pandas 3 defaults to microseconds."""
+    """Pandas 3 defaults to microseconds."""
     times = (np.datetime64("2012-02-01") + np.arange(3) * np.timedelta64(1, "h")).astype(f"datetime64[{unit}]")
     ones = np.ones(3)
     for given in (times, times.astype(times.dtype.newbyteorder(">"))):
@@ -64,7 +63,6 @@ def test_datetimes_of_any_unit_are_the_same_moments(unit: str) -> None:
 @pytest.mark.parametrize("time", ["9999-01-01", "1500-01-01", "NaT"])
 @pytest.mark.parametrize("unit", ["D", "s", "ms", "us"])
 def test_datetimes_past_the_range_are_refused(time: str, unit: str) -> None:
-    """F3."""
     with pytest.raises(InputError, match="unparsable_time"):
         from_arrays(np.array([time], dtype=f"datetime64[{unit}]"), [1.0], [1.0], [1.0], [1.0])
 
@@ -86,7 +84,6 @@ def test_datetimes_past_the_range_are_refused(time: str, unit: str) -> None:
     ],
 )
 def test_arrays_that_do_not_fit_are_refused_at_once(changes: dict[str, Any], said: str) -> None:
-    """F4, F8, F30, F32."""
     with pytest.raises(InputError, match=said):
         from_arrays(**arrays() | changes)
 
@@ -177,7 +174,7 @@ def frame(rows: int = 100) -> pd.DataFrame:
 @pytest.mark.parametrize("unit", ["s", "us", "ns"])
 @pytest.mark.parametrize("indexed", [False, True])
 def test_frames_with_an_index_or_a_column_of_times_in_any_zone(tz: str | None, unit: str, indexed: bool) -> None:
-    """F31: zones are converted, naive times are UTC."""
+    """Zones are converted, naive times are UTC."""
     given = frame()
     times = given["timestamp"].dt.as_unit(unit)
     given["timestamp"] = times if tz is None else times.dt.tz_localize("UTC").dt.tz_convert(tz)
@@ -203,7 +200,7 @@ def test_columns_of_a_frame_can_be_chosen() -> None:
 
 
 def test_nullable_and_read_only_frames_are_read() -> None:
-    """F8: pandas copy-on-write hands out read-only arrays."""
+    """Pandas copy-on-write hands out read-only arrays."""
     given = frame().astype({"open": "Float64", "volume": "Int64"})
     assert drawn(from_pandas(given), volume=True)["open"].tolist() == arrays()["open"].tolist()
     given.loc[3, "open"] = pd.NA

@@ -24,7 +24,6 @@ FIRST = 1328054400 * 10**9
     [(1, 1), (1.0, 1), (0.5, 2), (0.25, 4), (0.1, 10), (0.3, 4), (1 / 3, 3), (0.7, 2), (1 / 7, 7), ("0.25", 4)],
 )
 def test_a_fraction_has_as_many_portions_as_are_needed(fraction: object, count: int) -> None:
-    """FR-002."""
     for portion in range(1, count + 1):
         assert portions(make_selection(fraction, portion).fraction) == count
     for portion in (0, count + 1, -1, 1.5, "x", None, True, float("nan")):
@@ -36,7 +35,6 @@ def test_a_fraction_has_as_many_portions_as_are_needed(fraction: object, count: 
 
 @pytest.mark.parametrize("fraction", [0, -1, 1.2, float("nan"), float("inf"), "half", None, 1e-300, ""])
 def test_a_bad_fraction_is_refused(fraction: object) -> None:
-    """FR-012."""
     with pytest.raises(InputError, match="fraction of the data"):
         make_selection(fraction)
 
@@ -44,7 +42,6 @@ def test_a_bad_fraction_is_refused(fraction: object) -> None:
 @pytest.mark.parametrize("total", [0, 1, 2, 3, 7, 10, 99, 1000])
 @pytest.mark.parametrize("fraction", [1, 0.5, 0.25, 0.1, 0.3, 1 / 3, 0.99, 0.011])
 def test_portions_cover_every_row_exactly_once(fraction: float, total: int) -> None:
-    """FR-002."""
     ranges = [
         make_selection(fraction, portion + 1).rows(total)
         for portion in range(portions(make_selection(fraction).fraction))

@@ -262,7 +262,7 @@ def test_a_failure_at_any_step_leaves_the_old_store_and_nothing_else(
 
 @pytest.mark.parametrize("suffix", ["arrow", "parquet"])
 def test_ask_prices_are_kept_and_sealed(tmp_path: Path, suffix: str) -> None:
-    """F23: a bit of an ask price that changed is told by the hash, as that of any other price."""
+    """A bit of an ask price that changed is told by the hash, as that of any other price."""
     times = np.arange(3, dtype=np.int64) * 60 * 10**9 + 10**18
     ones, asks = np.ones(3), np.array([1.25, 1.5, 1.75])
     bars = from_arrays(times, ones, ones, ones, ones, ask=(asks, asks, asks, asks))
@@ -285,7 +285,7 @@ def test_ask_prices_are_kept_and_sealed(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_changed_price_is_found_by_a_pass_over_the_whole_store(tmp_path: Path) -> None:
-    """F23: a bit that flips in the bars of a store leaves a good price, and is still no longer what was ingested."""
+    """A bit that flips in the bars of a store leaves a good price, and is still no longer what was ingested."""
     source, out = small(tmp_path), tmp_path / "store.arrow"
     stored(source, out)
     content = bytearray(out.read_bytes())
@@ -300,7 +300,7 @@ def test_a_changed_price_is_found_by_a_pass_over_the_whole_store(tmp_path: Path)
 
 
 def test_damaged_facts_are_refused(tmp_path: Path) -> None:
-    """F23: any byte of the facts."""
+    """Any byte of the facts."""
     source, out = small(tmp_path), tmp_path / "store.arrow"
     facts = stored(source, out).facts
     text = facts.text()

@@ -74,8 +74,8 @@ def test_facts_that_another_program_carried_over_are_not_believed(store: Path) -
     assert describe_store(store) is None
 
 
-def test_f23_a_changed_footer_is_told_or_gives_the_same_facts(store: Path) -> None:
-    """F23: at once, or by who reads the whole of it."""
+def test_a_changed_footer_is_told_or_gives_the_same_facts(store: Path) -> None:
+    """At once, or by who reads the whole of it."""
     whole, good = store.read_bytes(), describe(store)
     for at in range(len(whole) - 4000, len(whole), 7):
         store.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])

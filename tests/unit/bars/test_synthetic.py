@@ -71,7 +71,7 @@ def test_hours_differ_and_volatility_clusters(made: dict[str, np.ndarray]) -> No
 
 
 def test_very_many_bars_fit_between_now_and_the_year_2262() -> None:
-    """F3: a billion bars are one a second."""
+    """A billion bars are one a second."""
     bars = from_synthetic(MOST_MINUTES + 1, 7)
     times = [chunk.timestamp for chunk in itertools.islice(bars.chunks(100), 2)]
     assert np.diff(times[0]).min() == 10**9
@@ -123,7 +123,7 @@ def test_times_with_a_fraction_survive_a_csv(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    """F36: no LOST, no FAKE."""
+    """No LOST, no FAKE."""
     source = tmp_path / "bad.csv"
     good = "\n".join(f"{1328054400 + 60 * n},1,1,1,1" for n in range(200_000))
     source.write_text(f"time,open,high,low,close\n{good}\n1,1,1,1,1\n")

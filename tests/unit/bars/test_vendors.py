@@ -275,7 +275,6 @@ def test_a_vendors_name_reads_its_file_the_same_way(write: Write, name: str) -> 
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_encodings_do_not_matter(write: Write, name: str, encoding: str) -> None:
-    """F28."""
     text = SAMPLES[name][0]
     assert bars(write(text, encoding)) == list(BARS)
     assert times(write(text, encoding)) == times(write(text))

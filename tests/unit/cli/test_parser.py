@@ -48,7 +48,6 @@ def test_a_mistyped_command_is_refused_with_the_nearest(capsys):
 
 @pytest.mark.parametrize("value", ["0", "1.2", "-1", "nan", "inf", "half", "1_0", "", "١"])
 def test_a_bad_fraction_is_refused_before_anything_starts(capsys, value):
-    """FR-012."""
     said = refused(capsys, "run", "bars.csv", f"--data-frac={value}")
     assert "--data-frac" in said and "above 0 and up to 1" in said
 

@@ -1,4 +1,4 @@
-"""Questions at a terminal: Enter takes all, a wrong answer is asked again twice, then a clean end (FR-015, SC-010)."""
+"""Questions at a terminal: Enter takes all, a wrong answer is asked again twice, then a clean end."""
 
 import io
 

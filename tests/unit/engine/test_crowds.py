@@ -13,7 +13,6 @@ SPREAD_OVER_THREADS = 256  # from so many on
 
 
 def test_a_crowd_that_goes_on_is_the_same_on_any_number_of_threads() -> None:
-    """FR-009."""
     rules = {
         "strategy": "ema-cross",
         "params": {"fast": 2, "slow": 4},

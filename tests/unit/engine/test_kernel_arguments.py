@@ -1,4 +1,4 @@
-"""Arrays that do not fit each other never reach the loops of the kernels, which look at no bounds (F16)."""
+"""Arrays that do not fit each other never reach the loops of the kernels, which look at no bounds."""
 
 from __future__ import annotations
 

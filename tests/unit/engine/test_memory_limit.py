@@ -70,7 +70,7 @@ def test_ask_prices_and_indicators_take_room() -> None:
 
 
 def test_an_arrow_file_of_one_huge_batch_is_refused_before_it_is_read(tmp_path: Path) -> None:
-    """F47: its batch is as large as the file."""
+    """Its batch is as large as the file."""
     import pyarrow as pa
 
     write_bars(from_synthetic(300_000, 1), tmp_path / "batches.arrow")
@@ -85,7 +85,7 @@ def test_an_arrow_file_of_one_huge_batch_is_refused_before_it_is_read(tmp_path: 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak from /proc")
 @pytest.mark.parametrize("suffix", ["csv", "arrow", "parquet"])
 def test_a_run_stays_within_what_it_was_given(tmp_path: Path, suffix: str) -> None:
-    """F47: with the chunks as large as the plan allows, and the trades of plain chunks."""
+    """With the chunks as large as the plan allows, and the trades of plain chunks."""
     write_bars(from_synthetic(400_000, 3), tmp_path / f"bars.{suffix}")
     code = """
 import json, sys

@@ -1,4 +1,4 @@
-"""The bank: each distinct indicator once (FR-004), aligned with the chunk, whatever the chunks."""
+"""The bank: each distinct indicator once, aligned with the chunk, whatever the chunks."""
 
 import numpy as np
 import pytest

@@ -136,7 +136,7 @@ def test_a_source_that_begins_with_nan_starts_at_its_first_value(walk, blanks):
         assert out[blanks:].tobytes() == want.tobytes()
 
 
-def test_read_only_input_is_taken():  # F8: pandas copy-on-write hands out such arrays
+def test_read_only_input_is_taken():  # pandas copy-on-write hands out such arrays
     x = np.arange(1.0, 50.0)
     x.flags.writeable = False
     out = np.empty(49)
@@ -148,7 +148,7 @@ def test_read_only_input_is_taken():  # F8: pandas copy-on-write hands out such 
 
 
 @pytest.mark.parametrize("rows", (0, 1, 2))
-def test_hardly_any_bars(rows):  # F1
+def test_hardly_any_bars(rows):
     x, out = np.ones(rows), np.empty(rows)
     for kernel in (Extremes(5), Moments(5), RelativeStrength(5)):
         kernel.update(x, out)
@@ -161,7 +161,7 @@ def test_hardly_any_bars(rows):  # F1
     assert np.isnan(out[:1]).all() and (out[1:] == 0.0).all()
 
 
-def test_lengths_that_differ_are_refused():  # F1
+def test_lengths_that_differ_are_refused():
     x, short = np.ones(5), np.empty(4)
     for call in (
         lambda: Extremes(2).update(x, short),
@@ -185,6 +185,6 @@ def test_a_window_of_no_bars_is_refused(kind):
             kind(n)
 
 
-def test_strided_input_is_refused():  # F8
+def test_strided_input_is_refused():
     with pytest.raises(ValueError):
         RelativeStrength(2).update(np.ones(10)[::2], np.empty(5))

@@ -1,4 +1,4 @@
-"""A run folder is nobody else's, and nothing in it looks whole before it is (F36, F38, F40, F41)."""
+"""A run folder is nobody else's, and nothing in it looks whole before it is."""
 
 import csv
 import os
@@ -24,14 +24,13 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     ["../x", "/etc/x", "CON", "a:b", "x" * 300, "trailing.", "\u202egnp", "nul\0l", "", "my.py:Class", "ema-cross"],
 )
 def test_any_strategy_name_makes_a_name_every_platform_takes(name):
-    """F41."""
     part = safe_name(name)
     assert part and len(part) <= 40 and set(part) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert new_job_id(name, NOW).startswith(f"20260102T030405Z-{part}-")
 
 
 def test_runs_that_start_at_once_each_get_a_folder_of_their_own(tmp_path, monkeypatch):
-    """F40: the same second, the same strategy, and few names to choose from."""
+    """The same second, the same strategy, and few names to choose from."""
     numbers = iter([*["aaaaaa"] * 5, *(f"{n:06x}" for n in range(1000))])
     monkeypatch.setattr(run_folder.secrets, "token_hex", lambda n: next(numbers))
     with ThreadPoolExecutor(8) as pool:
@@ -42,7 +41,6 @@ def test_runs_that_start_at_once_each_get_a_folder_of_their_own(tmp_path, monkey
 
 @pytest.mark.parametrize("below", ["file/out", "file"])
 def test_an_output_folder_that_cannot_be_made_is_refused_by_name(tmp_path, below):
-    """F35."""
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(InputError, match="--out"):
         JobFolder.new(tmp_path / below, RUN, "x", NOW)
@@ -81,7 +79,7 @@ def test_a_discarded_file_leaves_the_old_one_alone(tmp_path):
 
 
 def test_bytes_are_on_the_disk_before_the_name_and_the_name_before_we_say_so(tmp_path, monkeypatch):
-    """F38: write, fsync the file, rename, fsync the folder, in this order."""
+    """Write, fsync the file, rename, fsync the folder, in this order."""
     calls = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
@@ -91,7 +89,6 @@ def test_bytes_are_on_the_disk_before_the_name_and_the_name_before_we_say_so(tmp
 
 
 def test_a_disk_that_is_full_leaves_no_temporary_file(tmp_path, monkeypatch):
-    """F36."""
 
     def full(handle):
         raise OSError(28, "No space left on device")
@@ -117,7 +114,6 @@ def test_rows_are_appended_under_one_header(tmp_path):
 
 @pytest.mark.waits
 def test_processes_that_append_at_once_lose_no_row_and_write_one_header(tmp_path):
-    """F40."""
     path = tmp_path / "summary.csv"
     code = (
         "import sys; from pathlib import Path; from barloom.jobs.summary import append_row\n"
@@ -130,7 +126,7 @@ def test_processes_that_append_at_once_lose_no_row_and_write_one_header(tmp_path
 
 
 def test_of_two_that_make_the_file_at_once_one_writes_the_header(tmp_path, monkeypatch):
-    """F40: the other comes between the look for the file and its making."""
+    """The other comes between the look for the file and its making."""
     path, link = tmp_path / "summary.csv", os.link
 
     def late(*arguments):
@@ -151,7 +147,6 @@ def test_a_row_that_was_cut_short_does_not_swallow_the_next(tmp_path):
 
 
 def test_text_that_a_spreadsheet_would_run_is_defused(tmp_path):
-    """F44."""
     path = tmp_path / "summary.csv"
     append_row(path, {"a": "=cmd|' /C calc'!A0", "b": -1.5})
     assert rows(path)[0] == {"a": "'=cmd|' /C calc'!A0", "b": "-1.5"}

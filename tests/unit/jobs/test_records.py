@@ -1,4 +1,4 @@
-"""Records refuse what cannot be, and come back from their JSON as they went (SC-007)."""
+"""Records refuse what cannot be, and come back from their JSON as they went."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -19,6 +19,7 @@ from barloom.jobs.records import (
     DatasetSlice,
     FinerBars,
 )
+from barloom.observe.criteria import IDS
 from helpers.recorded import LATER, SLICE, START, START_NS, benchmark, job
 
 
@@ -54,7 +55,6 @@ def test_a_state_that_cannot_follow_is_refused(path, status):
 
 
 def test_a_clock_that_was_set_back_does_not_end_a_job_before_its_start():
-    """F45."""
     assert job().become("failed", at=START - timedelta(days=1)).ended_at == START
 
 
@@ -124,11 +124,10 @@ def test_signals_are_all_accounted_for():
 
 
 def test_a_benchmark_record_comes_back_from_its_json_equal():
-    """SC-007."""
     record = benchmark()
     again = BenchmarkRecord.model_validate_json(record.to_json())
     assert again == record
-    assert list(json.loads(record.to_json())["criteria"]) == [f"SC-{number:03d}" for number in range(1, 13)]
+    assert list(json.loads(record.to_json())["criteria"]) == list(IDS)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +139,7 @@ def test_a_benchmark_record_comes_back_from_its_json_equal():
         {"wall_clock_total": float("inf")},
         {"trades_simulated": -1},
         {"digest": "not hexadecimal"},
-        {"criteria": {"SC-001": {"status": "maybe", "why": ""}}},
+        {"criteria": {"full_run_time": {"status": "maybe", "why": ""}}},
         {"extra": 1},
         {"data": None},
         {"digest": None},

@@ -1,4 +1,4 @@
-"""F17: an interrupt whose exception a library swallowed still ends the run."""
+"""An interrupt whose exception a library swallowed still ends the run."""
 
 from __future__ import annotations
 

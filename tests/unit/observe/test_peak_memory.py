@@ -1,4 +1,4 @@
-"""Peak memory is told and a threshold is warned of once (FR-013)."""
+"""Peak memory is told and a threshold is warned of once."""
 
 import logging
 

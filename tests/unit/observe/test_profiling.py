@@ -51,7 +51,6 @@ def test_a_profiled_run_gives_the_same_trades(profiled):
 
 
 def test_the_report_has_all_that_was_asked_for(profiled):
-    """FR-001, FR-016, SC-008."""
     _, report, _ = profiled
     assert report.status == "complete" and len(report.hotspots) >= 10
     assert list(report.phases) == list(PHASES) and all(cost.seconds > 0 for cost in report.phases.values())
@@ -179,7 +178,6 @@ def test_prepare_and_scan_are_one_phase():
 
 
 def test_fewer_than_ten_hotspots_are_an_incomplete_profile(profiled):
-    """FR-016."""
     with Profiler() as profiler:
         pass
     assert profiler.report("job", 1).status == "incomplete"
@@ -220,7 +218,6 @@ def test_a_stack_as_deep_as_python_lets_it_can_be_reported_and_drawn(profiled):
 
 
 def test_the_page_needs_nothing_beside_itself_and_no_name_breaks_out_of_it(profiled):
-    """F44."""
     _, report, threads = profiled
     threads[0].called["evil"] = type(threads[0])("</script><img src=x>", "<b>.py", 1, calls=1, own_ns=10**12)
     page = flame_page(report.model_copy(update={"job_id": "<i>job</i>"}), threads)

@@ -1,4 +1,4 @@
-"""Progress is told now and then, never for each chunk (FR-010)."""
+"""Progress is told now and then, never for each chunk."""
 
 import logging
 from dataclasses import dataclass

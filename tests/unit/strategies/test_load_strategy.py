@@ -109,7 +109,7 @@ def test_two_files_of_one_name_are_two_strategies(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-def test_a_file_that_everyone_may_write_is_not_run(file):  # F43
+def test_a_file_that_everyone_may_write_is_not_run(file):
     file.write_text("raise SystemExit('it ran')")
     file.chmod(0o666)
     assert "chmod o-w" in refusal(f"{file}:Mine")

@@ -1,4 +1,4 @@
-"""`zscore-reversion` does what INTERFACE.md says, and every parameter matters."""
+"""`zscore-reversion` follows the rules of docs/strategies.md, and every parameter matters."""
 
 import math
 

@@ -34,7 +34,7 @@ MALFORMED = FIRST_TIME + 2
 
 
 @dataclass(slots=True)
-class Batch:
+class RowBatch:
     """Consecutive raw rows, good and bad, as contiguous columns: times in ns UTC (or a mark), prices float64."""
 
     first_row: int
@@ -66,14 +66,14 @@ class Batch:
         spread = np.where(np.isfinite(spread), spread, np.nan)
         self.ask = (self.open + spread, self.high + spread, self.low + spread, self.close + spread)
 
-    def between(self, start: int, stop: int | None) -> Batch:
+    def between(self, start: int, stop: int | None) -> RowBatch:
         """The rows numbered ``start`` to ``stop`` of the source that lie in this batch, as views."""
         low = min(max(start - self.first_row, 0), len(self))
         high = len(self) if stop is None else min(max(stop - self.first_row, low), len(self))
         if low == 0 and high == len(self):
             return self
         part = slice(low, high)
-        return Batch(
+        return RowBatch(
             self.first_row + low,
             self.timestamp[part],
             self.open[part],
@@ -85,14 +85,14 @@ class Batch:
             self.part,
         )
 
-    def backwards(self, total: int) -> Batch:
+    def backwards(self, total: int) -> RowBatch:
         """The rows in the opposite order, numbered from the other end of ``total`` rows."""
         columns = [self.timestamp, *self.bid, *((self.volume,) if self.volume is not None else ()), *(self.ask or ())]
         turned = [np.ascontiguousarray(column[::-1]) for column in columns]
         open_, high, low, close = turned[1:5]
         ask = None if self.ask is None else (turned[-4], turned[-3], turned[-2], turned[-1])
         first = total - self.first_row - len(self)
-        return Batch(first, turned[0], open_, high, low, close, None if self.volume is None else turned[5], ask)
+        return RowBatch(first, turned[0], open_, high, low, close, None if self.volume is None else turned[5], ask)
 
 
 def cut(prices: Prices, part: slice) -> Prices:
@@ -101,7 +101,7 @@ def cut(prices: Prices, part: slice) -> Prices:
     return open_[part], high[part], low[part], close[part]
 
 
-Batches = Generator[Batch, None, None]
+Batches = Generator[RowBatch, None, None]
 
 
 class Source(ABC):
@@ -151,7 +151,7 @@ class Source(ABC):
     def total_rows(self) -> int:
         """All rows, good and bad."""
 
-    def clean_arrays(self) -> Batch | None:
+    def clean_arrays(self) -> RowBatch | None:
         """All rows at once where they lie in memory and are known to be good, else None."""
         return None
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from barloom.bars.cells.readings import TimeReading
 from barloom.bars.schema import ASKS, PRICES, Layout
-from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Floats, Ints
+from barloom.bars.sources.base import UNPARSABLE_TIME, Floats, Ints, RowBatch
 from barloom.bars.sources.typed import is_text
 from barloom.bars.times import datetimes_to_ns
 from barloom.errors import InputError
@@ -52,14 +52,14 @@ def is_naive(schema: Any, layout: Layout) -> bool:
         return False
 
 
-def to_batch(columns: dict[str, Any], first_row: int, spread_factor: float = 1.0) -> Batch:
+def to_batch(columns: dict[str, Any], first_row: int, spread_factor: float = 1.0) -> RowBatch:
     """The batch of Arrow or NumPy arrays, one a field; float64 and ns columns without nulls are not copied.
 
     A NumPy array of times holds nanoseconds and marks already.
     """
     open_, high, low, close = (numbers(columns[name]) for name in PRICES)
     volume = numbers(columns["volume"]) if "volume" in columns else None
-    batch = Batch(first_row, times(columns["time"]), open_, high, low, close, volume)
+    batch = RowBatch(first_row, times(columns["time"]), open_, high, low, close, volume)
     if "spread" in columns:
         batch.add_spread(numbers(columns["spread"]) * spread_factor)
     elif ASKS[0] in columns:

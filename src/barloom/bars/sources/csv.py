@@ -12,7 +12,7 @@ from typing import Any
 from barloom.bars.cells.numbers import COMMA, POINT
 from barloom.bars.columns import several
 from barloom.bars.schema import POSITIONS_EXAMPLE, PRICES, ColumnOptions
-from barloom.bars.sources.base import Batch, Batches, read_ahead
+from barloom.bars.sources.base import Batches, RowBatch, read_ahead
 from barloom.bars.sources.columnar import numbers, to_batch
 from barloom.bars.sources.csv_layout import CsvLayout, read_layout, read_times
 from barloom.bars.sources.csv_lines import cell_of, rows_of
@@ -232,7 +232,7 @@ class CsvSource(FileSource):
 
     # ------------------------------------------------------------ parsing
 
-    def _parse(self, load: Load, fields: tuple[str, ...]) -> Batch:
+    def _parse(self, load: Load, fields: tuple[str, ...]) -> RowBatch:
         piece = load()
         if self.details.symbols:
             self._check_symbols(piece)
@@ -243,7 +243,7 @@ class CsvSource(FileSource):
                 pass
         return self.timed(convert(piece, self.details, fields))
 
-    def _batch(self, columns: dict[str, Any]) -> Batch:
+    def _batch(self, columns: dict[str, Any]) -> RowBatch:
         told = self.details
         dates, clocks = columns["time"], columns.pop("clock", None)
         if clocks is not None:

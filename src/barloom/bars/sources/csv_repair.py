@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from barloom.bars.cells.numbers import to_floats, to_volumes
 from barloom.bars.schema import ASKS, PRICES
-from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batch
+from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, RowBatch
 from barloom.bars.sources.csv_layout import HOURS, CsvLayout
 
 
-def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
+def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> RowBatch:
     """The batch of a piece, every row in its place, those that cannot be read marked in their time.
 
     A row is malformed if it has another number of cells than the header, a quote that does not end or a carriage return
@@ -51,7 +51,7 @@ def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> Batch:
         columns[field][rows] = column
     marked = marks != 0
     columns["time"][marked] = marks[marked]
-    batch = Batch(
+    batch = RowBatch(
         0, columns["time"], columns["open"], columns["high"], columns["low"], columns["close"], columns.get("volume")
     )
     if "spread" in columns:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from barloom.bars.schema import ColumnOptions, Layout
-from barloom.bars.sources.base import Batch, Source
+from barloom.bars.sources.base import RowBatch, Source
 from barloom.bars.stamps import CloseStamp, early_by
-from barloom.bars.zones import UTC_ZONE, Clock, Zone, common_step
+from barloom.bars.zones import UTC_ZONE, FileClock, Zone, common_step
 from barloom.errors import InputError
 
 HEAD = 4096  # bytes of a file that tell its format
@@ -43,7 +43,7 @@ class FileSource(Source):
     """Whether times are dates: without a time of day, or all of them at midnight."""
     midnights: bool = False
     """Whether such dates have a time of day, which is midnight."""
-    clock: Clock | None = None
+    clock: FileClock | None = None
     """What makes times open times in UTC; None where they are."""
     zone_named: bool = False
     """Whether a user said the zone, which then counts whatever the file says."""
@@ -75,7 +75,7 @@ class FileSource(Source):
             self.corrected = f"its times claim to be UTC and are read as those of {zone}, as --time-zone says"
         stamp = self._close_stamp() if self.stamp == "close" else None
         if stamp is not None or zone.name is not None or zone.offset:
-            self.clock = Clock(zone, stamp, self.dates_only)
+            self.clock = FileClock(zone, stamp, self.dates_only)
 
     @property
     def read_by(self) -> Zone:
@@ -92,7 +92,7 @@ class FileSource(Source):
             said = getattr(self.schema.field(self.layout.index["time"]).type, "tz", None)
         return said is not None and said.upper() not in UTC_NAMES
 
-    def timed(self, batch: Batch) -> Batch:
+    def timed(self, batch: RowBatch) -> RowBatch:
         """A batch as read, with open times in UTC."""
         if self.clock is not None:
             batch.timestamp = self.clock.to_open(batch.timestamp)

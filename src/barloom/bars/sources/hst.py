@@ -9,7 +9,7 @@ import numpy as np
 
 from barloom.bars.columns import resolve
 from barloom.bars.schema import ColumnOptions, plain
-from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Batches
+from barloom.bars.sources.base import UNPARSABLE_TIME, Batches, RowBatch
 from barloom.bars.sources.files import FileSource
 from barloom.bars.times import LAST_TIME
 from barloom.errors import InputError
@@ -111,14 +111,16 @@ class HstSource(FileSource):
         """The same."""
         return self._rows
 
-    def _batch(self, records: np.ndarray, row: int, volume: bool) -> Batch:
+    def _batch(self, records: np.ndarray, row: int, volume: bool) -> RowBatch:
         columns = {field: records[self.layout.names[self.layout.index[field]]] for field in self.layout.fields(volume)}
         seconds = columns.pop("time").astype(np.int64)
         known = (seconds >= 0) & (seconds <= LAST_SECOND)
         times = np.where(known, np.where(known, seconds, 0) * 10**9, UNPARSABLE_TIME)
         prices = {field: np.ascontiguousarray(values, dtype=np.float64) for field, values in columns.items()}
         spread = prices.pop("spread", None)
-        batch = Batch(row, times, prices["open"], prices["high"], prices["low"], prices["close"], prices.get("volume"))
+        batch = RowBatch(
+            row, times, prices["open"], prices["high"], prices["low"], prices["close"], prices.get("volume")
+        )
         if spread is not None:
             batch.add_spread(spread * self.layout.spread_factor)
         return batch

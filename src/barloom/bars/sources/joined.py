@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from barloom.bars.sources.base import MALFORMED, Batch, Batches, Floats, Ints, Source
-from barloom.bars.sources.seams import Edge, Start, check_names, check_prices
+from barloom.bars.sources.base import MALFORMED, Batches, Floats, Ints, RowBatch, Source
+from barloom.bars.sources.seams import Edge, FileStart, check_names, check_prices
 from barloom.bars.times import iso
 from barloom.errors import InputError, Question
 
@@ -85,7 +85,7 @@ class _Reach:
 
     last: int
     """Time of the last of them."""
-    rows: list[Batch]
+    rows: list[RowBatch]
     """They themselves, where they are to be compared."""
 
 
@@ -156,7 +156,7 @@ class JoinedSource(Source):
             reach = seam.reach
             base = row if after is None else after
 
-    def _meet(self, number: int, edge: Edge, batch: Batch) -> None:
+    def _meet(self, number: int, edge: Edge, batch: RowBatch) -> None:
         """Compare the price before a seam with the first one behind it."""
         first = _edge(batch, 0)
         if first is not None:
@@ -296,7 +296,7 @@ class _Seam:
         self._at = 0
         self._following = joined._starts[number + 1].time if number + 1 < len(joined.sources) else None
 
-    def kept(self, batch: Batch) -> Iterator[Batch]:
+    def kept(self, batch: RowBatch) -> Iterator[RowBatch]:
         """The parts of a batch that are taken."""
         out = np.zeros(len(batch), dtype=bool)
         times = batch.timestamp
@@ -316,7 +316,7 @@ class _Seam:
         for begin, end in edges.reshape(-1, 2).tolist():
             yield batch.between(batch.first_row + begin, batch.first_row + end)
 
-    def _compare(self, batch: Batch, head: npt.NDArray[np.bool_]) -> None:
+    def _compare(self, batch: RowBatch, head: npt.NDArray[np.bool_]) -> None:
         """Bars of the file before, again: the same, or asked about."""
         if not self._compared:
             return
@@ -343,7 +343,7 @@ class _Seam:
         assert self.before is not None and names
         raise joined._overlap(number - 1, self.before.last, why)
 
-    def _reaches(self, batch: Batch, beyond: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    def _reaches(self, batch: RowBatch, beyond: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Deal with rows at or past the first time of the next file; those to leave out."""
         nothing = np.zeros(len(batch), dtype=bool)
         if not beyond.any():
@@ -384,22 +384,22 @@ class _Seam:
             )
 
 
-def _rows_of(batches: Sequence[Batch]) -> Floats:
+def _rows_of(batches: Sequence[RowBatch]) -> Floats:
     """The prices of batches, one row a bar."""
     columns = [np.column_stack([*batch.bid, *(batch.ask or ())]) for batch in batches]
     return np.concatenate(columns)
 
 
-def _copied(batch: Batch, rows: Ints) -> Batch:
+def _copied(batch: RowBatch, rows: Ints) -> RowBatch:
     open_, high, low, close = (column[rows].copy() for column in batch.bid)
     ask = None
     if batch.ask is not None:
         ask_open, ask_high, ask_low, ask_close = (column[rows].copy() for column in batch.ask)
         ask = (ask_open, ask_high, ask_low, ask_close)
-    return Batch(0, batch.timestamp[rows].copy(), open_, high, low, close, None, ask)
+    return RowBatch(0, batch.timestamp[rows].copy(), open_, high, low, close, None, ask)
 
 
-def _edge(batch: Batch, at: int) -> Edge | None:
+def _edge(batch: RowBatch, at: int) -> Edge | None:
     """The first (0) or last (-1) bar of a batch that has a time and prices; None where it has none."""
     price = batch.open if at == 0 else batch.close
     if len(batch) and batch.timestamp[at] > MALFORMED and price[at] > 0 and np.isfinite(price[at]):
@@ -408,11 +408,11 @@ def _edge(batch: Batch, at: int) -> Edge | None:
     return Edge(int(batch.timestamp[good[at]]), float(price[good[at]])) if len(good) else None
 
 
-def _start(source: Source) -> Start:
+def _start(source: Source) -> FileStart:
     """What the first rows of a source say, by reading as little as can be."""
     with closing(source.batches(0, None, volume=False, threads=1)) as drawn:
         for batch in drawn:
-            found = Start.of(batch)
+            found = FileStart.of(batch)
             if found is not None:
                 return found
     raise InputError(

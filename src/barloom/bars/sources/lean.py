@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from barloom.bars.schema import PRICES, ColumnOptions, Layout
-from barloom.bars.sources.base import UNPARSABLE_TIME, Batch, Batches, Ints
+from barloom.bars.sources.base import UNPARSABLE_TIME, Batches, Ints, RowBatch
 from barloom.bars.sources.columnar import numbers
 from barloom.bars.sources.csv import one_array
 from barloom.bars.sources.files import FileSource
@@ -41,7 +41,7 @@ QUOTES = ("time", *PRICES, "size", *(f"ask_{name}" for name in PRICES), "ask_siz
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LeanPath:
     """Where a file lies in LEAN's data folder: ``equity/usa/minute/spy/20131007_trade.zip`` or ``forex/oanda/hour/eurusd.zip``."""
 
     kind: str
@@ -52,7 +52,7 @@ class Place:
     """Where rows hold milliseconds of a day, its beginning on the clock of the file, in nanoseconds."""
 
     @classmethod
-    def of(cls, path: Path) -> Place | None:
+    def of(cls, path: Path) -> LeanPath | None:
         """The place of a path, None where its folders are not LEAN's."""
         parts = [part.casefold() for part in Path(os.path.abspath(path)).parts]
         named = DAILY_NAME.fullmatch(parts[-1])
@@ -70,7 +70,7 @@ class Place:
 
 def recognises(head: bytes, path: Path) -> bool:
     """Whether a file is a zip in LEAN's folders: nothing in it tells a time of day from another number."""
-    return compression(head) == "zip" and Place.of(path) is not None
+    return compression(head) == "zip" and LeanPath.of(path) is not None
 
 
 class LeanSource(FileSource):
@@ -82,7 +82,7 @@ class LeanSource(FileSource):
         import pyarrow as pa
 
         super().__init__(path)
-        place = Place.of(path)
+        place = LeanPath.of(path)
         if place is None:
             raise InputError(
                 f"{self.label} is not in LEAN's folders, which tell what its prices and times mean: keep it where LEAN has it, "
@@ -179,14 +179,16 @@ class LeanSource(FileSource):
                 row += table.num_rows
                 yield {name: one_array(table.column(name)) for name in self.columns}
 
-    def _batch(self, columns: dict[str, Any], row: int, volume: bool) -> Batch:
+    def _batch(self, columns: dict[str, Any], row: int, volume: bool) -> RowBatch:
         scale = SCALE if self.place.kind in SCALED else 1.0
         values = {name: numbers(column) for name, column in columns.items() if name != "time"}
         if scale != 1.0:
             values |= {name: values[name] / scale for name in PRICES}
             values |= {name: values[name] / scale for name in QUOTES[6:10] if name in values}
         open_, high, low, close = (values[name] for name in PRICES)
-        batch = Batch(row, self._times(columns["time"]), open_, high, low, close, values["volume"] if volume else None)
+        batch = RowBatch(
+            row, self._times(columns["time"]), open_, high, low, close, values["volume"] if volume else None
+        )
         if self.has_ask:
             ask_open, ask_high, ask_low, ask_close = (values[name] for name in QUOTES[6:10])
             batch.ask = (ask_open, ask_high, ask_low, ask_close)

@@ -12,7 +12,7 @@ from barloom.bars.cells.digits import scaled
 from barloom.bars.cells.telling import calendar_in
 from barloom.bars.intake import Tally
 from barloom.bars.schema import PRICES
-from barloom.bars.sources.base import Batch, Batches, Floats, Ints, Source
+from barloom.bars.sources.base import Batches, Floats, Ints, RowBatch, Source
 from barloom.bars.times import datetimes_to_ns
 from barloom.errors import InputError
 
@@ -25,7 +25,7 @@ CHECKED_AT_ONCE = 1 << 22  # rows between two returns to Python, so that Ctrl-C 
 class MemorySource(Source):
     """Rows in arrays. Checked once, here; where all are good, chunks are views of these very arrays."""
 
-    def __init__(self, rows: Batch, label: str = "memory") -> None:
+    def __init__(self, rows: RowBatch, label: str = "memory") -> None:
         self.label = label
         self.has_volume = rows.volume is not None
         self.has_ask = rows.ask is not None
@@ -73,7 +73,7 @@ class MemorySource(Source):
                     f"{name} has {len(column)} values beside {len(times)} timestamps: give one of each a bar"
                 )
         open_, high_, low_, close_ = (columns[name] for name in PRICES)
-        rows = Batch(0, times, open_, high_, low_, close_, columns.get("volume"))
+        rows = RowBatch(0, times, open_, high_, low_, close_, columns.get("volume"))
         if spread is not None:
             rows.add_spread(columns["spread"])
         if ask is not None:
@@ -103,7 +103,7 @@ class MemorySource(Source):
         """The hash found when the arrays were checked; they must not be changed after."""
         return self._hash if self._clean else None
 
-    def clean_arrays(self) -> Batch | None:
+    def clean_arrays(self) -> RowBatch | None:
         """The arrays themselves, where every row is good."""
         return self._rows if self._clean else None
 

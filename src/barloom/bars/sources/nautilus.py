@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from barloom.bars.schema import FIELDS, ColumnOptions
-from barloom.bars.sources.base import Batch, Floats
+from barloom.bars.sources.base import Floats, RowBatch
 from barloom.bars.sources.parquet import CONTAINER_LIMIT, MAGIC, STRING_LIMIT, ParquetSource
 from barloom.bars.stamps import CloseStamp
 from barloom.bars.times import NANOSECONDS
@@ -98,7 +98,7 @@ class NautilusSource(ParquetSource):
                     "write the catalog again, or give another format with --input-format"
                 )
 
-    def _batch(self, columns: dict[str, Any], row: int) -> Batch:
+    def _batch(self, columns: dict[str, Any], row: int) -> RowBatch:
         import pyarrow as pa
 
         plain = {

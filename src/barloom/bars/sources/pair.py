@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from barloom._native import chunking
-from barloom.bars.sources.base import MALFORMED, Batch, Batches, Floats, Source
+from barloom.bars.sources.base import MALFORMED, Batches, Floats, RowBatch, Source
 from barloom.bars.times import iso
 
 
@@ -93,7 +93,7 @@ class PairSource(Source):
         return f"{shown}; {self.ask.label} has no row of {iso(time)}"
 
 
-def _nothing() -> Batch:
+def _nothing() -> RowBatch:
     """No rows."""
     none: Floats = np.empty(0)
-    return Batch(0, np.empty(0, dtype=np.int64), none, none, none, none)
+    return RowBatch(0, np.empty(0, dtype=np.int64), none, none, none, none)

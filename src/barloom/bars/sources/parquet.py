@@ -9,7 +9,7 @@ from typing import Any
 
 from barloom.bars.schema import ColumnOptions
 from barloom.bars.sources.arrow import damaged, stored_facts
-from barloom.bars.sources.base import Batch, Batches, read_ahead
+from barloom.bars.sources.base import Batches, RowBatch, read_ahead
 from barloom.bars.sources.columnar import check_types, is_naive, to_batch
 from barloom.bars.sources.files import FileSource
 from barloom.bars.sources.typed import HEAD_ROWS, find_typed
@@ -122,7 +122,7 @@ class ParquetSource(FileSource):
         """Refuse columns that hold no times or no numbers."""
         check_types(self.label, self.schema, self.layout)
 
-    def _batch(self, columns: dict[str, Any], row: int) -> Batch:
+    def _batch(self, columns: dict[str, Any], row: int) -> RowBatch:
         """The batch of Arrow arrays, one a field."""
         if self.typed.time is not None:
             columns["time"] = self.typed.times(columns["time"])

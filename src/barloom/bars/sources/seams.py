@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from barloom.bars.sources.base import MALFORMED, Batch, Floats, Ints, Source
+from barloom.bars.sources.base import MALFORMED, Floats, Ints, RowBatch, Source
 from barloom.bars.steps import commonest
 from barloom.bars.times import iso
 from barloom.errors import InputError
@@ -39,7 +39,7 @@ _WORDS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class FileStart:
     """What the first rows of a file say."""
 
     time: int
@@ -52,7 +52,7 @@ class Start:
     """How far prices move in a day, as the root of the mean square of their returns."""
 
     @classmethod
-    def of(cls, batch: Batch) -> Start | None:
+    def of(cls, batch: RowBatch) -> FileStart | None:
         """Of a first batch; None where it holds no time."""
         known = batch.timestamp > MALFORMED
         times = batch.timestamp[known]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchResult:
     """What a batch came to.
 
     Attributes:
@@ -78,7 +78,7 @@ def run_batch(
     audited: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     clock: Clock | None = None,
-) -> Batch:
+) -> BatchResult:
     """Run every set over the bars.
 
     Of each distinct set of signals, decisions are asked for again with windows that end at them: ``audited`` with a signal and as many
@@ -107,7 +107,7 @@ def run_batch(
         table = pa.Table.from_pylist(rows, schema=SCHEMA)
     ran = len(runner.errors) < len(sets)
     trades = kept.table() if kept else None
-    return Batch(
+    return BatchResult(
         table, bars.report if ran else None, trades, time.perf_counter() - started, runner.errors.broken, runner.audit
     )
 

@@ -46,7 +46,7 @@ class Executor(Protocol):
 
 
 def capped(workers: int) -> int:
-    """As many workers as asked for, at most one a core; more are refused with one warning (FR-008a).
+    """Return the number of workers asked for, at most one a core; more are capped with one warning.
 
     A worker of ``multiprocessing.Pool`` may start no processes itself: there it is one, which is this process.
     """

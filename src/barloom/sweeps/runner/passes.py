@@ -10,7 +10,7 @@ from barloom.bars.chunk import Chunk, Floats
 from barloom.engine.audit.decisions import Signals
 from barloom.engine.market import MarketBuilder, order_arrays
 from barloom.engine.money import simulator_of
-from barloom.engine.signals import Measured
+from barloom.engine.signals import MeasuredEntries
 from barloom.engine.stream import PreparedChunk
 from barloom.engine.totals import Totals, totals_of
 from barloom.errors import BarloomError, FidelityError
@@ -112,7 +112,7 @@ class ChunkWork:
         if group.audit is not None:
             first = chunk.base - chunk.history
             group.audit.look(chunk, prepared, Signals(raw, leaving, first))
-        bases: dict[bool, Measured] = {}
+        bases: dict[bool, MeasuredEntries] = {}
         made: dict[int, OrderArrays] = {}
         found: list[tuple[OrderArrays | None, MarketChunk | None]] = []
         for one in group.sets:
@@ -123,7 +123,7 @@ class ChunkWork:
             base = bases.get(one.atr)
             if base is None:
                 pip = self.pip
-                base = Measured.of(raw, chunk, prepared, pip, atr=one.atr).without_conflicts()
+                base = MeasuredEntries.of(raw, chunk, prepared, pip, atr=one.atr).without_conflicts()
                 bases[one.atr] = base
             orders = made.get(id(template))
             if orders is None:

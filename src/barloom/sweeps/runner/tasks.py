@@ -26,7 +26,7 @@ from barloom.sweeps.runner.set_rows import SCHEMA
 from barloom.sweeps.runner.shared import SharedBars
 
 if TYPE_CHECKING:
-    from barloom.observe.profiling import Measured
+    from barloom.observe.profiling import ProfileSums
 
 Value = bool | int | float | str | None
 SET_ID = "set_id"
@@ -89,7 +89,7 @@ class TaskResult:
     peak_rss: int | None
     trades: pa.Table | None
     phases: dict[str, float] = field(default_factory=dict)
-    measured: Measured | None = None
+    measured: ProfileSums | None = None
     broken: dict[int, str] = field(default_factory=dict)
     audit: AuditCounts | None = None
 

@@ -13,7 +13,7 @@ from barloom.observe.profile_files import Profiled
 
 if TYPE_CHECKING:
     from barloom.observe.profile_files import ProfileAsked
-    from barloom.observe.profiling import Measured, Profiler
+    from barloom.observe.profiling import Profiler, ProfileSums
     from barloom.sweeps.runner.tasks import TaskResult
 
 
@@ -36,7 +36,7 @@ class Usage:
     cpu_seconds: float = 0.0
     trades: int = 0
     peaks: list[int] = field(default_factory=list)
-    measured: list[Measured] = field(default_factory=list)
+    measured: list[ProfileSums] = field(default_factory=list)
     workers: int = 1
     threads: int = 1
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -16,7 +16,7 @@ from barloom.engine.metrics import Metrics, Outcome
 from barloom.engine.resolve import RunSpec
 from barloom.engine.results import AuditCounts
 from barloom.engine.sinks import MemorySink, Points
-from barloom.engine.totals import Start, daily_returns
+from barloom.engine.totals import AccountStart, daily_returns
 from barloom.observe.clock import Clock
 from barloom.rules.parameters import RunParameters
 from barloom.strategies.again import Again
@@ -123,7 +123,7 @@ def run_after(
         threads=parameters.threads,
         sink=sink,
         clock=clock,
-        start=Start(since, before),
+        start=AccountStart(since, before),
         audit=orchestrator.Audited(inner, part, Again(strategy), parameters.direction, audited),
     )
     report, outcome = result.report, result.outcome

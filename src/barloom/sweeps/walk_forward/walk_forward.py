@@ -36,7 +36,7 @@ from barloom.sweeps.grid.grid import Grid, parameters_of
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.tasks import nothing_ran
 from barloom.sweeps.walk_forward.out_of_sample import Tested, run_after
-from barloom.sweeps.walk_forward.windows import DAY, CalendarSpan, Window, windows_of
+from barloom.sweeps.walk_forward.windows import DAY, CalendarSpan, TrainTestWindow, windows_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -244,7 +244,7 @@ class Walk:
             min_trades=options.min_trades,
         )
 
-    def windows(self, part: Bars) -> list[Window]:
+    def windows(self, part: Bars) -> list[TrainTestWindow]:
         """The windows over the bars of a selection.
 
         Raises:
@@ -258,7 +258,7 @@ class Walk:
 def walk_forward(
     session: SweepSession,
     walk: Walk,
-    windows: Sequence[Window],
+    windows: Sequence[TrainTestWindow],
     *,
     on_progress: Callable[[WalkStep], None] | None = None,
 ) -> WalkForward:
@@ -439,7 +439,9 @@ def _together(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
     return schema.insert(0, pa.field("window", pa.int64(), nullable=False)).empty_table()
 
 
-def _summary(trained: list[Trained], joined: _Joined, walk: Walk, windows: Sequence[Window]) -> WalkForwardSummary:
+def _summary(
+    trained: list[Trained], joined: _Joined, walk: Walk, windows: Sequence[TrainTestWindow]
+) -> WalkForwardSummary:
     both = [(one, one.in_sample, one.out_of_sample) for one in trained if one.in_sample and one.out_of_sample]
     metrics = [after for _, _, after in both if after is not None]
     trades = sum(one.trades for one in metrics)

@@ -55,7 +55,7 @@ def moved(origin: date, months: int, days: int) -> date:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TrainTestWindow:
     """Bars to choose a set on, and the bars after them to try it on.
 
     Attributes:
@@ -77,7 +77,7 @@ def _ns(day: date) -> int:
 
 def windows_of(
     first: int, stop: int, train: CalendarSpan, test: CalendarSpan, step: CalendarSpan, *, anchored: bool = False
-) -> list[Window]:
+) -> list[TrainTestWindow]:
     """The windows over bars from ``first`` until before ``stop``, nanoseconds UTC.
 
     They begin at midnight UTC of the day of the first bar. Each is counted from there, so that spans of months do not drift. A test ends
@@ -99,7 +99,7 @@ def windows_of(
         raise InputError(
             f"--step {step.text} is shorter than --test {test.text}, so that bars would be tested twice: give a step of {test.text} or more"
         )
-    made: list[Window] = []
+    made: list[TrainTestWindow] = []
     while len(made) <= MAX_WINDOWS:
         number = len(made)
         months, days = number * step.months, number * step.days
@@ -109,7 +109,9 @@ def windows_of(
         following = _ns(moved(origin, months + step.months + train.months, days + step.days + train.days))
         if middle >= stop:
             break
-        made.append(Window(number, max(_ns(begin), first), middle, min(end, following, stop), end <= stop + DAY))
+        made.append(
+            TrainTestWindow(number, max(_ns(begin), first), middle, min(end, following, stop), end <= stop + DAY)
+        )
     if not made:
         raise InputError(
             f"the bars from {iso(first)} to {iso(stop)} are shorter than --train {train.text} and a bar to test on: "

@@ -52,7 +52,6 @@ def test_bars_in_hand_are_used_where_a_task_brings_none():
 
 @posix
 def test_a_killed_worker_costs_only_its_task_which_is_tried_again(shared, tmp_path, caplog):
-    """F18."""
     strategy = f"{strategy_file(tmp_path)}:Odd"
     (tmp_path / "once").write_text("")
     sets = [(5,), (9,), (6,), (10,)]
@@ -70,7 +69,6 @@ def test_a_killed_worker_costs_only_its_task_which_is_tried_again(shared, tmp_pa
 
 @posix
 def test_a_task_that_kills_its_workers_is_recorded_and_the_others_go_on(shared, tmp_path):
-    """F18."""
     strategy = f"{strategy_file(tmp_path)}:Odd"
     workers = Workers(2)
     try:
@@ -84,7 +82,7 @@ def test_a_task_that_kills_its_workers_is_recorded_and_the_others_go_on(shared, 
 
 @linux
 def test_workers_end_when_they_are_closed_in_the_middle(shared, tmp_path):
-    """F17: no orphans, and no task is waited for."""
+    """No orphans, and no task is waited for."""
     strategy = f"{strategy_file(tmp_path)}:Held"
     workers = Workers(2)
     workers._give(workers._start(), tasks_of(shared, [(8,)], 1, strategy=strategy)[0], 0)
@@ -98,7 +96,7 @@ def test_workers_end_when_they_are_closed_in_the_middle(shared, tmp_path):
 
 @linux
 def test_workers_end_with_a_parent_that_is_killed(shared, tmp_path):
-    """F17: kill -9 leaves nobody behind, not even in the middle of a task."""
+    """``kill -9`` leaves nobody behind, not even in the middle of a task."""
     strategy = f"{strategy_file(tmp_path)}:Held"
     script = tmp_path / "parent.py"
     script.write_text(
@@ -120,7 +118,6 @@ def test_workers_end_with_a_parent_that_is_killed(shared, tmp_path):
 
 
 def test_workers_above_the_cores_are_capped_with_one_warning(caplog):
-    """FR-008a, SC-012."""
     cores = available_cores()
     with caplog.at_level(logging.WARNING):
         assert capped(cores + 3) == cores
@@ -130,7 +127,6 @@ def test_workers_above_the_cores_are_capped_with_one_warning(caplog):
 
 
 def test_threads_of_all_workers_are_no_more_than_the_cores():
-    """F13."""
     cores = available_cores()
     for count in range(1, cores + 1):
         assert count * Workers(count).threads <= cores

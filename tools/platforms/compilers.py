@@ -1,4 +1,4 @@
-"""What other compilers and platforms make of the kernels: ``python tools/compilers.py warnings|cross|bytes``, from the root.
+"""What other compilers and platforms make of the kernels: ``python tools/platforms/compilers.py warnings|cross|bytes``, from the root.
 
 ``warnings`` compiles the generated C with every compiler there is (gcc, clang, and the clang inside ``ziglang``), all warnings on;
 ``cross`` compiles it for other platforms with ``ziglang``: objects, which are neither linked nor run; ``bytes`` builds the kernels with
@@ -23,7 +23,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SAME_BYTES = ("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")  # as in setup.py
 ALL_WARNINGS = ("-Wall", "-Wextra", "-Werror")
 LEVELS = ("-O0", "-O2", "-O3")

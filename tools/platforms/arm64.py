@@ -1,4 +1,4 @@
-"""The golden digests on arm64, by emulation: ``python tools/arm64.py FOLDER PYTEST ARGUMENTS``, from the root, on Debian 12.
+"""The golden digests on arm64, by emulation: ``python tools/platforms/arm64.py FOLDER PYTEST ARGUMENTS``, from the root, on Debian 12.
 
 Takes Python of arm64 from Debian and NumPy, Arrow and the rest as wheels of arm64 into FOLDER, with nothing installed on the
 machine and no rights but the user's; compiles the kernels with ``aarch64-linux-gnu-gcc`` as ``setup.py`` would (``-O3``, OpenMP); and

