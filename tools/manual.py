@@ -26,7 +26,7 @@ plan.json and parts/, from which it goes on
 .I results/walk-forward/JOB/
 walk-forward.json, trades.parquet and equity.parquet of all tests
 .TP
-.I results/benchmarks/benchmark_JOB.json
+.I results/runs/JOB/benchmark.json
 the benchmark record: times, memory, machine
 """
 STATUS = """\

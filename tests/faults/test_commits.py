@@ -87,7 +87,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
 def committed(folder: Path) -> Iterator[Path]:
     """Every file below a folder that is a result."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix not in WRITTEN_AS_IT_GOES and path.name not in ("lock", "summary.csv"):
+        if path.is_file() and path.suffix not in WRITTEN_AS_IT_GOES and path.name not in ("lock", "runs.csv"):
             yield path
 
 
@@ -100,7 +100,7 @@ GRID = ("--strategy", "ema-cross", "--grid", "fast=5,8", "--grid", "slow=20,30")
 JOBS: dict[str, tuple[tuple[str, ...], set[str], str]] = {
     "run": (
         ("run", "bars.csv", "--profile-html", "--deterministic"),
-        {"run.json", "trades.parquet", "equity.parquet", "profile.json", "profile.html"},
+        {"run.json", "trades.parquet", "equity.parquet", "profile.json", "profile.html", "benchmark.json"},
         "runs/*/run.json",
     ),
     "sweep": (
@@ -110,6 +110,7 @@ JOBS: dict[str, tuple[tuple[str, ...], set[str], str]] = {
             "sweep.parquet",
             "trades.parquet",
             "plan.json",
+            "benchmark.json",
             "profile.json",
             "profile.html",
             "sweep.html",
@@ -119,12 +120,21 @@ JOBS: dict[str, tuple[tuple[str, ...], set[str], str]] = {
     ),
     "sweep of all trades": (
         ("sweep", "bars.csv", *GRID, "--keep-trades", "all"),
-        {"sweep.json", "sweep.parquet", "trades.parquet", "plan.json", "sweep.html", "0-3.parquet", "0-3.trades"},
+        {
+            "sweep.json",
+            "sweep.parquet",
+            "benchmark.json",
+            "trades.parquet",
+            "plan.json",
+            "sweep.html",
+            "0-3.parquet",
+            "0-3.trades",
+        },
         "sweeps/*/sweep.json",
     ),
     "walk-forward": (
         ("walk-forward", "bars.csv", *GRID, "--train", "1w", "--test", "3d", "--profile-html"),
-        {"walk-forward.json", "trades.parquet", "equity.parquet", "profile.json", "profile.html"},
+        {"walk-forward.json", "benchmark.json", "trades.parquet", "equity.parquet", "profile.json", "profile.html"},
         "walk-forward/*/walk-forward.json",
     ),
 }
@@ -137,8 +147,7 @@ def test_the_files_of_a_job_are_synced_named_and_their_folders_synced(calls: Cal
     words, names, whole = JOBS[job]
     done(*words, "--out", "out")
     found = list(committed(tmp_path / "out"))
-    records = [path for path in found if path.parent.name == "benchmarks"]
-    assert {path.name for path in found if path not in records} >= names and len(records) == 1
+    assert {path.name for path in found} >= names
     places = {path: calls.check(path) for path in found}
     (last,) = (tmp_path / "out").glob(whole)
     before = [path for path in found if path != last and path.name not in AFTER]
@@ -154,7 +163,7 @@ def test_rows_of_the_summary_last(calls: Calls, tmp_path: Path) -> None:
     """The header is committed, and each row is synced once it is there."""
     for _ in range(2):
         done("run", "bars.csv", "--out", "out")
-        summary = tmp_path / "out" / "benchmarks" / "summary.csv"
+        summary = tmp_path / "out" / "runs.csv"
         at = calls.named(summary)
         assert calls.synced(calls.events[at][1][0][:3], 0, at), "the header was synced before it had its name"
         folder = os.stat(summary.parent)

@@ -168,7 +168,7 @@ from barloom.jobs.summary import append_row
 out = Path(sys.argv[1])
 for _ in range(100):
     folder = JobFolder.new(out, RUN, "ema-cross", datetime(2026, 1, 2, tzinfo=UTC))
-    append_row(folder.benchmarks / "summary.csv", dict.fromkeys(SUMMARY_COLUMNS, "") | {"job_id": folder.job_id})
+    append_row(folder.runs, dict.fromkeys(SUMMARY_COLUMNS, "") | {"job_id": folder.job_id})
     print(folder.job_id)
 """
 
@@ -187,6 +187,6 @@ def test_eight_processes_make_a_hundred_runs_each_in_one_second_of_one_folder(tm
     names = [name for one in said for name in one]
     assert len(names) == len(set(names)) == 800
     assert {path.name for path in (tmp_path / "out" / "runs").iterdir()} == set(names)
-    header, *rows = (tmp_path / "out" / "benchmarks" / "summary.csv").read_text().splitlines()
+    header, *rows = (tmp_path / "out" / "runs.csv").read_text().splitlines()
     assert header == ",".join(SUMMARY_COLUMNS)
     assert sorted(dict(zip(SUMMARY_COLUMNS, row.split(","), strict=True))["job_id"] for row in rows) == sorted(names)

@@ -93,10 +93,12 @@ def test_an_interrupted_run_keeps_its_trades_and_says_so(bars, slow, tmp_path, n
     kept = folder / "trades.partial.parquet"
     assert f"interrupted: the trades finished so far are in {kept.relative_to(tmp_path)}" in err
     assert pq.read_table(kept).num_rows >= 20
-    assert sorted(path.name for path in folder.iterdir()) == ["failed.json", "run.log", "trades.partial.parquet"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("benchmark.json", "failed.json", "run.log", "trades.partial.parquet")
+    ]
     assert json.loads((folder / "failed.json").read_text())["error"] == "interrupted"
-    (record,) = (tmp_path / "results" / "benchmarks").iterdir()
-    assert valid(record, "benchmark")["error"] == "interrupted" and record.name == f"benchmark_{folder.name}.json"
+    record = valid(folder / "benchmark.json", "benchmark")
+    assert record["error"] == "interrupted" and record["job_id"] == folder.name
 
 
 @posix
@@ -155,7 +157,7 @@ def test_runs_at_the_same_moment_have_folders_of_their_own(bars, tmp_path):
         ended(process)
     assert [process.returncode for process in processes] == [0] * 4
     assert len(list(tmp_path.glob("results/runs/*/run.json"))) == 4
-    lines = (tmp_path / "results" / "benchmarks" / "summary.csv").read_text().splitlines()
+    lines = (tmp_path / "results" / "runs.csv").read_text().splitlines()
     assert len(lines) == 5 and sum(line.startswith("job_id,") for line in lines) == 1
 
 

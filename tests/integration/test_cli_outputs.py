@@ -100,8 +100,8 @@ def test_a_folder_of_records_may_be_a_link(place: Path) -> None:
 
 
 def test_a_summary_that_is_a_pipe_is_not_waited_for(place: Path) -> None:
-    (place / "results" / "benchmarks").mkdir(parents=True)
-    os.mkfifo(place / "results" / "benchmarks" / "summary.csv")
+    (place / "results").mkdir()
+    os.mkfifo(place / "results" / "runs.csv")
     code, _, err = run_here("run", "bars.arrow")
     assert code == 2 and "is a pipe" in err
 

@@ -46,8 +46,7 @@ def test_a_profile_is_a_file_of_the_run_and_changes_nothing_else(bars, tmp_path)
     assert report.job_id == run["job_id"] and report.status == "complete"
     assert report.wall_clock_total < run["wall_clock_total"]
     assert (folder / "profile.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    record = tmp_path / "results" / "benchmarks" / f"benchmark_{run['job_id']}.json"
-    verdict = valid(record, "benchmark")["criteria"]["hotspots"]
+    verdict = valid(folder / "benchmark.json", "benchmark")["criteria"]["hotspots"]
     assert verdict["status"] == "pass" and verdict["value"] == len(report.hotspots)
 
 
@@ -62,12 +61,11 @@ def test_a_crash_leaves_a_benchmark_record_that_says_so(bars, tmp_path):
     (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
     said = call("run", bars, "--strategy", "failing.py:Failing", "--chunk-rows", "5000", cwd=tmp_path)
     assert said.returncode == 4, said.stderr
-    (path,) = (tmp_path / "results" / "benchmarks").glob("benchmark_*.json")
-    record = BenchmarkRecord.model_validate(valid(path, "benchmark"))
     (folder,) = (tmp_path / "results" / "runs").iterdir()
+    record = BenchmarkRecord.model_validate(valid(folder / "benchmark.json", "benchmark"))
     assert record.status == "failed" and "out of luck" in record.error and record.job_id == folder.name
     assert record.trades_simulated > 0 and record.phase_times["ingest"] > 0 and record.digest is None
-    assert not (tmp_path / "results" / "benchmarks" / "summary.csv").exists()
+    assert not (tmp_path / "results" / "runs.csv").exists()
 
 
 def test_bad_input_leaves_no_record(tmp_path):

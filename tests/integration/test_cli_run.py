@@ -55,10 +55,9 @@ def test_the_folder_holds_the_files_of_a_run_and_no_other(made):
 def test_the_benchmark_record_is_valid_and_of_the_same_job(made):
     cwd = made[0]
     (folder,) = runs(cwd)
-    (path,) = (cwd / "results" / "benchmarks").glob("benchmark_*.json")
-    benchmark = BenchmarkRecord.model_validate_json(path.read_bytes())
+    benchmark = BenchmarkRecord.model_validate_json((folder / "benchmark.json").read_bytes())
     run = read_run(folder / "run.json")
-    assert path.name == f"benchmark_{folder.name}.json" and benchmark.job_id == run.job_id
+    assert folder.name == benchmark.job_id == run.job_id
     assert benchmark.digest == run.digest and benchmark.data == run.data
     assert (
         benchmark.criteria["runs_identical"].value == "identical"
@@ -70,7 +69,7 @@ def test_the_benchmark_record_is_valid_and_of_the_same_job(made):
 def test_each_run_adds_one_row_to_the_summary(bars, tmp_path):
     for _ in range(2):
         assert call("run", bars, "--strategy", "ema-cross", cwd=tmp_path).returncode == 0
-    with open(tmp_path / "results" / "benchmarks" / "summary.csv", newline="") as file:
+    with open(tmp_path / "results" / "runs.csv", newline="") as file:
         found = list(csv.DictReader(file))
     assert {row["job_id"] for row in found} == {folder.name for folder in runs(tmp_path)}
     assert len({row["digest"] for row in found}) == 1
@@ -148,10 +147,10 @@ def test_options_from_a_file_are_those_typed_and_the_typed_ones_win(bars, tmp_pa
     assert filed["parameters"]["spread"] == 0
 
 
-def test_the_record_goes_where_benchmark_out_says(bars, tmp_path):
+def test_a_copy_of_the_record_goes_where_benchmark_out_says(bars, tmp_path):
     assert call("run", bars, "--benchmark-out", "mine.json", cwd=tmp_path).returncode == 0
-    BenchmarkRecord.model_validate_json((tmp_path / "mine.json").read_bytes())
-    assert not list((tmp_path / "results" / "benchmarks").glob("*.json"))
+    (folder,) = runs(tmp_path)
+    assert (tmp_path / "mine.json").read_bytes() == (folder / "benchmark.json").read_bytes()
 
 
 def test_the_sample_needs_no_file_and_asks_nothing(tmp_path):
@@ -241,8 +240,7 @@ def test_a_strategy_that_looks_ahead_ends_with_3(bars, mine, tmp_path):
     (folder,) = runs(tmp_path)
     assert not (folder / "run.json").exists() and not (folder / "trades.parquet").exists()
     assert json.loads((folder / "failed.json").read_text())["status"] == "failed"
-    (record,) = (tmp_path / "results" / "benchmarks").iterdir()
-    assert BenchmarkRecord.model_validate_json(record.read_bytes()).status == "failed"
+    assert BenchmarkRecord.model_validate_json((folder / "benchmark.json").read_bytes()).status == "failed"
 
 
 def test_a_strategy_that_breaks_ends_with_4_and_its_traceback_is_in_the_log(bars, mine, tmp_path):

@@ -83,7 +83,7 @@ def test_a_fraction_and_a_portion_are_asked_for(bars, tmp_path):
 def test_two_wrong_answers_are_forgiven_and_recorded(bars, tmp_path):
     code, _, out = at_terminal(["run", bars, "--format", "json"], tmp_path, ["0\n", "1.2\n", "0.5\n", "9\n", "1\n"])
     assert code == 0 and json.loads(out)["data"]["selected_rows"] == 10_000
-    (path,) = tmp_path.glob("results/benchmarks/benchmark_*.json")
+    (path,) = tmp_path.glob("results/runs/*/benchmark.json")
     verdict = json.loads(path.read_text())["criteria"]["prompts"]
     assert (verdict["status"], verdict["value"]) == ("pass", 2.0)
 

@@ -38,11 +38,10 @@ def test_the_folder_holds_the_record_and_what_was_traded_out_of_sample(made):
     record = WalkForwardRecord.model_validate_json((folder / "walk-forward.json").read_bytes())
     assert record.model_dump(mode="json") == document and record.job_id == folder.name
     assert sorted(path.name for path in folder.iterdir()) == sorted(record.files)
-    path = cwd / "results" / "benchmarks" / f"benchmark_{folder.name}.json"
-    benchmark = BenchmarkRecord.model_validate(valid(path, "benchmark"))
+    benchmark = BenchmarkRecord.model_validate(valid(folder / "benchmark.json", "benchmark"))
     assert benchmark.digest == record.digest and benchmark.data.selected_rows == ROWS
     assert benchmark.trades_simulated > record.summary.trades and min(benchmark.phase_times.values()) > 0.0
-    assert (cwd / "results" / "benchmarks" / "summary.csv").read_text().splitlines()[1].startswith(folder.name)
+    assert (cwd / "results" / "runs.csv").read_text().splitlines()[1].startswith(folder.name)
     trades, equity = (pq.read_table(folder / f"{name}.parquet") for name in ("trades", "equity"))
     assert trades.num_rows == record.summary.trades > 0
     assert set(trades["window"].to_pylist()) == {window.window for window in record.windows}

@@ -40,8 +40,7 @@ def report_of(folder):
 
 
 def hotspots_of(folder):
-    record = folder.parents[1] / "benchmarks" / f"benchmark_{folder.name}.json"
-    return valid(record, "benchmark")["criteria"]["hotspots"]
+    return valid(folder / "benchmark.json", "benchmark")["criteria"]["hotspots"]
 
 
 def test_a_profiled_sweep_gives_the_same_table_and_its_profile(bars, plain, tmp_path):

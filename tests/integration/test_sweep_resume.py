@@ -89,7 +89,7 @@ def test_an_interrupted_sweep_keeps_what_is_finished_and_says_so(slow, tmp_path,
     kept = sum(1 for _ in parts(out))
     assert kept == 6
     assert said == f"{kept} sets are finished and kept: the same command goes on from there\n"
-    (record,) = (out / "benchmarks").glob("*.json")
+    (record,) = out.glob("sweeps/*/benchmark.json")
     assert valid(record, "benchmark")["status"] == "failed" and valid(record, "benchmark")["error"] == "interrupted"
     wait_for(lambda: not alive(started))
     go_on(tmp_path)

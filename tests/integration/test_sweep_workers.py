@@ -86,10 +86,10 @@ def test_the_records_say_what_was_done(tmp_path):
         and record.best == done.table.best("sharpe", 1, 10)
     )
     assert record.data.selected_rows == 3000 and record.kept == record.best and record.workers == available_cores()
-    benchmark = BenchmarkRecord.model_validate_json(done.benchmark_path.read_bytes())
-    assert benchmark.criteria["SC-012"].status == "pass" and benchmark.signals is None
-    assert ("SC-005" in benchmark.criteria) and benchmark.criteria["runs_identical"].status == "pass"
-    assert len((tmp_path / "out" / "benchmarks" / "summary.csv").read_text().splitlines()) == 2
+    benchmark = BenchmarkRecord.model_validate_json((done.folder / "benchmark.json").read_bytes())
+    assert benchmark.criteria["worker_cap"].status == "pass" and benchmark.signals is None
+    assert "parallel_efficiency" in benchmark.criteria and benchmark.criteria["runs_identical"].status == "pass"
+    assert len((tmp_path / "out" / "runs.csv").read_text().splitlines()) == 2
     plan, first, *_, last = seen
     assert (plan.sets, plan.finished, plan.bars) == (12, 0, 3000)
     assert (first.sets, first.new_sets) == (0, 0) and (last.sets, last.total_sets, last.failed) == (12, 12, 0)

@@ -44,11 +44,11 @@ def bars(tmp_path_factory):
 
 def failed(out):
     """The one record there, of something that came to no end."""
-    (path,) = (out / "benchmarks").glob("*.json")
+    (path,) = out.glob("*/*/benchmark.json")
     record = BenchmarkRecord.model_validate(valid(path, "benchmark"))
     assert record.status == "failed" and record.data is None and record.digest is None
     assert {verdict.status for verdict in record.criteria.values()} == {"not_applicable"}
-    assert not (out / "benchmarks" / "summary.csv").exists()
+    assert not (out / "runs.csv").exists()
     return record
 
 
@@ -83,8 +83,8 @@ def test_a_crashed_sweep_leaves_a_record_that_the_finished_one_takes_the_place_o
     assert record.error == "RuntimeError: out of luck" and record.trades_simulated > 0
     done = swept(path, out=out)
     assert done.record.resumed == 12 and done.record.job_id == record.job_id
-    assert valid(done.benchmark_path, "benchmark")["status"] == "complete"
-    assert len((out / "benchmarks" / "summary.csv").read_text().splitlines()) == 2
+    assert valid(done.folder / "benchmark.json", "benchmark")["status"] == "complete"
+    assert len((out / "runs.csv").read_text().splitlines()) == 2
 
 
 def test_a_crashed_walk_forward_leaves_a_record_and_its_log(bars, tmp_path, monkeypatch):
@@ -95,7 +95,7 @@ def test_a_crashed_walk_forward_leaves_a_record_and_its_log(bars, tmp_path, monk
     record = failed(out)
     (folder,) = (out / "walk-forward").iterdir()
     assert record.job_id == folder.name and record.trades_simulated > 0 and record.phase_times["simulate"] > 0.0
-    assert [path.name for path in folder.iterdir()] == ["walk-forward.log"]
+    assert sorted(path.name for path in folder.iterdir()) == ["benchmark.json", "walk-forward.log"]
     assert "RuntimeError: out of luck" in (folder / "walk-forward.log").read_text(encoding="utf-8")
 
 
@@ -109,7 +109,8 @@ def test_an_interrupted_walk_forward_leaves_its_record_alone(bars, tmp_path):
     with pytest.raises(KeyboardInterrupt, match="nothing is left of it but its benchmark record"):
         walk(bars, out, on_progress=interrupt)
     assert failed(out).error == "interrupted"
-    assert [path.name for path in out.iterdir()] == ["benchmarks"]
+    (folder,) = out.glob("*/*")
+    assert sorted(path.name for path in folder.iterdir()) == ["benchmark.json", "walk-forward.log"]
 
 
 def test_what_is_interrupted_before_any_set_ran_leaves_nothing(bars, tmp_path):

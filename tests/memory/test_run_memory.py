@@ -70,6 +70,6 @@ def test_the_process_peak_does_not_grow_with_the_bars(folder: Path, tmp_path: Pa
             check=True,
         )
         job = json.loads(done.stdout)["job_id"]
-        peaks[name] = json.loads((tmp_path / "benchmarks" / f"benchmark_{job}.json").read_text())["memory_peak_mb"]
+        peaks[name] = json.loads((tmp_path / "runs" / job / "benchmark.json").read_text())["memory_peak_mb"]
     assert peaks["larger"] < 300
     assert peaks["larger"] < peaks["large"] + 15

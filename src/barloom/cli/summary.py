@@ -101,7 +101,6 @@ def _work(outcome: JobOutcome) -> list[tuple[str, str]]:
     dropped = ", ".join(f"{number:,} {kind}" for kind, number in data.dropped.items() if number)
     rate = data.selected_rows / run.wall_clock_total if run.wall_clock_total else 0.0
     memory = "" if run.memory_peak_mb is None else f", {run.memory_peak_mb:,.0f} MB at peak"
-    failed = [name for name, verdict in outcome.benchmark.criteria.items() if verdict.status == "fail"]
     rows = [
         ("data", data.path),
         ("bars", f"{data.selected_rows:,}{share}, {_time(data.first_ts)} to {_time(data.last_ts)} UTC"),
@@ -109,7 +108,6 @@ def _work(outcome: JobOutcome) -> list[tuple[str, str]]:
         ("time zone", _corrected(data)),
         *(("note", note) for note in data.notes),
         ("took", f"{run.wall_clock_total:.2f} s, {rate:,.0f} bars/s{memory}"),
-        ("missed criteria", ", ".join(failed)),
         ("digest", run.digest[:DIGEST_SHOWN] + (", the same twice" if run.deterministic else "")),
         ("files", str(outcome.folder)),
         ("profile", ", ".join(name for name in run.files if name.startswith("profile."))),

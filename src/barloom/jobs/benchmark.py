@@ -1,10 +1,9 @@
-"""The benchmark record of a job, finished or failed: how it is made, where it goes, and how it gets there."""
+"""The benchmark record of a job, finished or failed, and the copy of it that ``--benchmark-out`` asks for."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from barloom import __version__
 from barloom.errors import InputError
 from barloom.jobs.records import BenchmarkRecord, DatasetSlice, Machine
 from barloom.jobs.staged import StagedFile
-from barloom.observe.criteria import Criterion, Facts, judge, unjudged
+from barloom.observe.criteria import Criterion, Facts, WorkerFacts, judge, unjudged
 from barloom.observe.machine import machine
 from barloom.observe.memory import MB
 from barloom.outputs import Output, is_json_with, refuse_no_name
@@ -28,38 +27,35 @@ def _output(path: Path) -> Output:
     return Output(path, "--benchmark-out", ours=_is_record, kind="a benchmark record of barloom")
 
 
-def benchmark_path(path: Path | None, job_id: str, benchmarks: Path) -> Path:
-    """Where the benchmark record goes: to ``path``, a file or a folder, or to the folder of all records.
+def copy_path(path: Path | None, job_id: str) -> Path | None:
+    """Where ``--benchmark-out`` wants a copy of the benchmark record: in a file, or in a folder by the job's name; None without the option.
 
     Raises:
-        InputError: ``--benchmark-out`` is in no folder, or something else than a benchmark record is there.
+        InputError: it is in no folder, or something else than a benchmark record is there.
     """
-    name = f"benchmark_{job_id}.json"
     if path is None:
-        return benchmarks / name
+        return None
     refuse_no_name(path, "--benchmark-out")
     if path.is_dir():
-        path = path / name
+        path = path / f"benchmark_{job_id}.json"
     _output(path).check()
     return path
 
 
-class StagedRecord(StagedFile):
-    """A benchmark record under a temporary name; where its own was taken while the job ran, it goes to the folder of all records."""
+class StagedCopy(StagedFile):
+    """A copy of a benchmark record under a temporary name; a warning takes its place where its name was taken while the job ran."""
 
-    def __init__(self, path: Path, record: BenchmarkRecord, benchmarks: Path) -> None:
-        """Write the record beside ``path``, which ``benchmark_path`` gave."""
-        self._record, self._benchmarks = record, benchmarks
-        super().__init__(path, record.to_json(), _output(path))
+    def __init__(self, path: Path, content: bytes, original: Path) -> None:
+        """Write the copy beside ``path``, which ``copy_path`` gave."""
+        self._original = original
+        super().__init__(path, content, _output(path))
 
     def commit(self) -> None:
         """Rename to the final name; see ``StagedFile.commit``."""
         try:
             super().commit()
         except InputError as error:
-            path = self._benchmarks / f"benchmark_{self._record.job_id}.json"
-            log.warning("%s; the benchmark record is in %s", error, path)
-            StagedFile(path, self._record.to_json()).commit()
+            log.warning("%s; the benchmark record is in %s", error, self._original)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +99,7 @@ class Results:
         signals: of a run.
         speedup: of a run over the reference simulator.
         retries: most often a question had to be asked again before a run.
-        efficiency: of several workers.
-        more: verdicts of criteria that only some jobs can measure.
+        workers: of a sweep or a walk forward.
     """
 
     data: DatasetSlice
@@ -117,8 +112,7 @@ class Results:
     signals: int | None = None
     speedup: float | None = None
     retries: int | None = None
-    efficiency: float | None = None
-    more: Mapping[str, Criterion] | None = None
+    workers: WorkerFacts | None = None
 
 
 def benchmark_record(facts: JobFacts, results: Results | None, error: str | None = None) -> BenchmarkRecord:
@@ -142,7 +136,7 @@ def benchmark_record(facts: JobFacts, results: Results | None, error: str | None
         memory_peak_mb=facts.peak_mb,
         raw_bytes=raw,
         memory_ratio=round(facts.peak / raw, 6) if facts.peak is not None and raw else None,
-        parallel_efficiency=None if results is None else results.efficiency,
+        parallel_efficiency=None if results is None or results.workers is None else results.workers.efficiency,
         speedup_vs_baseline=None if results is None else results.speedup,
         digest=None if results is None else results.digest,
         criteria=unjudged("it came to no end") if results is None else _judged(facts, results, raw),
@@ -150,7 +144,7 @@ def benchmark_record(facts: JobFacts, results: Results | None, error: str | None
 
 
 def _judged(facts: JobFacts, results: Results, raw: int) -> dict[str, Criterion]:
-    verdicts = judge(
+    return judge(
         Facts(
             selected_rows=results.data.selected_rows,
             seconds=facts.seconds,
@@ -162,16 +156,6 @@ def _judged(facts: JobFacts, results: Results, raw: int) -> dict[str, Criterion]
             compared=results.compared,
             retries=results.retries,
             hotspots=results.hotspots,
+            workers=results.workers,
         )
     )
-    return {**verdicts, **(results.more or {})}
-
-
-def leave_failed(facts: JobFacts, path: Path, error: str) -> None:
-    """Write the benchmark record of a job that failed, where that can be done."""
-    with contextlib.suppress(OSError, InputError):
-        staged = StagedFile(path, benchmark_record(facts, None, error).to_json(), _output(path))
-        try:
-            staged.commit()
-        finally:
-            staged.discard()

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from barloom.errors import InputError
-from barloom.jobs.benchmark import StagedRecord, benchmark_path
+from barloom.jobs.benchmark import JobFacts, StagedCopy, benchmark_record, copy_path
 from barloom.jobs.records import SUMMARY_COLUMNS, BenchmarkRecord
 from barloom.jobs.staged import StagedFile
 from barloom.jobs.summary import append_row, check_summary
@@ -63,21 +63,22 @@ class JobFolder:
         kind: of the job.
         job_id: the folder's name.
         home: the folder it lies in.
-        benchmarks: ``OUT/benchmarks/``, where the benchmark records of all jobs are.
+        runs: ``OUT/runs.csv``, a row a finished job.
     """
 
     def __init__(self, out: Path, kind: JobKind, strategy: str, job_id: str = "") -> None:
         """Name the folder, which is not made yet.
 
         Raises:
-            InputError: ``summary.csv`` has other columns, or cannot be read.
+            InputError: ``runs.csv`` has other columns, or cannot be read.
         """
         self.kind = kind
         self.job_id = job_id
-        self.home, self.benchmarks = out / kind.home, out / "benchmarks"
+        self.home, self.runs = out / kind.home, out / "runs.csv"
         self._strategy = strategy
         self._made: list[Path] = []
-        check_summary(self.benchmarks / "summary.csv", SUMMARY_COLUMNS)
+        self._copy: Path | None = None
+        check_summary(self.runs, SUMMARY_COLUMNS)
 
     @classmethod
     def new(cls, out: Path, kind: JobKind, strategy: str, now: datetime) -> JobFolder:
@@ -108,7 +109,6 @@ class JobFolder:
             path = self.home / name
             try:
                 self._make(self.home)
-                self._make(self.benchmarks)
                 path.mkdir()
             except (FileExistsError, FileNotFoundError) as error:
                 # Another job has the name, or has just removed the empty folder above; nothing else is worth a try.
@@ -146,9 +146,18 @@ class JobFolder:
         """True once the job is finished: its record is there."""
         return self.record.exists()
 
-    def benchmark_path(self, asked: Path | None) -> Path:
-        """Where the benchmark record goes; see ``benchmark.benchmark_path``."""
-        return benchmark_path(asked, self.job_id, self.benchmarks)
+    @property
+    def benchmark(self) -> Path:
+        """The benchmark record."""
+        return self.path / "benchmark.json"
+
+    def copy_record_to(self, asked: Path | None) -> None:
+        """Have a copy of the benchmark record left where ``--benchmark-out`` asks for it.
+
+        Raises:
+            InputError: see ``benchmark.copy_path``.
+        """
+        self._copy = copy_path(asked, self.job_id)
 
     def stage(self, name: str, content: bytes) -> StagedFile:
         """Write a file of the folder under a temporary name; see ``StagedFile``."""
@@ -158,7 +167,6 @@ class JobFolder:
         self,
         record: bytes,
         benchmark: BenchmarkRecord,
-        to: Path,
         files: Sequence[tuple[str, bytes]] = (),
         write: Callable[[], None] | None = None,
     ) -> None:
@@ -167,24 +175,38 @@ class JobFolder:
         Args:
             record: the content of that record.
             benchmark: the benchmark record.
-            to: where it goes.
             files: names and contents of other files.
             write: commits files of its own, once the rest is staged.
         """
         staged: list[StagedFile] = []
         try:
             staged.append(self.stage(self.kind.record, record))
-            staged.append(StagedRecord(to, benchmark, self.benchmarks))
+            staged.append(self.stage(self.benchmark.name, benchmark.to_json()))
+            if self._copy is not None:
+                staged.append(StagedCopy(self._copy, benchmark.to_json(), self.benchmark))
             staged += [self.stage(name, content) for name, content in files]
             if write is not None:
                 write()
             for file in staged[1:]:
                 file.commit()
-            append_row(self.benchmarks / "summary.csv", benchmark.summary_row(self._strategy))
+            append_row(self.runs, benchmark.summary_row(self._strategy))
             staged[0].commit()
         finally:
             for file in staged:
                 file.discard()
+
+    def leave_failed(self, facts: JobFacts, error: str) -> None:
+        """Write the benchmark record of a job that failed, and its copy, where that can be done."""
+        content = benchmark_record(facts, None, error).to_json()
+        with contextlib.suppress(OSError):
+            self.stage(self.benchmark.name, content).commit()
+        if self._copy is not None:
+            with contextlib.suppress(OSError):
+                staged = StagedCopy(self._copy, content, self.benchmark)
+                try:
+                    staged.commit()
+                finally:
+                    staged.discard()
 
     def discard(self) -> None:
         """Remove the folder with all in it, and the folders above that were made for it and are empty."""

@@ -240,7 +240,7 @@ class RunRecord(BacktestJob):
 
 
 class BenchmarkRecord(Record):
-    """``benchmark_<job_id>.json``: what a run, a sweep or a walk forward cost, and one verdict for each criterion of TARGETS.
+    """``benchmark.json``: what a run, a sweep or a walk forward cost, and one verdict for each criterion.
 
     Only a run counts signals. Phases are added up over threads and workers. What failed leaves one too, with ``error`` and as much as was
     known by then: ``data`` and ``digest`` are None.
@@ -282,7 +282,7 @@ class BenchmarkRecord(Record):
         return self
 
     def summary_row(self, strategy: str) -> dict[str, Any]:
-        """The row of ``summary.csv``: column names and cells, always in this order.
+        """The row of ``runs.csv``: column names and cells, always in this order.
 
         Raises:
             ValueError: the run failed: the summary is of those that were finished.

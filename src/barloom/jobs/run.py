@@ -19,7 +19,7 @@ from barloom.engine.memory_limit import within
 from barloom.engine.results import RunResult, SelfCheck
 from barloom.engine.sinks import BATCH_ROWS, ParquetSink
 from barloom.errors import FidelityError
-from barloom.jobs.benchmark import JobFacts, Results, benchmark_record, leave_failed
+from barloom.jobs.benchmark import JobFacts, Results, benchmark_record
 from barloom.jobs.endings import Ending, ending, logged_to
 from barloom.jobs.folder import RUN, JobFolder
 from barloom.jobs.records import BacktestJob, BenchmarkRecord, Counts, DatasetSlice, RunRecord, dataset_slice
@@ -53,12 +53,11 @@ class JobOptions(Reading):
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """What a job left: its two records and where they are."""
+    """What a job left: its two records, and the folder they are in."""
 
     run: RunRecord
     benchmark: BenchmarkRecord
     folder: Path
-    benchmark_path: Path
 
 
 def run_job(
@@ -83,13 +82,13 @@ def run_job(
 
     Raises:
         InputError: bad data or options, or no room for the files; no folder is left.
-        FidelityError: two runs that must agree do not; the folder is kept, marked as failed, and so is the benchmark record.
+        FidelityError: two runs that must agree do not; the folder is kept with its benchmark record, marked as failed.
         KeyboardInterrupt: with a sentence that says what was kept.
         BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
     run = _Run(bars, parameters, options, command, retries)
     with ending(run):
-        run.benchmark_path = run.folder.benchmark_path(options.benchmark_out)
+        run.folder.copy_record_to(options.benchmark_out)
         with logged_to(run.folder.log, command):
             return run.carry_out()
 
@@ -121,7 +120,6 @@ class _Run(Ending):
             parameters = within(options.max_ram, self.bars, parameters, fine=self.fine)
         self.folder = JobFolder.new(options.out, RUN, parameters.strategy, self.started_at)
         self.place, self.log = self.folder.path, self.folder.log
-        self.benchmark_path = self.folder.benchmarks / f"benchmark_{self.folder.job_id}.json"
         self.job = BacktestJob(
             job_id=self.folder.job_id,
             started_at=self.started_at,
@@ -157,11 +155,10 @@ class _Run(Ending):
         self.folder.commit(
             run.to_json(),
             benchmark,
-            self.benchmark_path,
             [] if profile is None else profile.files,
             write=sink.commit,
         )
-        return JobOutcome(run, benchmark, self.folder.path, self.benchmark_path)
+        return JobOutcome(run, benchmark, self.folder.path)
 
     @property
     def parameters(self) -> RunParameters:
@@ -234,7 +231,7 @@ class _Run(Ending):
             self_check=result.self_check,
             audit=result.audit,
             folder=str(self.folder.path),
-            files=["run.json", "trades.parquet", "equity.parquet", "run.log", *more],
+            files=["run.json", "trades.parquet", "equity.parquet", "benchmark.json", "run.log", *more],
         )
 
     def _results(self, run: RunRecord, result: RunResult, data: DatasetSlice, profile: Profiled | None) -> Results:
@@ -280,7 +277,7 @@ class _Run(Ending):
         record = self.job.become("failed", at=datetime.now(UTC), error=error)
         with contextlib.suppress(OSError):
             self.folder.stage("failed.json", record.to_json()).commit()
-        leave_failed(self.facts(), self.benchmark_path, error)
+        self.folder.leave_failed(self.facts(), error)
 
     def _close_sink(self, *, keep_partial: bool) -> Path | None:
         """Close what was being written; the path of what is worth keeping of it."""

@@ -1,4 +1,4 @@
-"""``summary.csv``: one row a finished job, appended by any number of processes at once."""
+"""``runs.csv``: one row a finished job, appended by any number of processes at once."""
 
 from __future__ import annotations
 

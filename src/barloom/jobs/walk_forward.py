@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from barloom.bars.bars import Bars
 from barloom.engine.results import AuditCounts
-from barloom.jobs.benchmark import Results, benchmark_record, leave_failed
+from barloom.jobs.benchmark import Results, benchmark_record
 from barloom.jobs.endings import Ending, ending, logged_to
 from barloom.jobs.folder import WALK_FORWARD, JobFolder
 from barloom.jobs.records import DatasetSlice, Digest, Record, Seconds, UtcTime, dataset_slice
-from barloom.jobs.sweep.records import WorkersUsed, facts_of
+from barloom.jobs.sweep.records import facts_of, worker_facts
 from barloom.observe.clock import Clock
 from barloom.observe.machine import versions
 from barloom.observe.profile_files import files_asked, profiler_of
@@ -113,7 +113,7 @@ def walk_forward_job(
     Raises:
         InputError: bad data or options, or no room for the files; nothing is left.
         FidelityError: a strategy looks ahead; the log and a benchmark record are left.
-        KeyboardInterrupt: with a sentence; nothing is left but a benchmark record, once sets were run.
+        KeyboardInterrupt: with a sentence; nothing is left but the log and a benchmark record, once sets were run.
         BarloomError: anything unexpected, with the path of the log that holds the traceback.
     """
     job = _WalkForward(bars, walk, options, command)
@@ -161,7 +161,7 @@ class _WalkForward(Ending):
         if self.folder is None:
             yield
             return
-        self.folder.benchmark_path(self.options.benchmark_out)  # refused now, not in the end
+        self.folder.copy_record_to(self.options.benchmark_out)  # refused now, not in the end
         with logged_to(self.folder.log, self.command):
             yield
             took = self.usage.phases().items()
@@ -195,7 +195,9 @@ class _WalkForward(Ending):
             digest=result.digest,
             seconds=result.seconds,
             folder=None if folder is None else str(folder.path),
-            files=[] if folder is None else [*TABLES, folder.kind.log, *files_asked(options), folder.kind.record],
+            files=[]
+            if folder is None
+            else [*TABLES, folder.benchmark.name, folder.kind.log, *files_asked(options), folder.kind.record],
         )
 
     def commit(
@@ -204,7 +206,6 @@ class _WalkForward(Ending):
         """Leave the files: tables, profile, benchmark record, and the record last."""
         usage, options = self.usage, self.options
         profile = None if self.profiler is None else usage.profiled(self.profiler, options, folder.job_id)
-        used = WorkersUsed(options.executor, workers, options.max_workers)
         facts = facts_of(usage, folder.job_id, self.command, usage.trades, record.seconds)
         results = Results(
             data=data,
@@ -214,16 +215,14 @@ class _WalkForward(Ending):
             identical=None,
             compared="nothing",
             hotspots=None if profile is None else len(profile.report.hotspots),
-            efficiency=used.efficiency(usage),
-            more=used.criteria(usage),
+            workers=worker_facts(options, workers, usage),
         )
         files = [
             (name, _parquet(table))
             for name, table in zip(TABLES, (result.trades_table, result.equity_table), strict=True)
         ]
         files += [] if profile is None else profile.files
-        to = folder.benchmark_path(options.benchmark_out)
-        folder.commit(record.to_json(), benchmark_record(facts, results), to, files)
+        folder.commit(record.to_json(), benchmark_record(facts, results), files)
 
     # ------------------------------------------------------------ what is left
 
@@ -233,24 +232,20 @@ class _WalkForward(Ending):
             self.folder.discard()
 
     def interrupted(self) -> str:
-        """Leave nothing but the benchmark record, once sets were run."""
-        left = "nothing is left of it"
+        """Leave the log and the benchmark record, once sets were run; nothing before."""
         if self.folder is not None and self.folder.whole:
             return f"the walk forward was finished and is in {self.folder.path}"
         if self.folder is not None and self.usage.peaks:
-            left += f" but its benchmark record {self._leave_failed(self.folder, 'interrupted')}"
+            self.failed("interrupted")
+            return f"the walk forward was not finished, nothing is left of it but its benchmark record {self.folder.benchmark}"
         self.abandon()
-        return f"the walk forward was not finished, {left}"
+        return "the walk forward was not finished, nothing is left of it"
 
     def failed(self, error: str) -> None:
         """Leave the log and a benchmark record."""
         if self.folder is not None:
-            self._leave_failed(self.folder, error)
-
-    def _leave_failed(self, folder: JobFolder, error: str) -> Path:
-        record = folder.benchmark_path(self.options.benchmark_out)
-        leave_failed(facts_of(self.usage, folder.job_id, self.command, self.usage.trades), record, error)
-        return record
+            facts = facts_of(self.usage, self.folder.job_id, self.command, self.usage.trades)
+            self.folder.leave_failed(facts, error)
 
 
 TABLES = ("trades.parquet", "equity.parquet")

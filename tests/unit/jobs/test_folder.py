@@ -47,7 +47,7 @@ def test_an_output_folder_that_cannot_be_made_is_refused_by_name(tmp_path, below
     assert (tmp_path / "file").read_text() == "not a folder"
 
 
-@pytest.mark.parametrize("taken", ["runs", "benchmarks"])
+@pytest.mark.parametrize("taken", ["runs"])
 def test_a_file_where_a_folder_must_be_is_refused(tmp_path, taken):
     (tmp_path / taken).write_text("mine")
     with pytest.raises(InputError, match="--out"):
@@ -105,16 +105,16 @@ def rows(path):
 
 
 def test_rows_are_appended_under_one_header(tmp_path):
-    path = tmp_path / "summary.csv"
+    path = tmp_path / "runs.csv"
     for number in range(3):
         append_row(path, {"a": number, "b": None, "c": "x,y"})
     assert rows(path) == [{"a": str(number), "b": "", "c": "x,y"} for number in range(3)]
-    assert [p.name for p in tmp_path.iterdir()] == ["summary.csv"]
+    assert [p.name for p in tmp_path.iterdir()] == ["runs.csv"]
 
 
 @pytest.mark.waits
 def test_processes_that_append_at_once_lose_no_row_and_write_one_header(tmp_path):
-    path = tmp_path / "summary.csv"
+    path = tmp_path / "runs.csv"
     code = (
         "import sys; from pathlib import Path; from barloom.jobs.summary import append_row\n"
         "for n in range(25): append_row(Path(sys.argv[1]), {'who': sys.argv[2], 'n': n})"
@@ -127,7 +127,7 @@ def test_processes_that_append_at_once_lose_no_row_and_write_one_header(tmp_path
 
 def test_of_two_that_make_the_file_at_once_one_writes_the_header(tmp_path, monkeypatch):
     """The other comes between the look for the file and its making."""
-    path, link = tmp_path / "summary.csv", os.link
+    path, link = tmp_path / "runs.csv", os.link
 
     def late(*arguments):
         monkeypatch.setattr(os, "link", link)
@@ -140,20 +140,20 @@ def test_of_two_that_make_the_file_at_once_one_writes_the_header(tmp_path, monke
 
 
 def test_a_row_that_was_cut_short_does_not_swallow_the_next(tmp_path):
-    path = tmp_path / "summary.csv"
+    path = tmp_path / "runs.csv"
     path.write_text("a,b\n1,")
     append_row(path, {"a": 2, "b": 3})
     assert rows(path)[-1] == {"a": "2", "b": "3"}
 
 
 def test_text_that_a_spreadsheet_would_run_is_defused(tmp_path):
-    path = tmp_path / "summary.csv"
+    path = tmp_path / "runs.csv"
     append_row(path, {"a": "=cmd|' /C calc'!A0", "b": -1.5})
     assert rows(path)[0] == {"a": "'=cmd|' /C calc'!A0", "b": "-1.5"}
 
 
 def test_a_summary_with_other_columns_is_refused_before_any_work(tmp_path):
-    path = tmp_path / "summary.csv"
+    path = tmp_path / "runs.csv"
     check_summary(path, ["a", "b"])
     append_row(path, {"a": 1, "b": 2})
     check_summary(path, ["a", "b"])

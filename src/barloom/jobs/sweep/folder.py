@@ -118,7 +118,6 @@ class SweepFolder(JobFolder):
         self._new = not self.path.exists()
         try:
             self._make(self.home)
-            self._make(self.benchmarks)
             self._parts.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(self.path / "lock")
             self._begin(plan)
@@ -232,7 +231,6 @@ class SweepFolder(JobFolder):
         trades: Iterator[pa.Table],
         record: bytes,
         benchmark: BenchmarkRecord,
-        to: Path,
         files: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         """Commit the table, the trades that were kept, the profile, the benchmark record, and last the record that makes the sweep whole."""
@@ -244,7 +242,7 @@ class SweepFolder(JobFolder):
             self._commit_table(self.path / "sweep.parquet", table)
             self._commit_trades(trades)
 
-        self.commit(record, benchmark, to, files, write)
+        self.commit(record, benchmark, files, write)
 
     def _commit_trades(self, trades: Iterator[pa.Table]) -> None:
         kept = self.path / "trades.parquet"

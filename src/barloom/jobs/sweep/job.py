@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from barloom.bars.bars import Bars
-from barloom.errors import InputError
-from barloom.jobs.benchmark import leave_failed
 from barloom.jobs.endings import Ending, ending, logged_to
 from barloom.jobs.sweep.folder import SweepFolder
 from barloom.jobs.sweep.records import facts_of
@@ -86,7 +84,7 @@ def sweep_job(
         return job.run(None)
     folder = SweepFolder(options.out, request.identity())
     with contextlib.closing(folder), ending(_SweepEnding(job, folder)):
-        folder.benchmark_path(options.benchmark_out)  # refused now, not in the end
+        folder.copy_record_to(options.benchmark_out)  # refused now, not in the end
         before = job.finished(folder)
         if before is not None:
             return before
@@ -121,9 +119,5 @@ class _SweepEnding(Ending):
 
     def failed(self, error: str) -> None:
         """Leave the benchmark record."""
-        try:
-            to = self._folder.benchmark_path(self._job.request.options.benchmark_out)
-        except InputError:
-            to = self._folder.benchmark_path(None)
         facts = facts_of(self._job.usage, self._folder.job_id, self._job.command, self._job.usage.trades)
-        leave_failed(facts, to, error)
+        self._folder.leave_failed(facts, error)

@@ -13,20 +13,19 @@ from barloom.engine.orchestrator import available_cores
 from barloom.engine.results import AuditCounts
 from barloom.jobs.benchmark import JobFacts, Results, benchmark_record
 from barloom.jobs.records import BenchmarkRecord, Count, DatasetSlice, Digest, Record, Seconds, UtcTime, dataset_slice
-from barloom.observe.criteria import Criterion
+from barloom.observe.criteria import WorkerFacts
 from barloom.observe.machine import versions
 from barloom.observe.profile_files import Profiled
 from barloom.rules.parameters import RunParameters
 from barloom.strategies.base import StrategyOrigin
 from barloom.sweeps.analysis.table import SweepTable
+from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.plan import Plan
 from barloom.sweeps.runner.usage import Usage
 
 if TYPE_CHECKING:
     from barloom.jobs.sweep.folder import SweepFolder
     from barloom.jobs.sweep.work import SweepJob
-
-EFFICIENCY_LIMIT = 0.7
 
 
 class SweepRecord(Record):
@@ -129,7 +128,6 @@ def records_of(
     facts = facts_of(usage, "memory" if folder is None else folder.job_id, job.command, _trades(table))
     kept = None if options.kept_sets is None else ended.best[: options.kept_sets]
     record = _record(job, plan, table, ended, facts, data, kept, folder)
-    workers = WorkersUsed(plan.executor, plan.workers, options.max_workers)
     results = Results(
         data=data,
         digest=record.digest,
@@ -138,8 +136,7 @@ def records_of(
         identical=True if kept and not ended.resumed else None,
         compared=f"{len(kept or [])} best sets, run again, by checksum",
         hotspots=None if ended.profile is None else len(ended.profile.report.hotspots),
-        efficiency=workers.efficiency(usage),
-        more=workers.criteria(usage),
+        workers=worker_facts(job.request.options, plan.workers, usage),
     )
     return record, benchmark_record(facts, results)
 
@@ -154,7 +151,14 @@ def _record(
     kept: list[int] | None,
     folder: SweepFolder | None,
 ) -> SweepRecord:
-    files = ["sweep.json", "sweep.parquet", "plan.json", "sweep.log", *(["trades.parquet"] if kept != [] else [])]
+    files = [
+        "sweep.json",
+        "sweep.parquet",
+        "plan.json",
+        "benchmark.json",
+        "sweep.log",
+        *(["trades.parquet"] if kept != [] else []),
+    ]
     files += [] if ended.profile is None else [name for name, _ in ended.profile.files]
     return SweepRecord(
         job_id=facts.job_id,
@@ -193,34 +197,13 @@ def _trades(table: SweepTable) -> int:
     return sum(count or 0 for count in table.table["trades"].to_pylist())
 
 
-@dataclass(frozen=True, slots=True)
-class WorkersUsed:
-    """The workers: where they run, how many there were, and how many were asked for."""
-
-    executor: str
-    workers: int
-    asked: int
-
-    def efficiency(self, usage: Usage) -> float | None:
-        """How busy several workers were; None where there was one, or none tells."""
-        return usage.efficiency() if self.executor == "local" and self.workers > 1 else None
-
-    def criteria(self, usage: Usage) -> dict[str, Criterion]:
-        """The criteria that only several workers can measure."""
-        verdicts: dict[str, Criterion] = {}
-        efficiency = self.efficiency(usage)
-        if efficiency is not None:
-            why = "processor seconds of the workers / (workers x threads x wall clock): one worker alone was not timed beside them"
-            good = efficiency >= EFFICIENCY_LIMIT
-            found = Criterion(status="pass" if good else "fail", value=efficiency, limit=EFFICIENCY_LIMIT, why=why)
-        else:
-            where = "Dask does not tell the processor time" if self.executor == "dask" else "there was one worker"
-            found = Criterion(status="not_applicable", limit=EFFICIENCY_LIMIT, why=where)
-        verdicts["SC-005"] = verdicts["SC-011"] = found
-        if self.asked > available_cores():
-            why = f"{self.asked} workers were asked for and {available_cores()} cores are there: one warning"
-            verdicts["SC-012"] = Criterion(status="pass", value="once", limit="once", why=why)
-        else:
-            why = "no more workers were asked for than there are cores"
-            verdicts["SC-012"] = Criterion(status="not_applicable", limit="once", why=why)
-        return verdicts
+def worker_facts(options: SweepOptions, workers: int, usage: Usage) -> WorkerFacts:
+    """What is known of the workers of a sweep or a walk forward; their efficiency where there were several and they tell."""
+    told = options.executor == "local" and workers > 1
+    return WorkerFacts(
+        executor=options.executor,
+        workers=workers,
+        asked=options.max_workers,
+        cores=available_cores(),
+        efficiency=usage.efficiency() if told else None,
+    )

@@ -45,7 +45,7 @@ class SweepOutcome:
         plan: as it was told before it began.
         table: a row a set, in the order of ``set_id``.
         trades: of the sets that keep theirs, ``set_id`` first; None where none do.
-        record: what ``sweep.json`` holds. benchmark, benchmark_path: None where the sweep was finished before or nothing is written.
+        record: what ``sweep.json`` holds. benchmark: None where the sweep was finished before.
         folder: None where nothing is written.
         already: whether the sweep was finished before, and nothing ran.
     """
@@ -55,7 +55,6 @@ class SweepOutcome:
     trades: pa.Table | None
     record: SweepRecord
     benchmark: BenchmarkRecord | None
-    benchmark_path: Path | None
     folder: Path | None
     already: bool
 
@@ -281,11 +280,10 @@ class SweepJob:
         if folder is None:
             parts = list(trades)
             kept = pa.concat_tables(parts) if parts else None
-            return SweepOutcome(plan, table, kept, record, benchmark, None, None, already=False)
-        path = folder.benchmark_path(self.request.options.benchmark_out)
+            return SweepOutcome(plan, table, kept, record, benchmark, None, already=False)
         files = [] if ended.profile is None else ended.profile.files
-        folder.finish(table.table, trades, record.to_json(), benchmark, path, files)
-        return SweepOutcome(plan, table, folder.trades, record, benchmark, path, folder.path, already=False)
+        folder.finish(table.table, trades, record.to_json(), benchmark, files)
+        return SweepOutcome(plan, table, folder.trades, record, benchmark, folder.path, already=False)
 
     def finished(self, folder: SweepFolder) -> SweepOutcome | None:
         """What a finished sweep left, read back; None where it is not finished, or kept the trades of other sets.
@@ -316,7 +314,7 @@ class SweepJob:
         plan = self._plan_of(record, len(table), folder.path)
         if self._on_plan is not None:
             self._on_plan(plan)
-        return SweepOutcome(plan, table, folder.trades, record, None, None, folder.path, already=True)
+        return SweepOutcome(plan, table, folder.trades, record, None, folder.path, already=True)
 
     def _plan_of(self, record: SweepRecord, sets: int, folder: Path) -> Plan:
         """The plan of a sweep with nothing left to do."""
