@@ -1,4 +1,4 @@
-"""Draws the tables of docs/scaling.md as SVG: the same points, the same bytes by one version of matplotlib."""
+"""Draws the tables of docs/project/scaling.md as SVG: the same points, the same bytes by one version of matplotlib."""
 
 from __future__ import annotations
 

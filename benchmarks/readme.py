@@ -1,4 +1,4 @@
-"""The table of README.md: a few rows of the record of docs/performance.md, in words for somebody who reads only this one."""
+"""The table of README.md: a few rows of the record of docs/project/performance.md, in words for somebody who reads only this one."""
 
 from __future__ import annotations
 

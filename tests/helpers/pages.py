@@ -22,7 +22,7 @@ from helpers.command import environment
 from helpers.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(str(path.relative_to(ROOT).as_posix()) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+PAGES = sorted(str(path.relative_to(ROOT).as_posix()) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 REAL = Path(os.environ["BARLOOM_DATA"]) if "BARLOOM_DATA" in os.environ else None
 FENCE = re.compile(r"^(?P<fence>```+)(?P<word>[^\n]*)\n(?P<text>.*?)^(?P=fence)\n", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"# (\S+\.\w+)\n")

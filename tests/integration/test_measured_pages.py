@@ -16,7 +16,7 @@ from helpers.command import environment
 from helpers.waiting import PATIENCE
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOCS, BENCHMARKS = PROJECT / "docs", PROJECT / "benchmarks"
+DOCS, BENCHMARKS = PROJECT / "docs" / "project", PROJECT / "benchmarks"
 PARTS = ("rows", "trades", "holding", "sets", "threads", "chunk", "roofline")
 SMALL = ("--scale", "0.001", "--repeats", "1")
 
@@ -97,7 +97,7 @@ def test_the_command_of_a_row_repeats_that_row(measured):
     assert again.split("|")[1:3] == [f" {row[0]} ", f" {row[1]} "]
 
 
-PAGES = {"docs/performance.md": "performance", "docs/scaling.md": "scaling", "README.md": "performance"}
+PAGES = {"docs/project/performance.md": "performance", "docs/project/scaling.md": "scaling", "README.md": "performance"}
 """Pages with tables of figures, and the record that each is made of."""
 
 

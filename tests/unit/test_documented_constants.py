@@ -52,30 +52,30 @@ def ways(value: float) -> str:
 
 PROMISES: list[tuple[str, str, str, Callable[[float], str]]] = [
     # page, the words around the number, the constant, how it is written
-    ("docs/decisions.md", "A run checks itself on its first {} bars", "engine.selfcheck:HEAD_BARS", number),
+    ("docs/project/decisions.md", "A run checks itself on its first {} bars", "engine.selfcheck:HEAD_BARS", number),
     (
-        "docs/decisions.md",
+        "docs/project/decisions.md",
         "passed again in chunks of {} bars on one thread",
         "engine.selfcheck:OTHER_CHUNK_ROWS",
         number,
     ),
     (
-        "docs/decisions.md",
+        "docs/project/decisions.md",
         "the first {} entries are judged by the reference",
         "engine.selfcheck:JUDGED_ENTRIES",
         number,
     ),
-    ("docs/decisions.md", "a chunk of {} bars with all it needs", "engine.orchestrator:CHUNK_ROWS", number),
+    ("docs/project/decisions.md", "a chunk of {} bars with all it needs", "engine.orchestrator:CHUNK_ROWS", number),
     (
-        "docs/decisions.md",
+        "docs/project/decisions.md",
         "with all it needs fits {} MB",
         "sweeps.runner.schedule:INDICATOR_BYTES",
         lambda value: f"{value / 1e6:g}",
     ),
-    ("docs/decisions.md", "Read back {} row groups at a time", "engine.sinks:GROUPS_AT_ONCE", word),
+    ("docs/project/decisions.md", "Read back {} row groups at a time", "engine.sinks:GROUPS_AT_ONCE", word),
     ("docs/profiling.md", "Chunks are of {} bars otherwise", "engine.orchestrator:CHUNK_ROWS", number),
     (
-        "docs/scaling.md",
+        "docs/project/scaling.md",
         "| run of ema-cross, a bar | {} | 31.5 | 21.7 to 32.2 | the default |",
         "engine.orchestrator:CHUNK_ROWS",
         number,

@@ -24,7 +24,7 @@ examples:
 
 Every answer is checked before anything is timed: files against the bars that were generated, indicators against their definitions,
 exits against the reference simulator, sweeps against single runs, the command against the same run in memory. Peers take the same bars
-and entries, and must make the same trades (docs/benchmarks.md says where their rules do not allow it): pip install 'barloom[peers]'.
+and entries, and must make the same trades (docs/project/benchmarks.md says where their rules do not allow it): pip install 'barloom[peers]'.
 """
 COMPARE_EXAMPLES = """\
 example:
