@@ -36,7 +36,12 @@ def relinked(text: str) -> str:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Commands are coloured as commands: the ``console`` of the sources would show lines without a prompt as output."""
+    """Links to files of the root lead to their pages, and commands are coloured as commands.
+
+    The sources say ``console``, which would show lines without a prompt as output.
+    """
+    for source, name in FROM_ROOT.items():
+        markdown = markdown.replace(f"../{source})", f"{name})")
     return re.sub(r"^```console$", "```sh", markdown, flags=re.MULTILINE)
 
 
