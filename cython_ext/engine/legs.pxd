@@ -1,5 +1,5 @@
 # The way of one trade through a chunk: from order to fill to exit, skipping every block of bars no level can lie in.
-# EXECUTION.md is what it computes; reference/simulator.py is the same in plain Python.
+# docs/execution.md says what it computes; reference/simulator.py is the same in plain Python.
 
 from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int64_t

@@ -1,4 +1,4 @@
-"""The plain reference simulator: EXECUTION.md in Python, bar by bar, to be read beside it and never optimised.
+"""The plain reference simulator: docs/execution.md in Python, bar by bar, to be read beside it and never optimised.
 
 It judges the compiled engine. It shares no code with it: every rule stands here a second time, in the words of the page. This file
 says which signals become trades and how trades are left; ``reference_fills`` how they are entered, ``reference_money`` what they earn.
@@ -199,7 +199,7 @@ class Walk:
         self.first = trade.entry_bar if scanned else trade.entry_bar + 1
 
     def to_the_exit(self) -> None:
-        """Bar by bar; the four steps of EXECUTION.md."""
+        """Bar by bar; the four steps of docs/execution.md."""
         trade, bars, rules = self.trade, self.bars, self.rules
         last = len(bars) - 1
         self.tell(

@@ -1,4 +1,4 @@
-"""`ema-cross` does what INTERFACE.md says, and every parameter matters."""
+"""`ema-cross` does what its description says, and every parameter matters."""
 
 import math
 

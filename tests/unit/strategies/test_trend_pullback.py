@@ -1,4 +1,4 @@
-"""`trend-pullback` does what INTERFACE.md says, and every parameter matters."""
+"""`trend-pullback` does what its description says, and every parameter matters."""
 
 import math
 
@@ -13,7 +13,7 @@ MARKET = walk(12_000, 7)
 
 
 def oracle(strategy, columns):
-    """The rules of INTERFACE.md, bar by bar, longs and shorts each written out."""
+    """The rules, bar by bar, longs and shorts each written out."""
     p, v, found = strategy.params, indicators(strategy, columns), []
     _, opened, high, low, close = (column.tolist() for column in columns)
     fast, slow, rsi, stoch, ranges = v["fast"], v["slow"], v["rsi"], v["stoch"], v["atr"]

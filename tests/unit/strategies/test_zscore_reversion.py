@@ -1,4 +1,4 @@
-"""`zscore-reversion` does what INTERFACE.md says, and every parameter matters."""
+"""`zscore-reversion` does what its description says, and every parameter matters."""
 
 import math
 
