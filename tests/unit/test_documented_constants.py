@@ -88,7 +88,7 @@ PROMISES: list[tuple[str, str, str, Callable[[float], str]]] = [
     ("docs/data.md", "`shifted_columns` | {} or more such rows", "checking.pyx:SHIFTED_RUN", word),
     ("docs/data.md", "`zero_range` | {} or more bars in a row", "checking.pyx:FLAT_RUN", number),
     ("docs/data.md", "`stale` | {} or more bars in a row", "checking.pyx:STALE_RUN", word),
-    ("docs/data.md", "More than {} of them are none", "bars.sources.despiked:MOST_SPIKES", number),
+    ("docs/data.md", "Data with more than {} spikes does not suit", "bars.sources.despiked:MOST_SPIKES", number),
     ("docs/data.md", "a hole from {} missing bars on", "bars.checks:HOLE", word),
     ("docs/data.md", "missing bars on; from {} on where more than", "bars.checks:SPARSE_HOLE", number),
     ("docs/data.md", "where more than {} of all bars are missing", "bars.checks:SPARSE", share),
