@@ -19,6 +19,7 @@ from typing import Any
 from barloom.observe.machine import machine, versions
 
 Section = dict[str, Any]
+NUMBER = re.compile(r"[\d.,]+(?: to [\d.,]+)?|once|-|")
 
 
 def section(rows: Sequence[Mapping[str, Any]], scale: float) -> Section:
@@ -101,8 +102,11 @@ def placed(page: Path, tables: Mapping[str, str]) -> str:
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table."""
-    lines = [head, ["---"] * len(head), *rows]
+    """A table; columns of numbers stand to the right."""
+    rows = [list(row) for row in rows]
+    columns = [[row[place] for row in rows] for place in range(len(head))]
+    aligned = ["---:" if cells and all(map(NUMBER.fullmatch, cells)) else "---" for cells in columns]
+    lines = [head, aligned, *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 

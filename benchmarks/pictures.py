@@ -1,4 +1,4 @@
-"""Draws the tables of docs/scaling.md as SVG: the same points, the same bytes by one version of matplotlib."""
+"""Draws the tables of docs/project/scaling.md as SVG: the same points, the same bytes by one version of matplotlib."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 COLOURS = ("#1f6f8b", "#c8553d", "#6a8d3a", "#7a4f9e")
+MARKS = (("o", "-"), ("s", "--"), ("^", "-."), ("D", ":"))  # series differ in more than their colour
 STYLE = {
     "svg.fonttype": "none",  # text stays text: small files that can be searched
     "svg.hashsalt": "barloom",
@@ -49,7 +50,8 @@ def lines(name: str, varies: str, unit: str, points: Sequence[Drawn]) -> Figure:
     """Medians with their range, over what varies."""
     figure = Figure(figsize=(6.4, 3.2))
     axes = figure.subplots()
-    for colour, what in zip(COLOURS * 2, dict.fromkeys(point.what for point in points), strict=False):
+    series = dict.fromkeys(point.what for point in points)
+    for colour, (marker, dash), what in zip(COLOURS * 2, MARKS * 2, series, strict=False):
         those = [point for point in points if point.what == what]
         middle = [statistics.median(point.figures) for point in those]
         reach = [
@@ -57,8 +59,9 @@ def lines(name: str, varies: str, unit: str, points: Sequence[Drawn]) -> Figure:
             [max(point.figures) - value for value, point in zip(middle, those, strict=True)],
         ]
         axes.errorbar(
-            [point.x for point in those], middle, reach, label=what, color=colour, marker="o", markersize=4, capsize=2
-        )
+            [point.x for point in those], middle, reach,
+            label=what, color=colour, marker=marker, linestyle=dash, markersize=4, capsize=2,
+        )  # fmt: skip
     if name != "threads":
         axes.set_xscale("log")
         axes.xaxis.set_minor_formatter(NullFormatter())

@@ -1,9 +1,9 @@
-"""Measures what docs/performance.md and the table of README.md say: prints a table, keeps a record and writes the page when asked.
+"""Measures what docs/project/performance.md and the table of README.md say: prints a table, keeps a record and writes the page when asked.
 
 python benchmarks/run.py                      everything (half an hour)
 python benchmarks/run.py csv arrow --repeats 7
-python benchmarks/run.py --record benchmarks/performance.json --write docs/performance.md
-python benchmarks/run.py --from benchmarks/performance.json --write docs/performance.md      nothing is measured again
+python benchmarks/run.py --record benchmarks/performance.json --write docs/project/performance.md
+python benchmarks/run.py --from benchmarks/performance.json --write docs/project/performance.md      nothing is measured again
 python benchmarks/run.py --from benchmarks/performance.json --write README.md
 """
 
@@ -67,7 +67,7 @@ def table(found: Mapping[str, pages.Section]) -> str:
 
 
 def written(page: Path, found: Mapping[str, pages.Section]) -> None:
-    """Make the tables of a page anew: that of README.md, or that of docs/performance.md.
+    """Make the tables of a page anew: that of README.md, or that of docs/project/performance.md.
 
     Raises:
         SystemExit: the page cannot be read, has a place for neither, or the record lacks what README shows.

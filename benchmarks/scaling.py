@@ -1,10 +1,10 @@
-"""Measures how cost grows, and writes docs/scaling.md: rows, trades, holding time, sets, threads, chunk size, and the roofline.
+"""Measures how cost grows, and writes docs/project/scaling.md: rows, trades, holding time, sets, threads, chunk size, and the roofline.
 
 python benchmarks/scaling.py                            everything (some ten minutes, 5 GB of disk): prints the tables
 python benchmarks/scaling.py holding chunk              these parts
 python benchmarks/scaling.py rows --at 1000000          one size of a part
-python benchmarks/scaling.py --record benchmarks/scaling.json --write docs/scaling.md     the page and its pictures too
-python benchmarks/scaling.py --from benchmarks/scaling.json --write docs/scaling.md       nothing is measured again
+python benchmarks/scaling.py --record benchmarks/scaling.json --write docs/project/scaling.md     the page and its pictures too
+python benchmarks/scaling.py --from benchmarks/scaling.json --write docs/project/scaling.md       nothing is measured again
 
 Answers are compared before anything is timed; what a table compares is timed in turn.
 """

@@ -110,7 +110,5 @@ def write(path: str, version: str) -> None:
 
 
 if __name__ == "__main__":
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    write(sys.argv[1], project["version"])
+    told = re.search(r'^__version__ = "(.+)"$', (ROOT / "src" / "barloom" / "__init__.py").read_text("utf-8"), re.M)
+    write(sys.argv[1], told[1] if told else "")

@@ -1,7 +1,7 @@
 """Pages of the site that are made when it is built: what stands elsewhere in the project already, said once.
 
 ``index.md``, ``changelog.md`` and ``contributing.md`` are the README, changelog and contributing guide of the root; ``cli.md`` is made of
-the parser. ``mkdocs`` calls ``on_files``.
+the parser. ``mkdocs`` calls ``on_files`` and ``on_page_markdown``.
 """
 
 from __future__ import annotations
@@ -33,6 +33,16 @@ def relinked(text: str) -> str:
     for source, name in FROM_ROOT.items():
         text = text.replace(f"]({source})", f"]({name})")
     return REPOSITORY_FILE.sub(r"`\1`", text)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Links to files of the root lead to their pages, and commands are coloured as commands.
+
+    The sources say ``console``, which would show lines without a prompt as output.
+    """
+    for source, name in FROM_ROOT.items():
+        markdown = markdown.replace(f"../{source})", f"{name})")
+    return re.sub(r"^```console$", "```sh", markdown, flags=re.MULTILINE)
 
 
 def command_line() -> str:
@@ -70,7 +80,7 @@ def section(words: tuple[str, ...], command: Any) -> list[str]:
         rows = [row(action) for action in group._group_actions if action.help != argparse.SUPPRESS]
         if rows and group.title:
             title = {"positional arguments": "arguments", "options": "general"}.get(group.title, group.title)
-            parts += [f"### {' '.join(words)}: {title}", "\n".join(["| | |", "|---|---|", *rows])]
+            parts += [f"### {' '.join(words)}: {title}", "\n".join(["| option | meaning |", "|---|---|", *rows])]
     return [*parts, fenced(command.epilog)]
 
 

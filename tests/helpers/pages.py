@@ -12,9 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.csv
-
 from barloom.bars import from_synthetic
 from barloom.bars.writer import write_bars
 from helpers.bar_files import Columns, ask_bars, finer_bars, minute_bars, spreads, write, write_market
@@ -22,7 +19,7 @@ from helpers.command import environment
 from helpers.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(str(path.relative_to(ROOT).as_posix()) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+PAGES = sorted(str(path.relative_to(ROOT).as_posix()) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 REAL = Path(os.environ["BARLOOM_DATA"]) if "BARLOOM_DATA" in os.environ else None
 FENCE = re.compile(r"^(?P<fence>```+)(?P<word>[^\n]*)\n(?P<text>.*?)^(?P=fence)\n", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"# (\S+\.\w+)\n")
@@ -120,18 +117,8 @@ def _real(folder: Path, *names: str) -> bool:
 
 
 def _readme(folder: Path) -> None:
-    write_market(folder)
-    shutil.copy(folder / "EURUSD.csv", folder / "EURUSD-bid.csv")
-    bars = minute_bars(20_000, seed=7)
-    for year, half in (("2019", slice(0, 10_000)), ("2020", slice(10_000, None))):
-        write(folder / f"EURUSD-{year}.csv", {name: values[half] for name, values in bars.items()})
-    order = ("timestamp", "open", "close", "high", "low")  # and a volume, without a header
-    table = pa.table({**{name: bars[name] for name in order}, "volume": bars["open"]})
-    pa.csv.write_csv(table, folder / "bitfinex.csv", pa.csv.WriteOptions(include_header=False))
-    (folder / "run.toml").write_text('strategy = "ema-cross"\nstop = "atr:1.5"\n', encoding="utf-8")
-    write_bars(from_synthetic(450_000, seed=5), folder / "BTCUSD.arrow")
     if not _real(folder, "fxcm_gbpusd-m1-bid-2012.csv.gz"):
-        _write(folder / "fxcm_gbpusd-m1-bid-2012.csv.gz", bars)
+        _write(folder / "fxcm_gbpusd-m1-bid-2012.csv.gz", minute_bars(20_000, seed=7))
 
 
 def _data(folder: Path) -> None:

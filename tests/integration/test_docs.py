@@ -4,7 +4,7 @@ The word behind a fence says what the block is:
 
 - ``console``: commands of a shell, one a line, which must end well and print something;
 - ``python``: a program, or the file it names in its first line, ``# name.py``; likewise ``toml``;
-- ``text``: straight below commands, lines that they print; elsewhere a drawing;
+- ``text``: straight below commands or a program, lines that they print; elsewhere a drawing;
 - ``sh``: commands that cannot run on a page. ``ELSEWHERE`` says what runs them.
 """
 
@@ -51,7 +51,7 @@ def test_what_a_page_says_is_so(tmp_path: Path, page: str) -> None:
         elif block.name:
             shell.save(block.name, block.text)
         elif block.word == "python":
-            shell.program(block.text)
+            said = [shell.program(block.text)]
 
 
 @pytest.mark.parametrize("page", PAGES)

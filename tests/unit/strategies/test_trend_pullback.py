@@ -1,4 +1,4 @@
-"""`trend-pullback` follows the rules of docs/strategies.md, and every parameter matters."""
+"""`trend-pullback` does what its description says, and every parameter matters."""
 
 import math
 
@@ -7,13 +7,13 @@ import pytest
 
 from barloom.errors import InputError
 from barloom.strategies import load_strategy
-from helpers.signals import DrawnSignal, indicators, signals, walk
+from helpers.signals import Signal, indicators, signals, walk
 
 MARKET = walk(12_000, 7)
 
 
 def oracle(strategy, columns):
-    """The rules of docs/strategies.md, bar by bar, longs and shorts each written out."""
+    """The rules, bar by bar, longs and shorts each written out."""
     p, v, found = strategy.params, indicators(strategy, columns), []
     _, opened, high, low, close = (column.tolist() for column in columns)
     fast, slow, rsi, stoch, ranges = v["fast"], v["slow"], v["rsi"], v["stoch"], v["atr"]
@@ -166,4 +166,4 @@ def test_parameters_out_of_order_are_refused(params, words):
 
 def test_signals_are_distances():
     for signal in signals(load_strategy("trend-pullback"), MARKET):
-        assert isinstance(signal, DrawnSignal) and signal.stop > 0.0 and math.isnan(signal.target_price)
+        assert isinstance(signal, Signal) and signal.stop > 0.0 and math.isnan(signal.target_price)

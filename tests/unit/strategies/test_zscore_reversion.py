@@ -1,4 +1,4 @@
-"""`zscore-reversion` follows the rules of docs/strategies.md, and every parameter matters."""
+"""`zscore-reversion` does what its description says, and every parameter matters."""
 
 import math
 
