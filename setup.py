@@ -17,7 +17,8 @@ DEBUG = os.environ.get("BARLOOM_DEBUG") == "1"
 REQUIRE_OPENMP = os.environ.get("BARLOOM_REQUIRE_OPENMP") == "1"
 NO_OPENMP = os.environ.get("BARLOOM_NO_OPENMP") == "1"
 COVERAGE = os.environ.get("BARLOOM_COVERAGE") == "1"
-MANUAL = "build/man/barloom.1"
+MANUAL = runpy.run_path("tools/manual.py")
+PAGES = "build/man"
 
 DIRECTIVES = {
     "language_level": 3,
@@ -85,13 +86,13 @@ class BuildExt(build_ext):
 
 
 class InstallData(Distribution().get_command_class("install_data")):
-    """Installs the manual page, which is made from the parser for it."""
+    """Installs the manual pages, which are made from the parser for it."""
 
     def run(self) -> None:
         try:
-            runpy.run_path("tools/manual.py")["write"](MANUAL, self.distribution.get_version())
+            MANUAL["write"](PAGES, self.distribution.get_version())
         except ImportError as error:
-            warnings.warn(f"barloom: no manual page, as its maker is not installed here: {error}", stacklevel=1)
+            warnings.warn(f"barloom: no manual pages, as their maker is not installed here: {error}", stacklevel=1)
             self.data_files = []
         super().run()
 
@@ -104,6 +105,6 @@ setup(
         # Cython and distutils compare only dates: a debug build must not find the C files or objects of another.
         build_dir="build/cython-debug" if DEBUG else "build/cython",
     ),
-    data_files=[("share/man/man1", [MANUAL])],
+    data_files=[("share/man/man1", [f"{PAGES}/{name}" for name in MANUAL["names"]()])],
     cmdclass={"build_ext": BuildExt, "install_data": InstallData},
 )

@@ -36,9 +36,10 @@ def main(folder: Path) -> None:
     call(programs / "barloom", "run", "--sample", cwd=work)
     if not list(work.glob("results/runs/*/trades.parquet")):
         raise SystemExit("the run left no trades")
-    page = fresh / "share" / "man" / "man1" / "barloom.1"
-    if "SYNOPSIS" not in page.read_text(encoding="utf-8"):
-        raise SystemExit(f"{page} is no manual page")
+    for name in ("barloom.1", "barloom-run.1", "barloom-data-check.1"):
+        page = fresh / "share" / "man" / "man1" / name
+        if "SYNOPSIS" not in page.read_text(encoding="utf-8"):
+            raise SystemExit(f"{page} is no manual page")
     print("the distributions are good:", *(file.name for file in files))
 
 

@@ -1,18 +1,22 @@
-"""The manual page ``barloom.1``, made from the parser: ``python tools/manual.py FILE``. The build of the package calls it."""
+"""The manual pages, one a command, made from the parser: ``python tools/manual.py FOLDER``. The build of the package calls it."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from argparse_manpage.manpage import Manpage
-from argparse_manpage.tooling import get_parser
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))  # there may be no package yet: what is imported needs the standard library alone
+
+from barloom.cli._command_parser import Parser  # noqa: E402
+from barloom.cli._help import usage  # noqa: E402
+from barloom.cli._parser import build_parser  # noqa: E402
+from barloom.options import PROGRAM, Command  # noqa: E402
+
+sys.path.pop(0)
+
 FILES = """\
 .TP
 .I results/runs/JOB/
@@ -38,7 +42,7 @@ done
 bad input or options: one sentence on stderr names the file, row or option and the remedy
 .TP
 .B 3
-two runs that must agree do not
+a self-check failed: two runs that must agree do not; the message says which
 .TP
 .B 4
 unexpected error; the message names the file of the traceback
@@ -48,65 +52,94 @@ interrupted
 """
 
 
-def _below(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """The parsers of the commands, deepest last."""
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for found in action.choices.values():
-                yield found
-                yield from _below(found)
+def names() -> list[str]:
+    """The names of the pages: that of the program, then one of each command that has options."""
+    return [_name("barloom"), *(_name(leaf.prog) for leaf in build_parser(()).leaves())]
 
 
-def _shorten(parser: argparse.ArgumentParser) -> None:
-    """The usage says that there are options, as they follow one by one; their groups have headings."""
-    words = [
-        f"{action.metavar}{' ...' if action.nargs in ('*', '+') else ''}"
-        for action in parser._get_positional_actions()
-        if action.metavar
-    ]
-    parser.usage = " ".join(["%(prog)s", *words, "[OPTION ...]"])
-    for group in parser._action_groups:
-        if group.title not in ("positional arguments", "options", "commands"):
-            group.title = rf"\fB{group.title}\fR"
+def _name(prog: str) -> str:
+    return f"{prog.replace(' ', '-')}.1"
 
 
-def _verbatim(text: str) -> str:
-    """Text whose lines stay as they are."""
-    return "\n".join(
-        [".nf", re.sub(r"^([.'])", r"\\&\1", text.replace("\\", r"\e").replace("-", r"\-"), flags=re.M), ".fi"]
-    )
+def _bold(prog: str) -> str:
+    """The name of a page as other pages name it."""
+    return rf"\fB{_escaped(prog.replace(' ', '-'))}\fR(1)"
 
 
-def manual(version: str) -> str:
-    """The page in roff, the same for the same parser and ``SOURCE_DATE_EPOCH``."""
-    parser = get_parser(
-        "pyfile", str(ROOT / "src" / "barloom" / "cli" / "_parser.py"), "build_parser", "func", prog="barloom"
-    )
-    parser.epilog = None
+def _escaped(text: str) -> str:
+    """Text as roff shows it."""
+    return re.sub(r"^([.'])", r"\\&\1", text.replace("\\", r"\e").replace("-", r"\-"), flags=re.M)
+
+
+def _verbatim(lines: tuple[str, ...]) -> str:
+    """Lines that stay as they are."""
+    return "\n".join([".nf", _escaped("\n".join(lines)), ".fi"])
+
+
+def _page(parser: Parser, command: Command, version: str, sections: dict[str, str]) -> str:
+    """A page in roff, the same for the same parser and ``SOURCE_DATE_EPOCH``."""
+    from argparse_manpage.manpage import Manpage
+
     about = {
         "project_name": "barloom",
         "version": version,
         "manual_title": "User commands",
-        "description": "test trading rules on any number of price bars",
+        "description": command.summary or "backtest trading rules on price bars",
     }
-    examples = []
-    for command in _below(parser):
-        if command.epilog:
-            body = re.sub(r"^examples?:\n", "", command.epilog.strip("\n"))
-            examples.append(f".SS {command.prog}\n{_verbatim(body)}")
-        _shorten(command)
-    page = Manpage(parser, about, format="single-commands-section")
-    page.add_section("Examples", "=", "\n".join(examples))
-    page.add_section("Exit status", "=", STATUS)
-    page.add_section("Files", "=", FILES)
+    synopsis = usage(parser).removeprefix(parser.prog).replace("[OPTIONS]", "[OPTION ...]")
+    for group in parser._action_groups:
+        if group.title not in ("positional arguments", "options"):
+            group.title = str(group.title).upper()
+    page = Manpage(parser, about)
+    page.prog = parser.prog.replace(" ", "-")
+    page.add_section("Synopsis", "=", rf"\fB{_escaped(parser.prog)}\fR{_escaped(synopsis)}")
+    for heading, content in sections.items():
+        page.add_section(heading, "=", content)
+    text = str(page)
+    if command.examples:
+        behind = re.compile(r"(?<=\n)(?=\.SH )").search(text, text.index(".SH DESCRIPTION") + 1)
+        place = len(text) if behind is None else behind.start()
+        text = f"{text[:place]}.SH EXAMPLES\n{_verbatim(command.examples)}\n{text[place:]}"
     # An empty line before a paragraph or a heading would be shown beside the one that these leave themselves.
-    return re.sub(r"\n\n+(?=\.(?:TP|SH|SS|RE)\b)", "\n", str(page))
+    return re.sub(r"\n\n+(?=\.(?:TP|SH|SS|RE)\b)", "\n", text)
 
 
-def write(path: str, version: str) -> None:
-    """Write the page to ``path``, whose folders are made."""
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    Path(path).write_text(manual(version), encoding="utf-8")
+def manuals(version: str) -> dict[str, str]:
+    """The pages by their names."""
+    leaves = build_parser().leaves()
+    listed = "\n".join(f".TP\n{_bold(leaf.prog)}\n{_escaped(leaf.command.summary)}" for leaf in leaves)
+    program = Parser(prog="barloom", command=PROGRAM)
+    found = {
+        _name("barloom"): _page(
+            program,
+            PROGRAM,
+            version,
+            {
+                "Synopsis": r"\fBbarloom\fR COMMAND [OPTION ...]",
+                "Commands": listed,
+                "Exit status": STATUS,
+                "Files": FILES,
+            },
+        )
+    }
+    for leaf in leaves:
+        notes = {"Notes": _escaped(leaf.command.notes)} if leaf.command.notes else {}
+        also = ", ".join([_bold("barloom"), *(_bold(one.prog) for one in leaves if _beside(one, leaf))])
+        found[_name(leaf.prog)] = _page(leaf, leaf.command, version, {**notes, "See also": also})
+    return found
+
+
+def _beside(one: Parser, other: Parser) -> bool:
+    """Whether a reader of a command's page may want another's: both leave records, or begin with the same word."""
+    near = one.command.words[0] == other.command.words[0] or (one.command.job and other.command.job)
+    return near and one is not other
+
+
+def write(folder: str, version: str) -> None:
+    """Write the pages into a folder, which is made."""
+    os.makedirs(folder, exist_ok=True)
+    for name, text in manuals(version).items():
+        Path(folder, name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

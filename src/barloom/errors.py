@@ -96,6 +96,12 @@ def _shortened(text: str) -> str:
     return f"{text[: LONGEST_SENTENCE // 2]} ... {text[-LONGEST_SENTENCE // 4 :]}"
 
 
+def hint(name: str, known: Iterable[str]) -> str:
+    """``did you mean X?`` for the nearest of the known names, or nothing where none is near."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else ""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A phrase that helps after a typing error: the nearest of the known names, and then all of them."""
     names = list(known)

@@ -1,4 +1,4 @@
-"""Completion in a real bash, the scripts of both shells, and the manual page."""
+"""Completion in a real bash, the scripts of both shells, and the manual pages."""
 
 import runpy
 import shutil
@@ -63,12 +63,22 @@ def test_a_shell_that_is_not_known_is_refused(tmp_path):
     assert code == 2 and not out and "did you mean zsh?" in error
 
 
-def test_the_manual_page_has_every_command_option_and_example(tmp_path):
-    page = runpy.run_path(str(MANUAL))["manual"]("9.8.7").replace("\\-", "-")
-    assert "barloom 9.8.7" in page and ".SH EXIT STATUS" in page
-    parser = build_parser()
-    for command, below in parser.subcommands.items():
-        assert f"\\fBbarloom {command}\\fR" in page
-        for option in below.options():
+def test_every_command_has_a_manual_page_with_its_options_and_examples():
+    manual = runpy.run_path(str(MANUAL))
+    pages = {name: text.replace("\\-", "-") for name, text in manual["manuals"]("9.8.7").items()}
+    assert sorted(pages) == sorted(manual["names"]())
+    for leaf in build_parser().leaves():
+        name = leaf.prog.replace(" ", "-")
+        page = pages[f"{name}.1"]
+        assert f"{name} - {leaf.command.summary}" in page and "barloom 9.8.7" in page
+        assert all(example in page for example in leaf.command.examples)
+        for option in leaf.options():
             assert option == "--help" or f"\\fB{option}\\fR" in page, option
-    assert "barloom sweep EURUSD.arrow --grid fast=5:50:1" in page
+        assert f"\\fB{name}\\fR(1)" in pages["barloom.1"]
+    assert ".SH EXIT STATUS" in pages["barloom.1"]
+
+
+def test_examples_stand_near_the_top_of_a_manual_page():
+    page = runpy.run_path(str(MANUAL))["manuals"]("9.8.7")["barloom-run.1"]
+    headings = [line for line in page.splitlines() if line.startswith(".SH ")]
+    assert headings[:4] == [".SH NAME", ".SH SYNOPSIS", ".SH DESCRIPTION", ".SH EXAMPLES"]

@@ -97,7 +97,7 @@ PROMISES: list[tuple[str, str, str, Callable[[float], str]]] = [
     ("docs/data.md", "has a line longer than {} MB", "bars.sources.text:LONGEST_LINE", megabytes),
     ("docs/records.md", "the run takes {} s or less", "observe.criteria:SECONDS_LIMIT", number),
     ("docs/records.md", "at least {} x as fast as the reference", "observe.criteria:SPEEDUP_LIMIT", number),
-    ("docs/records.md", "at least {} of the processor time", "jobs.benchmark:EFFICIENCY_LIMIT", number),
+    ("docs/records.md", "at least {} of the processor time", "observe.criteria:EFFICIENCY_LIMIT", number),
     ("docs/records.md", "names at least {} hotspots", "observe.criteria:HOTSPOTS_LIMIT", number),
     ("docs/records.md", "at most {} MB, and at most", "observe.criteria:PEAK_LIMIT_MB", number),
     ("docs/sweeps.md", "({} unless told)", "sweeps.options:MAX_SETS", number),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from barloom.bars.bars import Bars, open_bars
 from barloom.bars.cells import CELLS
 from barloom.errors import InputError
+from barloom.fields import of
 
 
 class Reading(BaseModel):
@@ -28,27 +29,27 @@ class Reading(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    columns: str | None = None
-    ignore_columns: tuple[str, ...] = ()
-    on_bad_rows: Literal["error", "drop", "drop:any"] = "error"
-    on_crossed: Literal["error", "drop", "widen"] = "error"
-    shared_bars: Literal["first", "last", "error"] | None = None
-    odd_times: Literal["error", "keep"] = "error"
-    drop_spikes: bool = False
-    ask: Path | None = None
-    spread_column: str | None = None
-    fine: Path | None = None
-    input_format: str | None = None
-    time_zone: str | None = None
-    stamp: Literal["open", "close"] | None = None
-    symbol: str | None = None
-    date_order: Literal["dmy", "mdy", "ymd"] | None = None
-    time_format: str | None = None
-    decimal: str | None = None
-    thousands: str | None = None
-    encoding: str | None = None
-    timeframe: str | None = None
-    anchor: str | None = None
+    columns: str | None = of("columns")
+    ignore_columns: tuple[str, ...] = of("ignore_columns")
+    on_bad_rows: Literal["error", "drop", "drop:any"] = of("on_bad_rows")
+    on_crossed: Literal["error", "drop", "widen"] = of("on_crossed")
+    shared_bars: Literal["first", "last", "error"] | None = of("shared_bars")
+    odd_times: Literal["error", "keep"] = of("odd_times")
+    drop_spikes: bool = of("drop_spikes")
+    ask: Path | None = of("ask")
+    spread_column: str | None = of("spread_column")
+    fine: Path | None = of("fine")
+    input_format: str | None = of("input_format")
+    time_zone: str | None = of("time_zone")
+    stamp: Literal["open", "close"] | None = of("stamp")
+    symbol: str | None = of("symbol")
+    date_order: Literal["dmy", "mdy", "ymd"] | None = of("date_order")
+    time_format: str | None = of("time_format")
+    decimal: str | None = of("decimal")
+    thousands: str | None = of("thousands")
+    encoding: str | None = of("encoding")
+    timeframe: str | None = of("timeframe")
+    anchor: str | None = of("anchor")
 
     def open(self, path: Path | Sequence[Path]) -> Bars:
         """The bars of a file, or of several as one data set.

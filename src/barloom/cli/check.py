@@ -9,19 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from barloom.bars.cells import CELLS
 from barloom.cli import output
 from barloom.cli.given import say_taken_for
 from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
+from barloom.options import reading_keys
 
 if TYPE_CHECKING:
     from barloom.bars.checks import CheckReport, Finding
 
-READING = (
-    *("columns", "ignore_columns", "ask", "spread_column", "input_format", "time_zone", "stamp", "symbol", *CELLS),
-    *("shared_bars", "odd_times"),
-)
 SHOWN = 3
 
 
@@ -35,7 +31,7 @@ def check_command(options: argparse.Namespace) -> int:
     from barloom.bars.bars import open_bars
     from barloom.bars.checks import check_bars
 
-    given: dict[str, Any] = {name: getattr(options, name, None) for name in READING}
+    given: dict[str, Any] = {name: getattr(options, name, None) for name in reading_keys("data check")}
     files = [Path(name) for name in options.files]
     bars = open_bars(files, **{name: value for name, value in given.items() if value})
     say_taken_for(bars)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import shtab
 
 from barloom.cli import output
 from barloom.cli._parser import build_parser
-from barloom.cli._parser_words import Parser
+from barloom.options.kinds import Text
 from barloom.strategies.registry import BUILT_IN
 
-FILES = {"DATA", "FILE", "FILE.toml", "STORE", "PATH"}
-FOLDERS = {"DIR", "RUN"}
 BASH_STRATEGIES = """\
 _barloom_strategies() {
   compgen -W "%s" -- "$1"
@@ -22,24 +21,26 @@ _barloom_strategies() {
 """
 
 
-def _actions(parser: Parser) -> Iterator[argparse.Action]:
-    """Every argument of the parser and of the commands under it."""
-    yield from parser._actions
-    for below in parser.subcommands.values():
-        yield from _actions(below)
+def _offered(names: str) -> dict[str, Any]:
+    """What is offered for a value, by what it names."""
+    return {
+        "file": shtab.FILE,
+        "folder": shtab.DIRECTORY,
+        "run": shtab.DIRECTORY,
+        "strategy": {"bash": "_barloom_strategies", "zsh": f"({names})"},
+    }
 
 
 def script(shell: str) -> str:
     """The completion script of ``bash`` or ``zsh``, made from the parser."""
     parser = build_parser()
     names = " ".join(BUILT_IN)
-    for action in _actions(parser):
-        if action.metavar in FILES:
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
-        elif action.metavar in FOLDERS:
-            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-        elif action.dest in ("strategy", "name"):
-            action.complete = {"bash": "_barloom_strategies", "zsh": f"({names})"}  # type: ignore[attr-defined]
+    offered = _offered(names)
+    for command in parser.leaves():
+        for action in command._actions:
+            kind = command.rows[action.dest].kind if action.dest in command.rows else None
+            if isinstance(kind, Text) and kind.what in offered:
+                action.complete = offered[kind.what]  # type: ignore[attr-defined]
     text: str = shtab.complete(parser, shell, preamble=BASH_STRATEGIES % names if shell == "bash" else "")
     return text
 

@@ -9,15 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from barloom.cli._parser import EXCLUSIVE
-from barloom.cli._parser_words import Number, Parser
+from barloom.cli._command_parser import Parser
 from barloom.errors import InputError, nearest
+from barloom.options import Option, exclusive, options_of
+from barloom.options.kinds import Number, Read, Text
 
-_NOT_IN_A_FILE = {"help", "config", "data_option"}
-_LISTS = {"columns", "ignore_columns", "ladder", "heat_map"}
-"""Options whose text is a list between commas, which a file may give as a list."""
-_BY_NAME = ("param", "grid")
-"""Repeatable options of names and values: those of the file and of the command line are put together, and what was typed wins."""
+_NOT_IN_A_FILE = {"config", "data_option"}
 
 
 def _text(where: str, value: Any) -> str:
@@ -43,26 +40,31 @@ def _listed(where: str, value: Any) -> str:
     return ",".join(_text(where, entry) for entry in value) if isinstance(value, list) else _text(where, value)
 
 
-def _words(where: str, action: argparse.Action, value: Any) -> list[str]:
+def _named(row: Option) -> bool:
+    """Whether an option is names with values: those of the file and of the command line are put together, and what was typed wins."""
+    return isinstance(row.kind, Read) and row.kind.named
+
+
+def _words(where: str, row: Option, value: Any) -> list[str]:
     """The command-line words that say what an entry of the file says.
 
     Raises:
         InputError: a value of the wrong type.
     """
-    option = next((text for text in action.option_strings if text.startswith("--")), "--data")
-    if action.nargs == 0:
+    option = f"--{row.name}"
+    if row.flag:
         if not isinstance(value, bool):
             raise InputError(f"{where} must be true or false, not {value!r}")
         return [option] if value else []
-    if isinstance(action.type, Number):
-        if not action.type.reads(value):
-            raise InputError(f"{where} must be {action.type}, not {value!r}")
+    if isinstance(row.kind, Number):
+        if not row.kind.reads(value):
+            raise InputError(f"{where} must be {row.kind}, not {value!r}")
         return [f"{option}={value}"]
     if isinstance(value, (dict, list)):
-        entries = _texts(where, value, _listed if action.dest == "grid" else _text)
-        if action.dest in (*_BY_NAME, "data", "where"):
+        entries = _texts(where, value, _listed if row.name == "grid" else _text)
+        if row.many:
             return [f"{option}={entry}" for entry in entries]
-        if action.dest in _LISTS:
+        if isinstance(row.kind, (Text, Read)) and row.kind.listed:
             return [f"{option}={','.join(entries)}"]
         raise InputError(f"{where} must be one value, not {value!r}")
     if isinstance(value, (int, float)):
@@ -86,17 +88,17 @@ def read_config(path: str, command: Parser) -> dict[str, Any]:
         raise InputError(f"--config {path}: {error.strerror or error}; name a readable TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"--config {path} is not TOML: {error}") from None
-    actions = {action.dest: action for action in command._actions if action.dest not in _NOT_IN_A_FILE}
+    rows = {key: row for key, row in command.rows.items() if key not in _NOT_IN_A_FILE}
     words: list[str] = []
     seen: set[str] = set()
     for key, value in settings.items():
         name = key.replace("-", "_")
-        if name not in actions:
-            raise InputError(f"{path}: unknown option '{key}': {nearest(name, sorted(actions))}")
+        if name not in rows:
+            raise InputError(f"{path}: unknown option '{key}': {nearest(name, sorted(rows))}")
         if name in seen:
             raise InputError(f"{path}: '{key}' is given twice")
         seen.add(name)
-        words += _words(f"{path}: {key}", actions[name], value)
+        words += _words(f"{path}: {key}", rows[name], value)
     reader = _Reader(command, path)
     return vars(reader.read(words))
 
@@ -124,32 +126,32 @@ class _Reader:
         return found
 
 
-def merged(typed: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+def merged(typed: dict[str, Any], config: dict[str, Any], command: str = "run") -> dict[str, Any]:
     """The options of both; what was typed wins, also over what excludes it. Parameters and the grid are merged by name.
+
+    Args:
+        typed: the options of the command line.
+        config: those of the file.
+        command: whose options they are.
 
     Raises:
         InputError: two options that exclude each other, both typed or both in the file.
     """
-    for group in EXCLUSIVE:
+    for group in exclusive(command):
         for origin in (typed, config):
-            both = [name for name in group if _excludes(name, origin)][:2]
+            both = [name for name in group if name in origin][:2]
             if len(both) > 1:
                 first, second = ("--" + name.replace("_", "-") if name != "data" else "DATA" for name in both)
                 raise InputError(f"{first} and {second} exclude each other: give one of them")
-        if any(_excludes(name, typed) for name in group):
-            config = {name: value for name, value in config.items() if name not in group or not _excludes(name, config)}
+        if any(name in typed for name in group):
+            config = {name: value for name, value in config.items() if name not in group}
     together = {**config, **typed}
-    for option in _BY_NAME:
+    for option in (row.key for row in options_of(command) if _named(row)):
         if option in together:
             mine = [_plain(name) for name, _ in typed.get(option, [])]
             kept = [pair for pair in config.get(option, []) if _plain(pair[0]) not in mine]
             together[option] = [*kept, *typed.get(option, [])]
     return together
-
-
-def _excludes(name: str, options: dict[str, Any]) -> bool:
-    """Whether an option is given; ``--sample`` with a number is that of a sweep and excludes nothing."""
-    return name in options and not (name == "sample" and not isinstance(options[name], bool))
 
 
 def _plain(name: str) -> str:

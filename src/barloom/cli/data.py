@@ -9,16 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.cells import CELLS
 from barloom.bars.store_info import describe_store
 from barloom.cli import output
 from barloom.cli.tables import counted, render_facts
-
-TOLD = ("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol", *CELLS)
+from barloom.options import reading_keys
 
 
 def _info(options: argparse.Namespace) -> int:
-    told = {name: getattr(options, name) for name in TOLD if getattr(options, name) is not None}
+    told = {name: getattr(options, name) for name in reading_keys("data info") if name in options}
     # A store is asked by its footer: neither Arrow nor NumPy is loaded for it.
     found = None if told else describe_store(Path(options.file))
     if found is None:

@@ -35,10 +35,10 @@ def given_options(options: argparse.Namespace) -> dict[str, Any]:
         if "data" in typed:
             raise InputError("DATA and --data are the same: give one of them")
         typed["data"] = typed.pop("data_option")
-    parser = build_parser().subcommands[options.command]
+    parser = build_parser([options.command]).subcommands[options.command]
     config = settle(read_config(typed.pop("config"), parser)) if "config" in typed else {}
     _refuse_unusable(config)
-    return merged(typed, config)
+    return merged(typed, config, options.command)
 
 
 def _refuse_unusable(given: dict[str, Any]) -> None:

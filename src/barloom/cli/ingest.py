@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from barloom.bars.bars import Bars, Volume, from_synthetic
-from barloom.bars.cells import CELLS
 from barloom.bars.chunk import Chunk
 from barloom.bars.facts import StoreFacts
 from barloom.bars.iso_time import iso
@@ -25,6 +24,7 @@ from barloom.cli.tables import counted
 from barloom.errors import InputError
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import ProgressReport
+from barloom.options import default, reading_keys
 from barloom.outputs import Output, head_and_tail, is_told
 
 Chunks = Generator[Chunk, None, None]
@@ -101,20 +101,14 @@ def generate_command(options: argparse.Namespace) -> int:
     return 0
 
 
-READING = (
-    *("columns", "ignore_columns", "input_format", "time_zone", "stamp", "symbol", *CELLS, "shared_bars", "odd_times"),
-    *("on_bad_rows", "on_crossed", "drop_spikes", "ask", "spread_column"),
-)
-"""Options that say how the files are read."""
-
-
 def ingest_command(options: argparse.Namespace) -> int:
     """Read files into a store.
 
     Raises:
         InputError: a file that cannot be read, or one that must not be replaced.
     """
-    given = {name: getattr(options, name) for name in READING if getattr(options, name) is not None}
+    typed = {"on_bad_rows": default("on_bad_rows", "data ingest"), **vars(options)}
+    given = {name: typed[name] for name in reading_keys("data ingest") if name in typed}
     reading = Reading(**given)
     bars = reading.open([Path(name) for name in options.files])
     say_taken_for(bars)

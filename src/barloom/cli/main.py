@@ -96,7 +96,7 @@ def _run(words: Sequence[str]) -> int:
     from barloom.errors import StrategyExitError, described
 
     try:
-        options = build_parser().parse_args(words)
+        options = build_parser(words).parse_args(words)
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else UNEXPECTED
     if options.command in ANYBODYS:
@@ -142,7 +142,9 @@ def _loaded() -> None:
 
 def _messages(options: argparse.Namespace, words: Sequence[str]) -> AbstractContextManager[object]:
     """What takes the command's messages; nothing where nobody asked and no part of the command can have any."""
-    asked = {"verbose", "quiet", "log_file"} & set(vars(options))
+    from barloom.options import MESSAGES
+
+    asked = {row.key for row in MESSAGES} & set(vars(options))
     speaks = options.command == "data" and getattr(options, "action", "info") != "info"
     if not asked and not speaks and "logging" not in sys.modules:
         return nullcontext()

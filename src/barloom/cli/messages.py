@@ -15,8 +15,9 @@ from typing import Any, Self, TextIO
 from barloom import __version__
 from barloom.errors import BarloomError, InputError
 from barloom.observe.log_file import LogFile, Plain
+from barloom.options import MESSAGES
 
-OPTIONS = ("verbose", "quiet", "log_file")
+OPTIONS = tuple(row.key for row in MESSAGES)
 USUAL = ("barloom.observe.progress", "barloom.cli.given", "barloom.cli.bench")
 """Loggers whose plain messages are shown without ``-v`` too."""
 log = logging.getLogger(__name__)

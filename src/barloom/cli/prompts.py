@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from barloom.cli._parser_words import FRACTION, PORTION
 from barloom.errors import InputError, sentence
+from barloom.options.kinds import COUNT, FRACTION
 
 RETRIES = 2
 """How often a question is asked again after an answer that cannot be used (SC-010)."""
@@ -74,7 +74,7 @@ def ask_slice(portion: int | None, answers: TextIO | None = None, out: TextIO | 
     count = portions(exact_fraction(fraction))
 
     def read(text: str) -> int:
-        value = PORTION(text)
+        value = COUNT(text)
         if not isinstance(value, int) or value > count:
             raise argparse.ArgumentTypeError(f"{text} is not a portion from 1 to {count}")
         return value

@@ -14,6 +14,7 @@ from barloom.cli.lean import load_arrow
 from barloom.cli.prompts import ask_slice, at_terminal
 from barloom.errors import InputError
 from barloom.jobs.run import JobOptions, run_job
+from barloom.options import default
 from barloom.rules.parameters import RunParameters
 
 SAMPLE_ROWS = 500_000
@@ -46,7 +47,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     """
     load_arrow()
     given = given_options(options)
-    output = given.pop("format", "text")
+    output = given.pop("format", default("format"))
     silent = given.pop("non_interactive", False)
     answers = None
     given["params"] = dict(given.pop("param", []))

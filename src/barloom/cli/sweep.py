@@ -19,15 +19,13 @@ from barloom.jobs.sweep.job import SweepOutcome, plan_sweep, sweep_job
 from barloom.jobs.sweep.pages import write_pages
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import SweepProgress
+from barloom.options import default
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.heat_map import axes_of, check_plots
 from barloom.sweeps.analysis.ranking import Judged, RankedSearch, asked_grid
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.plan import Plan, duration
-
-TOP = 20
-"""Rows of the ranking that are shown."""
 
 
 def grid_of(given: dict[str, Any], base: RunParameters) -> Grid:
@@ -58,7 +56,8 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     """
     load_arrow()
     given = given_options(options)
-    output, only_plan, top = given.pop("format", "text"), given.pop("plan", False), given.pop("top", TOP)
+    output, only_plan = given.pop("format", default("format")), given.pop("plan", False)
+    top = given.pop("top", default("top", "sweep"))
     method, trials = given.pop("search", None), given.pop("trials", None)
     drawn = given.pop("heat_map", None)
     base = base_of(given)

@@ -18,6 +18,7 @@ from barloom.jobs.walk_forward import WalkForwardRecord, walk_forward_job
 from barloom.observe.figures import figure, missing, reasons
 from barloom.observe.memory import MemoryWatch
 from barloom.observe.progress import SweepProgress
+from barloom.options import default
 from barloom.sweeps.analysis.table import cell, dashed, text_of
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.plan import duration
@@ -35,7 +36,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
     """
     load_arrow()
     given = given_options(options)
-    output = given.pop("format", "text")
+    output = given.pop("format", default("format"))
     train, test = _span(given, "train"), _span(given, "test")
     step = _span(given, "step") if "step" in given else test
     anchored = given.pop("anchored", False)

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import Field
-
 from barloom.bars.bars import Bars, BarsReport
 from barloom.bars.reading import Reading
 from barloom.engine import orchestrator
 from barloom.engine.memory_limit import within
 from barloom.engine.results import RunResult, SelfCheck
-from barloom.engine.sinks import BATCH_ROWS, ParquetSink
+from barloom.engine.sinks import ParquetSink
 from barloom.errors import FidelityError
+from barloom.fields import of
 from barloom.jobs.benchmark import JobFacts, Results, benchmark_record
 from barloom.jobs.endings import Ending, ending, logged_to
 from barloom.jobs.folder import RUN, JobFolder
@@ -36,19 +35,19 @@ log = logging.getLogger(__name__)
 class JobOptions(Reading):
     """Options of one run that shape no trade but by the bars; each field is the command-line option of that name."""
 
-    data_frac: float = Field(default=1.0, gt=0.0, le=1.0)
-    portion: int = Field(default=1, ge=1)
-    start: str | None = None
-    end: str | None = None
-    deterministic: bool = False
-    batch_rows: int = Field(default=BATCH_ROWS, ge=1)
-    log_frequency: int = Field(default=1000, ge=1)
-    memory_threshold_mb: float = Field(default=0.0, ge=0.0)
-    max_ram: str | None = None
-    out: Path = Path("results")
-    benchmark_out: Path | None = None
-    profile: bool = False
-    profile_html: bool = False
+    data_frac: float = of("data_frac")
+    portion: int = of("portion")
+    start: str | None = of("start")
+    end: str | None = of("end")
+    deterministic: bool = of("deterministic")
+    batch_rows: int = of("batch_rows")
+    log_frequency: int = of("log_frequency")
+    memory_threshold_mb: float = of("memory_threshold_mb")
+    max_ram: str | None = of("max_ram")
+    out: Path = of("out", kept=Path)
+    benchmark_out: Path | None = of("benchmark_out")
+    profile: bool = of("profile")
+    profile_html: bool = of("profile_html")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from barloom.fields import of
 from barloom.rules.checked import Checked
 
 
@@ -24,13 +25,13 @@ class Costs(Checked):
         InputError: a negative or infinite cost.
     """
 
-    spread: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    spread: float = of("spread")
     slippage: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
-    commission: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
-    commission_per_trade: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
-    commission_pct: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
-    swap_long: float = Field(default=0.0, allow_inf_nan=False)
-    swap_short: float = Field(default=0.0, allow_inf_nan=False)
+    commission: float = of("commission")
+    commission_per_trade: float = of("commission_per_trade")
+    commission_pct: float = of("commission_pct")
+    swap_long: float = of("swap_long")
+    swap_short: float = of("swap_short")
 
     @property
     def has_swap(self) -> bool:

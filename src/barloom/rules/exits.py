@@ -8,22 +8,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from barloom.errors import InputError
+from barloom.options import distance
 from barloom.rules.checked import Checked
 from barloom.rules.sessions import Session
 
 Unit = Literal["atr", "pct", "points", "pips", "r", "peak", "none"]
 
-ANY_UNIT = ("atr", "pct", "points", "pips", "r")
-# Options whose distances take other units than these. A stop is what r is a multiple of, so it cannot be in r itself; only a trail
-# has a peak to be a part of.
-UNITS_OF: dict[str, tuple[str, ...]] = {
-    "stop": ("atr", "pct", "points", "pips"),
-    "trail": (*ANY_UNIT, "peak"),
-    "entry-offset": ("atr", "pct", "points", "pips"),
-    "slippage": ("atr",),
-}
-ZERO_ALLOWED = ("trail-activation", "breakeven-offset", "entry-offset")
-NONE_REFUSED = ("trail-activation", "breakeven-offset", "entry-offset", "slippage", "ladder")
 FRACTION_TOLERANCE = 1e-9
 """How far the fractions of a ladder may be from 1 and still count as the whole."""
 
@@ -55,11 +45,11 @@ class Distance(BaseModel):
         """
         said = said or f"--{option} {text}"
         unit, colon, amount_text = text.strip().lower().partition(":")
-        if unit == "none" and not colon and option not in NONE_REFUSED:
+        takes = distance(option)
+        if unit == "none" and not colon and takes.none:
             return cls(unit="none")
-        known = UNITS_OF.get(option, ANY_UNIT)
-        if unit not in known or not colon:
-            examples = ", ".join(f"{name}:2" for name in known) + ("" if option in NONE_REFUSED else " or none")
+        if unit not in takes.units or not colon:
+            examples = ", ".join(f"{name}:2" for name in takes.units) + (" or none" if takes.none else "")
             raise InputError(f"{said} is not a distance: give one of {examples}")
         try:
             amount = float(amount_text)
@@ -85,10 +75,11 @@ class Distance(BaseModel):
 
 
 def _checked(amount: float, text: str, option: str, said: str) -> float:
-    if option in ZERO_ALLOWED and amount == 0.0:
+    zero = distance(option).zero
+    if zero and amount == 0.0:
         return 0.0
     if not 0.0 < amount < math.inf:
-        kind = "a number of at least 0" if option in ZERO_ALLOWED else "a positive number"
+        kind = "a number of at least 0" if zero else "a positive number"
         raise InputError(f"{said}: '{text}' is not {kind}")
     return amount
 

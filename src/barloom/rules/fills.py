@@ -5,18 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from barloom.errors import InputError, nearest
+from barloom.options import choices
 
-# Codes shared with simulation.pyx; the order is part of the kernel's contract.
-INTRABAR: dict[str, int] = {
-    "pessimistic": 0,
-    "optimistic": 1,
-    "nearest_open": 2,
-    "ohlc": 3,
-    "olhc": 4,
-    "candle": 5,
-    "drilldown": 6,
-}
-ENTRY: dict[str, int] = {"next_open": 0, "close": 1, "limit": 2, "stop": 3}
+# Codes shared with simulation.pyx: the order of the words in the table of options is part of the kernel's contract.
+INTRABAR: dict[str, int] = {word: code for code, word in enumerate(choices("intrabar"))}
+ENTRY: dict[str, int] = {word: code for code, word in enumerate(choices("entry"))}
 PRICED = ("limit", "stop")
 """Entries that wait for a price."""
 

@@ -9,13 +9,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from barloom.bars.times_of_day import time_of_day, zone_of
 from barloom.errors import InputError
+from barloom.fields import of
+from barloom.options import option
+from barloom.options.kinds import Text
 from barloom.rules.exits import Breakeven, Distance, Exits, Trail, parse_ladder
 from barloom.rules.sessions import Session, duration
 
 Direction = Literal["long", "short", "both"]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+READERS: dict[str, Callable[[str], object]] = {
+    "clock": time_of_day,
+    "span": duration,
+    "zone": zone_of,
+    "ladder": parse_ladder,
+}
+"""What reads the text of an option, by what the option names."""
 
 
 class RunParameters(BaseModel):
@@ -29,48 +37,48 @@ class RunParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    strategy: str = "trend-pullback"
+    strategy: str = of("strategy")
     params: dict[str, Any] = Field(default_factory=dict)
-    direction: Direction = "both"
-    stop: str | None = None
-    target: str | None = None
-    trail: str | None = None
-    trail_activation: str | None = None
-    breakeven: str | None = None
-    breakeven_offset: str | None = None
-    ladder: str | None = None
-    max_hold: int | None = Field(default=None, ge=1)
-    daily_close: str | None = None
-    friday_close: str | None = None
-    gap_close: str | None = None
-    session_zone: str | None = None
-    entry: str = "next_open"
-    entry_offset: str | None = None
-    good_for: int | None = Field(default=None, ge=1)
-    fills: str = "pessimistic"
-    intrabar: str | None = None
-    position: str = "single"
-    max_open: int | None = Field(default=None, ge=0)
-    spread: Amount = 0.0
-    slippage: Amount | str = 0.0
-    commission: Amount = 0.0
-    commission_per_trade: Amount = 0.0
-    commission_pct: Amount = 0.0
-    swap_long: Finite = 0.0
-    swap_short: Finite = 0.0
-    balance: Positive = 10_000.0
-    risk_pct: float = Field(default=0.25, gt=0.0, le=100.0)
-    size: Positive | None = None
-    notional: Positive | None = None
-    lot_step: Positive | None = None
-    min_lots: Positive | None = None
-    max_lots: Positive | None = None
-    contract_size: Positive = 1.0
-    conversion: Positive = 1.0
-    leverage: Positive | None = None
-    chunk_rows: int | None = Field(default=None, ge=1)
-    threads: int | None = Field(default=None, ge=1)
-    seed: int = Field(default=0, ge=0)
+    direction: Direction = of("direction")
+    stop: str | None = of("stop")
+    target: str | None = of("target")
+    trail: str | None = of("trail")
+    trail_activation: str | None = of("trail_activation")
+    breakeven: str | None = of("breakeven")
+    breakeven_offset: str | None = of("breakeven_offset")
+    ladder: str | None = of("ladder")
+    max_hold: int | None = of("max_hold")
+    daily_close: str | None = of("daily_close")
+    friday_close: str | None = of("friday_close")
+    gap_close: str | None = of("gap_close")
+    session_zone: str | None = of("session_zone")
+    entry: str = of("entry")
+    entry_offset: str | None = of("entry_offset")
+    good_for: int | None = of("good_for")
+    fills: str = of("fills")
+    intrabar: str | None = of("intrabar")
+    position: str = of("position")
+    max_open: int | None = of("max_open")
+    spread: float = of("spread")
+    slippage: Amount | str = of("slippage")
+    commission: float = of("commission")
+    commission_per_trade: float = of("commission_per_trade")
+    commission_pct: float = of("commission_pct")
+    swap_long: float = of("swap_long")
+    swap_short: float = of("swap_short")
+    balance: float = of("balance")
+    risk_pct: float = of("risk_pct")
+    size: float | None = of("size")
+    notional: float | None = of("notional")
+    lot_step: float | None = of("lot_step")
+    min_lots: float | None = of("min_lots")
+    max_lots: float | None = of("max_lots")
+    contract_size: float = of("contract_size")
+    conversion: float = of("conversion")
+    leverage: float | None = of("leverage")
+    chunk_rows: int | None = of("chunk_rows")
+    threads: int | None = of("threads")
+    seed: int = of("seed")
 
     def with_finer_bars(self, given: bool) -> RunParameters:
         """The same; finer bars are there to be drilled into, so where no path is named that is what they are for."""
@@ -107,10 +115,8 @@ class RunParameters(BaseModel):
         return Breakeven(trigger=trigger, offset=offset or 0.0)
 
     def _session(self) -> Session | None:
-        _readable("daily-close", self.daily_close, time_of_day)
-        _readable("friday-close", self.friday_close, time_of_day)
-        _readable("gap-close", self.gap_close, duration)
-        _readable("session-zone", self.session_zone, zone_of)
+        for name in ("daily_close", "friday_close", "gap_close", "session_zone"):
+            _readable(name, getattr(self, name))
         if self.daily_close is None and self.friday_close is None:
             _refuse_alone("session-zone", self.session_zone, "daily-close or --friday-close")
             if self.gap_close is None:
@@ -142,22 +148,30 @@ def fields_of(exits: Exits) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _distance(option: str, text: str | None) -> str | None:
+def _distance(name: str, text: str | None) -> str | None:
     """The text of a distance once it has been read; None for no distance."""
     if text is None:
         return None
-    distance = Distance.parse(text, option)
+    distance = Distance.parse(text, name)
     return None if distance.unit == "none" else str(distance)
 
 
-def _readable(option: str, text: str | None, read: Callable[[str], object]) -> None:
-    if text is not None:
+def reader(key: str) -> Callable[[str], object] | None:
+    """What reads the text of an option of a run, None where its text needs no reading or is a distance."""
+    kind = option(key).kind
+    return READERS.get(kind.what) if isinstance(kind, Text) else None
+
+
+def _readable(key: str, text: str | None) -> None:
+    """Refuse a text that the reader of its option cannot read."""
+    read = reader(key)
+    if text is not None and read is not None:
         try:
             read(text)
         except InputError as error:
-            raise InputError(f"--{option}: {error}") from None
+            raise InputError(f"{option(key).typed}: {error}") from None
 
 
-def _refuse_alone(option: str, value: str | None, needed: str) -> None:
+def _refuse_alone(name: str, value: str | None, needed: str) -> None:
     if value is not None:
-        raise InputError(f"--{option} {value} means nothing without --{needed}: give that as well, or leave it out")
+        raise InputError(f"--{name} {value} means nothing without --{needed}: give that as well, or leave it out")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from barloom.errors import InputError, nearest
+from barloom.options import choices
 
-POSITIONS = ("single", "overlap", "reverse")
+POSITIONS = choices("position")
 
 
 def max_positions(position: str, max_open: int | None) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from barloom.errors import InputError
+from barloom.fields import of
 from barloom.rules.checked import Checked
 
 LOTS = ("lot_step", "min_lots", "max_lots")
@@ -37,16 +38,16 @@ class Sizing(Checked):
         InputError: a value that is not accepted, or settings that contradict each other.
     """
 
-    balance: float = Field(default=10_000.0, gt=0.0, allow_inf_nan=False)
-    risk_pct: float = Field(default=0.25, gt=0.0, le=100.0)
-    units: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
-    notional: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
-    lot_step: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
-    min_lots: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
-    max_lots: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
-    contract_size: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
-    conversion: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
-    leverage: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
+    balance: float = of("balance")
+    risk_pct: float = of("risk_pct")
+    units: float | None = of("size")
+    notional: float | None = of("notional")
+    lot_step: float | None = of("lot_step")
+    min_lots: float | None = of("min_lots")
+    max_lots: float | None = of("max_lots")
+    contract_size: float = of("contract_size")
+    conversion: float = of("conversion")
+    leverage: float | None = of("leverage")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

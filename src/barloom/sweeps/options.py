@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
-
 from barloom.bars.bars import Bars
 from barloom.bars.reading import Reading
 from barloom.errors import InputError, nearest
+from barloom.fields import of
+from barloom.options import default
 from barloom.sweeps.analysis.table import metric_of
 
-MAX_SETS = 1_000_000
+MAX_SETS: int = default("max_sets", "sweep")
 _BEST = re.compile(r"best:(\d+)")
 
 
@@ -27,23 +27,23 @@ class SweepOptions(Reading):
         keep_trades: ``best:N`` of the sets, ``all`` or ``none``.
     """
 
-    data_frac: float = Field(default=1.0, gt=0.0, le=1.0)
-    portion: int = Field(default=1, ge=1)
-    start: str | None = None
-    end: str | None = None
-    memory_threshold_mb: float = Field(default=0.0, ge=0.0)
-    max_ram: str | None = None
-    out: Path | None = Path("results")
-    benchmark_out: Path | None = None
-    max_workers: int = Field(default=1, ge=1)
-    executor: Literal["local", "dask"] = "local"
-    scheduler: str | None = None
-    keep_trades: str = "best:10"
-    rank_by: str = "sharpe"
-    min_trades: int = Field(default=0, ge=0)
-    max_sets: int = Field(default=MAX_SETS, ge=1)
-    profile: bool = False
-    profile_html: bool = False
+    data_frac: float = of("data_frac", "sweep")
+    portion: int = of("portion", "sweep")
+    start: str | None = of("start", "sweep")
+    end: str | None = of("end", "sweep")
+    memory_threshold_mb: float = of("memory_threshold_mb", "sweep")
+    max_ram: str | None = of("max_ram", "sweep")
+    out: Path | None = of("out", "sweep", kept=Path)
+    benchmark_out: Path | None = of("benchmark_out", "sweep")
+    max_workers: int = of("max_workers", "sweep")
+    executor: Literal["local", "dask"] = of("executor", "sweep")
+    scheduler: str | None = of("scheduler", "sweep")
+    keep_trades: str = of("keep_trades", "sweep")
+    rank_by: str = of("rank_by", "sweep")
+    min_trades: int = of("min_trades", "sweep")
+    max_sets: int = of("max_sets", "sweep")
+    profile: bool = of("profile", "sweep")
+    profile_html: bool = of("profile_html", "sweep")
 
     @property
     def part(self) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from barloom.bench import plain, sections
 from barloom.bench.measure import measure
 from barloom.bench.sections import SECTIONS
 from barloom.bench.timing import Took, interleaved
-from barloom.cli import _parser_bench
 from barloom.errors import FidelityError, InputError
+from barloom.options import bench as options
 
 ROWS = 10_000
 
@@ -31,7 +31,7 @@ def test_a_work_may_say_what_it_took_but_no_other_number_is_taken_for_that():
 
 
 def test_the_command_line_knows_every_section():
-    assert list(_parser_bench.SECTIONS) == list(SECTIONS)
+    assert list(options.SECTIONS) == list(SECTIONS)
 
 
 def test_a_wrong_indicator_is_not_timed(monkeypatch):

@@ -155,7 +155,7 @@ def test_the_grid_of_a_file_is_a_table_or_a_list(tmp_path):
 
 def test_grid_names_of_both_are_merged_and_the_typed_values_win():
     typed = {"grid": [("max-hold", "30")], "sample": 5, "data": ["b.csv"]}
-    both = merged(typed, {"grid": [("max_hold", "10,20"), ("fast", "5")], "where": ["fast < 9"]})
+    both = merged(typed, {"grid": [("max_hold", "10,20"), ("fast", "5")], "where": ["fast < 9"]}, "sweep")
     assert both["grid"] == [("fast", "5"), ("max-hold", "30")]
     assert both["sample"] == 5 and both["data"] == ["b.csv"], "a sample of sets excludes no data"
     assert both["where"] == ["fast < 9"]

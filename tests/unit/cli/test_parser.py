@@ -1,16 +1,15 @@
 """The options are refused or taken as the interface page says, with a hint after a typing error."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from barloom.cli import _parser, _parser_groups
+import barloom
 from barloom.cli._parser import build_parser
-from barloom.rules.fills import ENTRY, INTRABAR, PRESETS
 from barloom.rules.parameters import RunParameters
-from barloom.rules.positions import POSITIONS
 
 
 def refused(capsys, *words):
@@ -120,13 +119,6 @@ def test_a_swap_that_is_earned_is_a_negative_number():
     assert build_parser().parse_args(["run", "b.csv", "--swap-long", "-0.00001"]).swap_long == -0.00001
 
 
-def test_the_names_in_the_parser_are_those_of_the_engine():
-    assert set(ENTRY) == set(_parser_groups.ENTRIES)
-    assert set(INTRABAR) == set(_parser_groups.INTRABAR)
-    assert set(PRESETS) == set(_parser_groups.FILLS)
-    assert set(POSITIONS) == set(_parser_groups.POSITIONS)
-
-
 MESSAGES = {"verbose", "quiet", "log_file"}
 """Options of every command, which the entry of the command line takes."""
 
@@ -135,9 +127,9 @@ def test_every_option_of_a_run_reaches_a_model():
     from barloom.jobs.run import JobOptions
 
     run = build_parser().subcommands["run"]
-    front = {"help", "data", "data_option", "sample", "param", "config", "format", "non_interactive"} | MESSAGES
+    front = {"data", "data_option", "sample", "param", "config", "format", "non_interactive"} | MESSAGES
     models = set(RunParameters.model_fields) | set(JobOptions.model_fields)
-    assert {action.dest for action in run._actions} - front == models - {"params"}
+    assert set(run.rows) - front == models - {"params"}
 
 
 SWEEPING = {"grid", "where", "sample"}
@@ -155,9 +147,9 @@ def test_every_option_of_a_sweep_reaches_a_model_or_the_grid(command, own, unuse
     from barloom.sweeps.options import SweepOptions
 
     parser = build_parser().subcommands[command]
-    front = {"help", "data", "data_option", "param", "config", "format"} | MESSAGES
+    front = {"data", "data_option", "param", "config", "format"} | MESSAGES
     models = set(RunParameters.model_fields) | set(SweepOptions.model_fields)
-    assert {action.dest for action in parser._actions} - front - SWEEPING - own == models - {"params"} - unused
+    assert set(parser.rows) - front - SWEEPING - own == models - {"params"} - unused
 
 
 @pytest.mark.parametrize("command", ["sweep", "walk-forward"])
@@ -180,12 +172,26 @@ def test_a_value_of_a_sweep_out_of_range_is_refused_by_the_name_of_its_option(ca
     assert option in refused(capsys, "sweep", "bars.csv", f"{option}={value}")
 
 
-def test_the_files_of_the_parser_run_without_barloom(tmp_path):
-    """argparse-manpage executes the file when the package is built, before there is a package."""
-    for file in Path(_parser.__file__).parent.glob("_parser*.py"):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+def test_the_parser_is_made_before_anything_is_built_or_installed(tmp_path):
+    """The manual pages are made while the package is built, before its modules are compiled."""
+    package = Path(barloom.__file__).parent
+    for file in (
+        "__init__.py",
+        "errors.py",
+        "options",
+        "cli/__init__.py",
+        "cli/_parser.py",
+        "cli/_command_parser.py",
+        "cli/_help.py",
+    ):
+        target = tmp_path / "barloom" / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (package / file).is_dir() else shutil.copyfile)(package / file, target)
     code = (
-        "import runpy, sys; names = runpy.run_path(sys.argv[1]); names['build_parser']().format_help();"
-        "assert not {'barloom', 'numpy', 'pydantic', 'rich', 'pyarrow'} & set(sys.modules)"
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from barloom.cli._parser import build_parser\n"
+        "build_parser().format_help()\n"
+        "roots = {name.partition('.')[0] for name in sys.modules} - {'barloom', '__main__'}\n"
+        "assert roots <= sys.stdlib_module_names, roots - sys.stdlib_module_names"
     )
-    subprocess.run([sys.executable, "-I", "-c", code, str(tmp_path / "_parser.py")], check=True, cwd=tmp_path)
+    subprocess.run([sys.executable, "-I", "-S", "-c", code, str(tmp_path)], check=True, cwd=tmp_path)

@@ -7,7 +7,7 @@ import pytest
 
 from barloom.errors import InputError
 from barloom.strategies import load_strategy
-from helpers.signals import Signal, indicators, signals, walk
+from helpers.signals import DrawnSignal, indicators, signals, walk
 
 MARKET = walk(3_000, 1)
 
@@ -66,4 +66,4 @@ def test_fast_not_below_slow_is_refused():
 
 def test_signals_say_their_stop_and_target_as_distances():
     first = signals(load_strategy("ema-cross"), MARKET)[0]
-    assert isinstance(first, Signal) and first.target == 2.0 * first.stop and math.isnan(first.target_price)
+    assert isinstance(first, DrawnSignal) and first.target == 2.0 * first.stop and math.isnan(first.target_price)

@@ -7,7 +7,7 @@ import pytest
 
 from barloom.errors import InputError
 from barloom.strategies import load_strategy
-from helpers.signals import Signal, indicators, signals, walk
+from helpers.signals import DrawnSignal, indicators, signals, walk
 
 MARKET = walk(12_000, 7)
 
@@ -166,4 +166,4 @@ def test_parameters_out_of_order_are_refused(params, words):
 
 def test_signals_are_distances():
     for signal in signals(load_strategy("trend-pullback"), MARKET):
-        assert isinstance(signal, Signal) and signal.stop > 0.0 and math.isnan(signal.target_price)
+        assert isinstance(signal, DrawnSignal) and signal.stop > 0.0 and math.isnan(signal.target_price)

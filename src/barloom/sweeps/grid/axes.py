@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import StrictBool, StrictFloat, StrictInt, StrictStr, field_validator
 
 from barloom.errors import InputError
+from barloom.options import RULES
+from barloom.options.kinds import UNITS, Text
 from barloom.rules.checked import Checked
 
 Value = StrictBool | StrictInt | StrictFloat | StrictStr | None
@@ -22,13 +24,12 @@ MOST_VALUES = 1_000_000
 """Values of one axis."""
 LARGEST = 2**63 - 1
 """Whole numbers of a column of 64 bits."""
-UNITS = ("atr", "pct", "points", "pips", "r", "peak")
 _NUMBER = r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})"
 _RANGE = re.compile(rf"({_NUMBER}):({_NUMBER}):({_NUMBER})", re.ASCII)
 _DISTANCES = re.compile(rf"({'|'.join(UNITS)}):({_NUMBER})\.\.({_NUMBER}):({_NUMBER})", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _FLOAT = re.compile(rf"{_NUMBER}(?:[eE][+-]?\d{{1,3}})?", re.ASCII)
-_WITH_COMMAS = ("ladder",)
+_WITH_COMMAS = tuple(row.key for row in RULES if row.swept and isinstance(row.kind, Text) and row.kind.listed)
 """Options whose values hold commas; a semicolon stands between them."""
 
 

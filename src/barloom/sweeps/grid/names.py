@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
@@ -11,35 +11,22 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from barloom.bars.times_of_day import time_of_day, zone_of
 from barloom.errors import InputError, nearest
-from barloom.rules.exits import Distance, parse_ladder
-from barloom.rules.fills import ENTRY, INTRABAR, PRESETS
-from barloom.rules.parameters import RunParameters
-from barloom.rules.positions import POSITIONS
-from barloom.rules.sessions import duration
+from barloom.options import RULES, kinds, option
+from barloom.rules.exits import Distance
+from barloom.rules.parameters import RunParameters, reader
 from barloom.strategies.base import Strategy
 from barloom.strategies.parameters import read_parameters
 from barloom.strategies.registry import strategy_class
 from barloom.sweeps.grid.axes import Axis, Plain
 
-NOT_SWEPT = ("strategy", "params", "chunk_rows", "threads", "seed")
+_SWEPT = {row.key for row in RULES if row.swept}
+OPTIONS = tuple(name for name in RunParameters.model_fields if name in _SWEPT)
+NOT_SWEPT = tuple(name for name in RunParameters.model_fields if name not in _SWEPT)
 """Options that are the same for every set of a sweep."""
-OPTIONS = tuple(name for name in RunParameters.model_fields if name not in NOT_SWEPT)
-OWN = ("stop", "target", "trail", "entry_offset")
-"""Options that, left out, leave the distance to the strategy: the word for that is ``own``; for the others it is ``none``."""
+_NUMBERS_OR_DISTANCES = {row.key for row in RULES if isinstance(row.kind, kinds.Number) and row.kind.distance}
 PREFIX = "param."
 """Before the name of a strategy's parameter that an option is called, too."""
-_DISTANCES = (*OWN, "trail_activation", "breakeven", "breakeven_offset")
-_TAKES_NONE = ("breakeven", "ladder")
-_WORDS: dict[str, Collection[str]] = {"entry": ENTRY, "fills": PRESETS, "intrabar": INTRABAR, "position": POSITIONS}
-_READ: dict[str, Callable[[str], object]] = {
-    "ladder": parse_ladder,
-    "daily_close": time_of_day,
-    "friday_close": time_of_day,
-    "gap_close": duration,
-    "session_zone": zone_of,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,33 +156,35 @@ def parameters_of(base: RunParameters, names: Sequence[str], values: Sequence[Pl
 
 
 def read_option(name: str, value: Plain) -> Plain:
-    """The value of an option with the type the option has; the word ``none`` (or ``own``, see ``OWN``) is an option not given.
+    """The value of an option with the type the option has.
+
+    The word ``none`` is an option not given; where that leaves the distance to the strategy, the word is ``own``.
 
     Raises:
         InputError: a value that the option cannot have.
     """
     field = RunParameters.model_fields[name]
-    option = name.replace("_", "-")
+    row = option(name)
     said = f"grid name '{name}': {value!r}"
     if isinstance(value, str):
         value = value.strip()
         word = value.lower()
-        if word == "own" if name in OWN else word == "none" and field.default is None and name not in _TAKES_NONE:
+        if word == "own" if row.own else word == "none" and field.default is None and not row.kind.none:
             return None
     if value is None:
         if field.default is not None:
-            raise InputError(f"{said} is no value for --{option}: give one")
+            raise InputError(f"{said} is no value for {row.typed}: give one")
         return None
-    if name in _DISTANCES or (name == "slippage" and isinstance(value, str)):
-        Distance.parse(str(value), option, said)
+    if isinstance(row.kind, kinds.Distance) or (name in _NUMBERS_OR_DISTANCES and isinstance(value, str)):
+        Distance.parse(str(value), row.name, said)
         return str(value).lower()
-    if name == "direction":
+    if row.kind is kinds.LOWER:
         value = str(value).lower()
-    if name in _WORDS and str(value) not in _WORDS[name]:
-        raise InputError(f"{said} is not known: {nearest(str(value), _WORDS[name])}")
-    if name in _READ:
+    if row.choices and str(value) not in row.choices:
+        raise InputError(f"{said} is not known: {nearest(str(value), row.choices)}")
+    if (read := reader(name)) is not None:
         try:
-            _READ[name](str(value))
+            read(str(value))
         except InputError as error:
             raise InputError(f"grid name '{name}': {error}") from None
         return str(value)
@@ -211,7 +200,7 @@ def _alike(name: str, values: list[Plain]) -> list[Plain]:
     types = {type(value) for value in values}
     if {int, float} <= types:
         return [float(value) if type(value) is int else value for value in values]
-    if name == "slippage" and {float, str} <= types:
+    if name in _NUMBERS_OR_DISTANCES and {float, str} <= types:
         return [str(value) for value in values]
     return values
 

@@ -12,10 +12,10 @@ from barloom.bars import store as stores
 from barloom.bars.reading import Reading
 from barloom.bars.store import ingest
 from barloom.bars.writer import write_bars
-from barloom.cli.ingest import READING
 from barloom.errors import InputError
 from barloom.jobs.sweep.folder import FileStamp, SweepFolder, SweepPlan
 from barloom.jobs.sweep.request import SweepRequest
+from barloom.options import reading_keys
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.ranking import RankedSearch
 from barloom.sweeps.grid.grid import Grid
@@ -105,7 +105,9 @@ def test_every_option_there_is_stands_in_one_of_the_lists() -> None:
     assert set(OF_READING) == set(Reading.model_fields)
     assert set(OF_OPTIONS) | WITHOUT_A_TRACE == set(SweepOptions.model_fields) - set(Reading.model_fields)
     assert set(OF_RUNS) | NEVER_CHANGE == set(RunParameters.model_fields)
-    assert set(READING) == set(Reading.model_fields) - {"fine", "timeframe", "anchor"}, "what a store is read with"
+    assert set(reading_keys("data ingest")) == set(Reading.model_fields) - {"fine", "timeframe", "anchor"}, (
+        "what a store is read with"
+    )
 
 
 @pytest.mark.parametrize("name", [*OF_READING, *OF_OPTIONS])
@@ -178,7 +180,7 @@ def test_every_field_of_a_stores_identity_makes_another_store(files: Path, monke
     out = Path("store.arrow")
     bars = open_bars(files)
     assert not ingest(bars, [files], out).already and ingest(bars, [files], out).already
-    for name in READING:
+    for name in reading_keys("data ingest"):
         with pytest.raises(InputError, match="holds other bars, or the same read with other options"):
             ingest(bars, [files], out, reading={name: str(OF_READING[name])})
     for sources in ([Path("other.csv")], [files, Path("other.csv")]):

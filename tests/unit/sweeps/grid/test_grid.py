@@ -275,7 +275,7 @@ def test_words_that_a_strategy_reads_in_its_own_way_are_left_to_it(tmp_path: Pat
         (["position=twice"], "known: single, overlap, reverse"),
         (["daily_close=9pm"], "grid name 'daily_close': '9pm' is no time of day"),
         (["ladder=r:1@2"], "grid name 'ladder': "),
-        (["direction=up"], "grid name 'direction': 'up': "),
+        (["direction=up"], "grid name 'direction': 'up' is not known"),
         (["direction=long,LONG"], "long is given twice"),
     ],
 )
