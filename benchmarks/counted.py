@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 import barloom as bl
+from barloom import indicators as kinds
 from barloom.bars.chunk import Chunk
 from barloom.bench.made import INDICATORS
 from barloom.engine.quotes import QuoteMaker
-from barloom.indicators import spec
 from barloom.indicators.cache import IndicatorBank
 from barloom.rules.entries import Entries
 from barloom.strategies.crossings import crossings
@@ -85,11 +85,11 @@ class Made:
 def works(made: Made) -> dict[str, Asked]:
     """By name: the compiled module that is counted, ``*`` for all of the process, and what makes the work ready."""
 
-    def computed(indicator: spec.Indicator) -> Work:
+    def computed(indicator: kinds.Indicator) -> Work:
         return lambda: IndicatorBank([indicator], 0).update(made.chunk)
 
     def crossed() -> Work:
-        fast, slow = (IndicatorBank([ema], 0).update(made.chunk)[ema] for ema in (spec.ema(20), spec.ema(50)))
+        fast, slow = (IndicatorBank([ema], 0).update(made.chunk)[ema] for ema in (kinds.ema(20), kinds.ema(50)))
         return lambda: crossings(fast, slow, slow)
 
     def two_sides() -> Work:

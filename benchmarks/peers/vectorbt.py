@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from barloom import indicators as kinds
 from barloom.bars.bars import from_arrays
 from barloom.bench.made import Arrays
 from barloom.bench.sections import PRICES, STRATEGY, Bench
 from barloom.engine.orchestrator import simulate
 from barloom.errors import FidelityError
-from barloom.indicators import spec
 from barloom.indicators.cache import IndicatorBank
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.runner.batch import run_batch
@@ -139,11 +139,11 @@ def crossings(bench: Bench, rows: int, pairs: Sequence[tuple[int, int]]) -> tupl
     """Bars on which the fast average crosses the slow one, upwards and downwards; a column a pair."""
     columns = {name: getattr(bench.chunk, name)[:rows] for name in PRICES}
     chunk = dataclasses.replace(bench.chunk, rows=rows, **columns)
-    values = IndicatorBank([spec.ema(n) for n in sorted({n for pair in pairs for n in pair})], 0).update(chunk)
+    values = IndicatorBank([kinds.ema(n) for n in sorted({n for pair in pairs for n in pair})], 0).update(chunk)
     up, down = (np.zeros((rows, len(pairs)), dtype=np.bool_) for _ in range(2))
     for column, (fast, slow) in enumerate(pairs):
-        above = values[spec.ema(fast)] > values[spec.ema(slow)]
+        above = values[kinds.ema(fast)] > values[kinds.ema(slow)]
         turned = np.zeros(rows, dtype=np.bool_)
-        turned[1:] = (above[1:] != above[:-1]) & ~np.isnan(values[spec.ema(slow)])[:-1]
+        turned[1:] = (above[1:] != above[:-1]) & ~np.isnan(values[kinds.ema(slow)])[:-1]
         up[:, column], down[:, column] = turned & above, turned & ~above
     return up, down

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from barloom import indicators
 from barloom.cli._parser import build_parser
 from barloom.engine.trades import COLUMNS, REASONS, REFUSALS
 from barloom.options import RULES, options_of
@@ -48,6 +49,11 @@ def test_every_name_of_execution_is_in_its_guide(names: Iterable[str]) -> None:
 def test_every_option_of_sweeps_is_in_their_guide(command: str) -> None:
     found = options(command, *OF_SWEEPS)
     assert len(found) > 3 and {option for option in found if option not in page("sweeps.md")} == set()
+
+
+def test_every_indicator_is_in_the_guide_to_strategies() -> None:
+    found = [name for name in indicators.__all__ if name[0].islower()]
+    assert len(found) > 10 and [name for name in found if f"`{name}(" not in page("strategies.md")] == []
 
 
 def examples(parser: Any) -> Iterator[str]:

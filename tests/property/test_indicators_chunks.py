@@ -6,22 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barloom.bars.chunk import Chunk
-from barloom.indicators import (
-    IndicatorBank,
-    atr,
-    ema,
-    rma,
-    rolling_max,
-    rolling_min,
-    rolling_std,
-    rsi,
-    sma,
-    stoch_rsi,
-    true_range,
-    zscore,
-)
-
-KINDS = [sma, ema, rma, atr, rsi, stoch_rsi, rolling_min, rolling_max, rolling_std, zscore]
+from barloom.indicators import IndicatorBank, ema, rolling_max, rolling_min, rsi, stoch_rsi, true_range, zscore
+from barloom.indicators.registry import KINDS
+from helpers.indicators import spec_of
 
 prices = st.one_of(
     st.floats(1e-12, 1e-6),
@@ -61,7 +48,7 @@ def fed(columns, cuts, specs):
 @settings(max_examples=60)
 def test_any_chunking_gives_the_same_bits(kind, market, n):
     columns, cuts = market
-    spec = kind(n)
+    spec = spec_of(kind, n)
     assert fed(columns, cuts, [spec])[spec].tobytes() == fed(columns, [], [spec])[spec].tobytes()
 
 
@@ -88,7 +75,7 @@ def test_indicators_of_indicators_too(market):
 def test_no_value_knows_the_bars_after_it(market, keep):
     columns, _ = market
     keep = min(keep, len(columns[0]))
-    specs = [kind(5) for kind in KINDS]
+    specs = [spec_of(kind, 5) for kind in KINDS]
     full, part = fed(columns, [], specs), fed([column[:keep] for column in columns], [], specs)
     for spec in specs:
         assert full[spec][:keep].tobytes() == part[spec].tobytes(), str(spec)

@@ -7,24 +7,24 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from barloom import indicators as kinds
 from barloom.bars.bars import from_synthetic
-from barloom.indicators import spec
 from barloom.rules.entries import Entries
 
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]
 SEED = 1
 INDICATORS = (
-    spec.sma(50),
-    spec.ema(20),
-    spec.rma(14),
-    spec.true_range(),
-    spec.atr(14),
-    spec.rsi(14),
-    spec.stoch_rsi(14),
-    spec.rolling_min(14),
-    spec.rolling_max(14),
-    spec.rolling_std(100),
-    spec.zscore(100),
+    kinds.sma(50),
+    kinds.ema(20),
+    kinds.rma(14),
+    kinds.true_range(),
+    kinds.atr(14),
+    kinds.rsi(14),
+    kinds.stoch_rsi(14),
+    kinds.rolling_min(14),
+    kinds.rolling_max(14),
+    kinds.rolling_std(100),
+    kinds.zscore(100),
 )
 
 

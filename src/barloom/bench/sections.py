@@ -17,7 +17,6 @@ from barloom.bars.bars import Bars, from_arrays, from_synthetic, open_bars
 from barloom.bars.checks import check_bars
 from barloom.bars.chunk import Chunk
 from barloom.bars.writer import write_bars
-from barloom.bench import plain
 from barloom.bench.made import INDICATORS, SEED, Arrays, brackets, synthetic, trailed
 from barloom.bench.timing import Took, Work
 from barloom.engine.orchestrator import run, simulate
@@ -25,8 +24,9 @@ from barloom.engine.resolve import make_rules
 from barloom.engine.results import RunResult
 from barloom.engine.trades import REASONS
 from barloom.errors import FidelityError
-from barloom.indicators import spec
+from barloom.indicators import Indicator
 from barloom.indicators.cache import IndicatorBank
+from barloom.indicators.registry import by_definition
 from barloom.outputs import Output
 from barloom.reference import simulator as reference
 from barloom.rules.costs import Costs
@@ -179,15 +179,15 @@ def check(bench: Bench) -> Iterator[Prepared]:
 
 def indicators(bench: Bench) -> Iterator[Prepared]:
     """Each indicator over all bars at once."""
-    _, _, high, low, close = (column[:PLAIN_BARS].tolist() for column in bench.arrays)
+    bars = {name: column[:PLAIN_BARS].tolist() for name, column in zip(PRICES, bench.arrays, strict=True)}
     for indicator in INDICATORS:
         values = IndicatorBank([indicator], 0).update(bench.chunk)[indicator]
-        want = np.array(plain.indicator(indicator.name, indicator.params, high, low, close))
+        want = np.array(by_definition(indicator, bars))
         same = np.allclose(values[:PLAIN_BARS], want, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
         must(bool(same), f"indicator {indicator}")
         must(not np.isnan(values[PLAIN_BARS:]).any(), f"indicator {indicator}, bars without a value")
 
-        def work(indicator: spec.Indicator = indicator) -> object:
+        def work(indicator: Indicator = indicator) -> object:
             return IndicatorBank([indicator], 0).update(bench.chunk)
 
         yield Prepared(

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from barloom.bars.chunk import Chunk
 from barloom.bars.lending import is_kept
-from barloom.indicators.registry import Kernel, implementation, warmup
+from barloom.indicators.kernels import Kernel
+from barloom.indicators.registry import implementation, warmup
 from barloom.indicators.spec import Indicator, Source
 
 Floats = npt.NDArray[np.float64]

@@ -1,34 +1,28 @@
-"""The indicators there are: a new one is one `register` here and its constructor in `spec`."""
+"""The indicators there are. A file of a kind calls `register`; `indicators/__init__.py` imports the file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from barloom._native.indicators import AverageTrueRange, Extremes, Moments, RelativeStrength, Smoother, TrueRange
 from barloom.errors import InputError, nearest
-from barloom.indicators.spec import BARS, Indicator, Source, rsi
+from barloom.indicators.kernels import Kernel
+from barloom.indicators.plain import Series
+from barloom.indicators.spec import BARS, Indicator, Source
 
-Floats = npt.NDArray[np.float64]
-
-
-class Kernel(Protocol):
-    """Computes one or more specs of equal inputs, keeping its state from call to call."""
-
-    def update(self, inputs: Sequence[Floats], outs: Sequence[Floats]) -> None:
-        """Read the new bars of each input and write as many values to each output, in the order of the specs."""
+Plain = Callable[..., Series]
 
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """How the specs of one name are computed."""
+    """How the specs of one name are made and computed."""
 
+    make: Callable[..., Indicator]
+    """The constructor that users call: periods first, then the source."""
     kernel: Callable[[Sequence[Indicator]], Kernel]
     """Builds the kernel of the given specs, which have equal ``family``."""
+    plain: Plain
+    """The definition: takes the parameters and then the inputs as lists, returns a list. Tests and benchmarks judge the kernel by it."""
     warmup: Callable[[Indicator], int]
     """Values of the inputs it takes to give the first one."""
     inputs: Callable[[Indicator], tuple[Source, ...]]
@@ -39,40 +33,45 @@ class Implementation:
     """Specs that fit one kernel."""
 
 
-_IMPLEMENTATIONS: dict[str, Implementation] = {}
+KINDS: dict[str, Implementation] = {}
+"""Every kind of indicator by its name."""
 
 
-def _own_inputs(spec: Indicator) -> tuple[Source, ...]:
+def own_inputs(spec: Indicator) -> tuple[Source, ...]:
+    """The source of a spec: high, low and close where it is of the bars."""
     return ("high", "low", "close") if spec.source == BARS else (spec.source,)
 
 
-def _window(spec: Indicator) -> int:
+def window(spec: Indicator) -> int:
+    """The period of a spec."""
     return spec.params[0]
 
 
-def _window_and_one(spec: Indicator) -> int:
+def window_and_one(spec: Indicator) -> int:
+    """The period of a spec and one more: for what looks at the value before."""
     return spec.params[0] + 1
 
 
 def register(
-    name: str,
+    make: Callable[..., Indicator],
     kernel: Callable[[Sequence[Indicator]], Kernel],
+    plain: Plain,
     *,
-    warmup: Callable[[Indicator], int] = _window,
-    inputs: Callable[[Indicator], tuple[Source, ...]] = _own_inputs,
+    warmup: Callable[[Indicator], int] = window,
+    inputs: Callable[[Indicator], tuple[Source, ...]] = own_inputs,
     family: Callable[[Indicator], Hashable] = lambda spec: spec,
     most: int = 1,
 ) -> None:
-    """Make specs of ``name`` computable; ``family`` and ``most`` say which of them one kernel computes together."""
-    _IMPLEMENTATIONS[name] = Implementation(kernel, warmup, inputs, family, most)
+    """Make the specs of ``make``, under its name, computable; ``family`` and ``most`` say which of them one kernel computes together."""
+    KINDS[make.__name__] = Implementation(make, kernel, plain, warmup, inputs, family, most)
 
 
 def implementation(spec: Indicator) -> Implementation:
-    """How ``spec`` is computed; raises InputError for an unknown name."""
+    """The implementation of ``spec``; raises InputError for an unknown name."""
     try:
-        return _IMPLEMENTATIONS[spec.name]
+        return KINDS[spec.name]
     except KeyError:
-        raise InputError(f"indicator '{spec.name}' is unknown: {nearest(spec.name, _IMPLEMENTATIONS)}") from None
+        raise InputError(f"indicator '{spec.name}' is unknown: {nearest(spec.name, KINDS)}") from None
 
 
 def warmup(spec: Indicator) -> int:
@@ -89,61 +88,13 @@ def columns(source: Source) -> frozenset[str]:
     return frozenset().union(*(columns(read) for read in implementation(source).inputs(source)))
 
 
-class _Plain:
-    """A compiled kernel of one output."""
+def by_definition(spec: Indicator, bars: dict[str, Series]) -> Series:
+    """The values of ``spec`` over bars by the plain definitions: slow, and what the kernels are judged by.
 
-    def __init__(self, kernel: TrueRange | AverageTrueRange | RelativeStrength) -> None:
-        self._update: Callable[..., None] = kernel.update
-
-    def update(self, inputs: Sequence[Floats], outs: Sequence[Floats]) -> None:
-        self._update(*inputs, *outs)
-
-
-class _Averages:
-    """Up to four exponential averages of one source."""
-
-    def __init__(self, specs: Sequence[Indicator]) -> None:
-        periods = [spec.params[0] for spec in specs]
-        weights = [1.0 / n if spec.name == "rma" else 2.0 / (n + 1.0) for spec, n in zip(specs, periods, strict=True)]
-        self._kernel = Smoother(periods, weights)
-
-    def update(self, inputs: Sequence[Floats], outs: Sequence[Floats]) -> None:
-        self._kernel.update(inputs[0], outs)
-
-
-class _Fused:
-    """A compiled kernel of several outputs over one window, of which the specs ask for some."""
-
-    def __init__(self, kernel: Extremes | Moments, outputs: dict[str, str], specs: Sequence[Indicator]) -> None:
-        self._update: Callable[..., None] = kernel.update
-        self._outputs = [outputs[spec.name] for spec in specs]
-
-    def update(self, inputs: Sequence[Floats], outs: Sequence[Floats]) -> None:
-        self._update(inputs[0], **dict(zip(self._outputs, outs, strict=True)))
-
-
-def _moments(specs: Sequence[Indicator]) -> Kernel:
-    return _Fused(Moments(specs[0].params[0]), {"sma": "mean", "rolling_std": "deviation", "zscore": "score"}, specs)
-
-
-def _extremes(specs: Sequence[Indicator]) -> Kernel:
-    outputs = {"rolling_min": "low", "rolling_max": "high", "stoch_rsi": "place"}
-    return _Fused(Extremes(specs[0].params[0]), outputs, specs)
-
-
-def _strength(spec: Indicator) -> tuple[Source, ...]:
-    return (rsi(spec.params[0], spec.source),)
-
-
-register("true_range", lambda specs: _Plain(TrueRange()), warmup=lambda spec: 2)
-register("atr", lambda specs: _Plain(AverageTrueRange(specs[0].params[0])), warmup=_window_and_one)
-register("rsi", lambda specs: _Plain(RelativeStrength(specs[0].params[0])), warmup=_window_and_one)
-for _name in ("ema", "rma"):
-    register(_name, _Averages, family=lambda spec: ("averages", spec.source), most=4)
-for _name in ("sma", "rolling_std", "zscore"):
-    register(_name, _moments, family=lambda spec: ("moments", spec.source, spec.params), most=3)
-for _name in ("rolling_min", "rolling_max"):
-    register(_name, _extremes, family=lambda spec: ("extremes", spec.source, spec.params), most=3)
-register(
-    "stoch_rsi", _extremes, inputs=_strength, family=lambda spec: ("extremes", *_strength(spec), spec.params), most=3
-)
+    Args:
+        spec: an indicator, of others perhaps.
+        bars: columns by name, lists of one length.
+    """
+    how = implementation(spec)
+    inputs = [bars[one] if isinstance(one, str) else by_definition(one, bars) for one in how.inputs(spec)]
+    return how.plain(*spec.params, *inputs)

@@ -1,4 +1,4 @@
-"""What an indicator is: a name, a source and parameters. Two equal specs are one computation."""
+"""An indicator by its name, source and parameters. Two equal specs are one computation."""
 
 from __future__ import annotations
 
@@ -35,77 +35,24 @@ class Indicator:
 Source: TypeAlias = str | Indicator
 
 
-def sma(n: int, source: Source = "close") -> Indicator:
-    """Mean of the last ``n`` values."""
-    return _windowed("sma", n, source)
+def windowed(name: str, n: SupportsIndex, source: Source) -> Indicator:
+    """The spec of an indicator over the last ``n`` values of a source.
 
-
-def ema(n: int, source: Source = "close") -> Indicator:
-    """Exponential average of weight 2 / (n + 1), beginning with the mean of the first ``n`` values."""
-    return _windowed("ema", n, source)
-
-
-def rma(n: int, source: Source = "close") -> Indicator:
-    """Wilder's average: exponential of weight 1 / n, beginning with the mean of the first ``n`` values."""
-    return _windowed("rma", n, source)
-
-
-def true_range() -> Indicator:
-    """Greatest of high - low and the distances of high and low from the close before; none on the first bar."""
-    return Indicator("true_range", BARS)
-
-
-def atr(n: int) -> Indicator:
-    """Wilder's average of the true range over ``n`` bars."""
-    return Indicator("atr", BARS, (_bars("atr", n),))
-
-
-def rsi(n: int, source: Source = "close") -> Indicator:
-    """Wilder's relative strength index over ``n`` bars, 0 to 100; 0 where nothing moved, as TA-Lib has it."""
-    return _windowed("rsi", n, source)
-
-
-def stoch_rsi(n: int, source: Source = "close") -> Indicator:
-    """Place of the RSI over ``n`` bars within its range of ``n`` bars, 0 to 1, unsmoothed.
-
-    0 where that range is empty, as TA-Lib has it (its STOCHRSI with fastk_period=n, fastd_period=1, divided by 100).
+    Raises:
+        InputError: ``n`` is no whole number of bars, or ``source`` no column and no indicator.
     """
-    return _windowed("stoch_rsi", n, source)
-
-
-def rolling_min(n: int, source: Source = "close") -> Indicator:
-    """Lowest of the last ``n`` values."""
-    return _windowed("rolling_min", n, source)
-
-
-def rolling_max(n: int, source: Source = "close") -> Indicator:
-    """Highest of the last ``n`` values."""
-    return _windowed("rolling_max", n, source)
-
-
-def rolling_mean(n: int, source: Source = "close") -> Indicator:
-    """Mean of the last ``n`` values: ``sma`` under its statistical name, and the same spec."""
-    return sma(n, source)
-
-
-def rolling_std(n: int, source: Source = "close") -> Indicator:
-    """Population standard deviation (divided by n) of the last ``n`` values."""
-    return _windowed("rolling_std", n, source)
-
-
-def zscore(n: int, source: Source = "close") -> Indicator:
-    """Distance of the newest of the last ``n`` values from their mean, in standard deviations; 0 where all are equal."""
-    return _windowed("zscore", n, source)
-
-
-def _windowed(name: str, n: SupportsIndex, source: Source) -> Indicator:
     if not isinstance(source, Indicator) and (not isinstance(source, str) or source not in COLUMNS):
         near = nearest(source, COLUMNS) if isinstance(source, str) else nearest("", COLUMNS)
         raise InputError(f"{name} of {shown(source)}: no such column; {near}, or another indicator")
-    return Indicator(name, source, (_bars(name, n),))
+    return Indicator(name, source, (bars_of(name, n),))
 
 
-def _bars(name: str, n: SupportsIndex) -> int:
+def bars_of(name: str, n: SupportsIndex) -> int:
+    """``n`` as a number of bars.
+
+    Raises:
+        InputError: it is no whole number from 1 to ``MOST_BARS``.
+    """
     try:
         bars = -1 if isinstance(n, bool) else operator.index(n)
     except Exception:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from barloom.indicators.spec import Indicator, atr, ema
+from barloom.indicators import Indicator, atr, ema
 from barloom.rules.entries import Entries
 from barloom.strategies.averages import TwoAverages
 from barloom.strategies.base import Multiple, Period, Strategy

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from barloom.indicators.spec import Indicator, atr, ema, rsi, stoch_rsi
+from barloom.indicators import Indicator, atr, ema, rsi, stoch_rsi
 from barloom.rules.entries import Entries
 from barloom.strategies.averages import TwoAverages
 from barloom.strategies.base import Multiple, Period, Strategy

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from barloom.indicators.spec import Indicator, atr, rolling_mean, zscore
+from barloom.indicators import Indicator, atr, rolling_mean, zscore
 from barloom.rules.entries import Entries
 from barloom.strategies.base import Multiple, Period, Strategy
 from barloom.strategies.crossings import crossings

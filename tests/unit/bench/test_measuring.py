@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import pytest
 
-from barloom.bench import plain, sections
+from barloom.bench import sections
 from barloom.bench.measure import measure
 from barloom.bench.sections import SECTIONS
 from barloom.bench.timing import Took, interleaved
@@ -36,7 +33,7 @@ def test_the_command_line_knows_every_section():
 
 def test_a_wrong_indicator_is_not_timed(monkeypatch):
     timed = []
-    monkeypatch.setattr(plain, "indicator", lambda name, params, high, low, close: [0.0] * len(close))
+    monkeypatch.setattr(sections, "by_definition", lambda indicator, bars: [0.0] * len(bars["close"]))
     with pytest.raises(FidelityError, match=r"indicator sma\(50\): the answer is wrong"):
         measure([ROWS], ["indicators"], repeats=3, tell=timed.append)
     assert not any("round" in text for text in timed)
@@ -67,25 +64,3 @@ def test_sizes_that_measure_nothing_are_refused():
         measure([500], ["load"], repeats=3)
     with pytest.raises(InputError, match="twice"):
         measure([ROWS, ROWS], ["load"], repeats=3)
-
-
-def test_plain_definitions_of_three_bars():
-    close, high, low = [1.0, 2.0, 4.0], [1.5, 2.5, 4.5], [0.5, 1.5, 3.0]
-    nan = math.nan
-    cases = {
-        ("sma", (2,)): [nan, 1.5, 3.0],
-        ("ema", (2,)): [nan, 1.5, 1.5 + 2 / 3 * 2.5],
-        ("rma", (2,)): [nan, 1.5, 2.75],
-        ("true_range", ()): [nan, 1.5, 2.5],
-        ("atr", (2,)): [nan, nan, 2.0],
-        ("rsi", (2,)): [nan, nan, 100.0],
-        ("rolling_min", (2,)): [nan, 1.0, 2.0],
-        ("rolling_max", (2,)): [nan, 2.0, 4.0],
-        ("rolling_std", (2,)): [nan, 0.5, 1.0],
-        ("zscore", (2,)): [nan, 1.0, 1.0],
-    }
-    for (name, params), want in cases.items():
-        np.testing.assert_allclose(plain.indicator(name, params, high, low, close), want, err_msg=name)
-    assert plain.place([3.0, 1.0, 2.0]) == 0.5
-    with pytest.raises(InputError, match="no plain definition"):
-        plain.indicator("unheard_of", (), high, low, close)

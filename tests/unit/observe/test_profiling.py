@@ -11,7 +11,7 @@ from barloom._native import chunking, indicators, simulation
 from barloom.bars import from_synthetic
 from barloom.engine import money, quotes
 from barloom.engine.orchestrator import run
-from barloom.indicators import registry
+from barloom.indicators import exponential
 from barloom.observe import profiling
 from barloom.observe.clock import PHASES, Clock
 from barloom.observe.flame import flame_page
@@ -90,7 +90,7 @@ def test_kernels_stand_in_the_hotspots_with_their_own_file(profiled):
 
 def test_nothing_is_left_of_the_profiler(profiled):
     assert sys.getprofile() is None and threading.getprofile() is None
-    assert registry.Smoother is indicators.Smoother and indicators.Smoother.__module__.startswith("barloom._native")
+    assert exponential.Smoother is indicators.Smoother and indicators.Smoother.__module__.startswith("barloom._native")
     assert money.Simulator is simulation.Simulator and quotes.chunking.block_extremes is chunking.block_extremes
     assert not hasattr(chunking.take_bars, "__closure__") or chunking.take_bars.__closure__ is None
 
