@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from barloom.engine.metrics import Outcome
 from barloom.engine.money import simulator_of
+from barloom.engine.outcome import Outcome
 from barloom.engine.totals import totals_of
 from barloom.rules.rules import Rules
 from barloom.sweeps.runner.set_rows import SCHEMA

@@ -1,16 +1,20 @@
-"""What a run comes to: the metrics, from running totals and one equity point a day, and the bounds of what ambiguous trades leave open."""
+"""The metrics of a run, each with its formula, from running totals and one equity point a day.
+
+A metric is a field of `Metrics`, a line of its docstring, and a formula of its name below; tables, rankings and records follow.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from barloom.engine.account import ACCOUNT, TALLY
 from barloom.engine.totals import Totals
+from barloom.observe.figures import SAY_ALL
 
 DAY = 86_400_000_000_000
 YEAR_DAYS = 365.25
@@ -25,6 +29,9 @@ class Metrics(BaseModel):
         profit_factor: gross profit / gross loss, of net PnL.
         expectancy_r: mean R multiple of the trades that had a stop.
         net_pnl, average_net_pnl: total and per trade.
+        gross_profit, gross_loss: net PnL of the trades that won and of those that lost, both above 0.
+        best_trade, worst_trade: highest and lowest net PnL of a trade.
+        final_equity: balance and open trades at the last close.
         return_pct: net PnL in percent of the starting balance.
         max_drawdown, max_drawdown_pct: deepest fall of equity at a bar's close below its peak, in money and in percent of that peak.
         longest_drawdown_days: longest time from a peak until equity was back there, or until the end.
@@ -67,115 +74,108 @@ class Metrics(BaseModel):
     ambiguous_trades: int
 
 
-class Case(BaseModel):
-    """What one way to decide the ambiguous trades comes to; money and ratios as in ``Metrics``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    trades: int
-    win_rate: float
-    net_pnl: float
-    return_pct: float
-    max_drawdown: float
-    max_drawdown_pct: float
-
-
-class Bounds(BaseModel):
-    """The range of results that bars leave open: which level came first inside a bar that held both is not in the data.
-
-    A trade leaves such a bar either way, so no other trade depends on it but through money: with sizes that follow the balance, each
-    case sizes its own trades, and what has no money left in one case may be taken in another.
-
-    Attributes:
-        chosen: the path policy's decisions; the values of ``Metrics``.
-        best: every deciding trade takes the outcome that nets more.
-        worst: every deciding trade takes the outcome that nets less.
-        deciding_trades: accepted trades that left on a bar which held both levels, and that no finer bars decided.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    chosen: Case
-    best: Case
-    worst: Case
-    deciding_trades: int
+OF_TRADES = frozenset(Metrics.model_fields) - SAY_ALL
+"""Metrics that say nothing without a trade."""
+LOWER_IS_BETTER = frozenset(
+    {
+        "losses",
+        "gross_loss",
+        "max_drawdown",
+        "max_drawdown_pct",
+        "longest_drawdown_days",
+        "longest_loss_streak",
+        "ambiguous_trades",
+    }
+)
+"""Metrics of which the lowest value comes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a parameter set came to over some bars, and the metrics of that.
+class Figures:
+    """The figures that formulas read.
 
-    Attributes:
-        totals: of its trades and days.
+    Args:
+        totals: of the trades and days of a parameter set.
         balance: what it started with.
         first_time: of the first bar, nanoseconds UTC.
         bars: how many there were.
+
+    Attributes:
+        tally: sums over the trades, the names of ``TALLY``.
+        account: the account after the last bar, the names of ``ACCOUNT``.
     """
 
-    totals: Totals
-    balance: float
-    first_time: int = 0
-    bars: int = 0
+    def __init__(self, totals: Totals, balance: float, first_time: int, bars: int) -> None:
+        self.tally: dict[str, Any] = {name: totals.tally[name][0].item() for name in TALLY.names or ()}
+        self.account: dict[str, Any] = {name: totals.account[name][0].item() for name in ACCOUNT.names or ()}
+        self.daily = totals.days
+        self.balance = balance
+        self.first_time = first_time
+        self.bars = bars
 
-    def metrics(self) -> Metrics:
-        """The metrics."""
-        tally: dict[str, Any] = {name: self.totals.tally[name][0].item() for name in TALLY.names or ()}
-        account: dict[str, Any] = {name: self.totals.account[name][0].item() for name in ACCOUNT.names or ()}
-        trades = tally["trades"]
-        final = account["last_equity"]
-        days = max(1.0, (account["last_time"] - self.first_time) / DAY)
-        drawdown_pct = 100.0 * account["max_drawdown_pct"]
-        counted = self.totals.days["count"]
-        one_day = spans_one_day(self.first_time, account["last_time"]) or counted < 2
-        sharpe, sortino = daily_ratios(self.totals.days, YEAR_DAYS * counted / max(days, counted))
-        return Metrics(
-            trades=trades,
-            wins=tally["wins"],
-            losses=tally["losses"],
-            win_rate=tally["wins"] / trades if trades else 0.0,
-            profit_factor=_ratio(tally["gross_profit"], tally["gross_loss"]),
-            expectancy_r=_ratio(tally["r_sum"], tally["with_risk"]),
-            net_pnl=tally["net_pnl"],
-            average_net_pnl=tally["net_pnl"] / trades if trades else 0.0,
-            gross_profit=tally["gross_profit"],
-            gross_loss=tally["gross_loss"],
-            best_trade=tally["best"],
-            worst_trade=tally["worst"],
-            final_equity=final,
-            return_pct=100.0 * (final / self.balance - 1.0),
-            max_drawdown=account["max_drawdown"],
-            max_drawdown_pct=drawdown_pct,
-            longest_drawdown_days=longest_drawdown_days(account),
-            sharpe=None if one_day else sharpe,
-            sortino=None if one_day else sortino,
-            calmar=None if one_day else _ratio(annual_return_pct(self.balance, final, days), drawdown_pct),
-            exposure=account["exposed_bars"] / self.bars if self.bars else 0.0,
-            average_bars_held=tally["bars_held"] / trades if trades else 0.0,
-            longest_bars_held=tally["longest_hold"],
-            longest_win_streak=tally["longest_win_streak"],
-            longest_loss_streak=tally["longest_loss_streak"],
-            ambiguous_trades=tally["ambiguous"],
-        )
+    @property
+    def days(self) -> float:
+        """Days from the first bar to the last, one at least."""
+        return max(1.0, (self.account["last_time"] - self.first_time) / DAY)
 
-    def bounds(self) -> Bounds:
-        """The bounds, from the three accounts."""
-        rows = [{name: row[name].item() for name in ACCOUNT.names or ()} for row in self.totals.accounts]
-        net = float(self.totals.tally["net_pnl"][0])
-        # Balances add up in the order of the exits and the metrics in that of the numbers: as differences they agree to the bit.
-        cases = [
-            Case(
-                trades=row["trades"],
-                win_rate=row["wins"] / row["trades"] if row["trades"] else 0.0,
-                net_pnl=net + (row["balance"] - rows[0]["balance"]),
-                return_pct=100.0 * (row["last_equity"] / self.balance - 1.0),
-                max_drawdown=row["max_drawdown"],
-                max_drawdown_pct=100.0 * row["max_drawdown_pct"],
-            )
-            for row in rows
-        ]
-        return Bounds(
-            chosen=cases[0], best=cases[1], worst=cases[2], deciding_trades=int(self.totals.tally["undecided"][0])
-        )
+    @property
+    def one_day(self) -> bool:
+        """Whether the bars are of one day, which says nothing of a year."""
+        return spans_one_day(self.first_time, self.account["last_time"]) or self.daily["count"] < 2
+
+    @cached_property
+    def ratios(self) -> tuple[float | None, float | None]:
+        """Sharpe and Sortino."""
+        count = self.daily["count"]
+        return (None, None) if self.one_day else daily_ratios(self.daily, YEAR_DAYS * count / max(self.days, count))
+
+    def a_trade(self, name: str) -> float:
+        """A sum of the tally divided by the trades; 0 without any."""
+        total: float = self.tally[name]
+        trades: int = self.tally["trades"]
+        return total / trades if trades else 0.0
+
+
+def _calmar(of: Figures) -> float | None:
+    if of.one_day:
+        return None
+    annual = annual_return_pct(of.balance, of.account["last_equity"], of.days)
+    return _ratio(annual, 100.0 * of.account["max_drawdown_pct"])
+
+
+FORMULAS: dict[str, Callable[[Figures], Any]] = {
+    "trades": lambda of: of.tally["trades"],
+    "wins": lambda of: of.tally["wins"],
+    "losses": lambda of: of.tally["losses"],
+    "win_rate": lambda of: of.a_trade("wins"),
+    "profit_factor": lambda of: _ratio(of.tally["gross_profit"], of.tally["gross_loss"]),
+    "expectancy_r": lambda of: _ratio(of.tally["r_sum"], of.tally["with_risk"]),
+    "net_pnl": lambda of: of.tally["net_pnl"],
+    "average_net_pnl": lambda of: of.a_trade("net_pnl"),
+    "gross_profit": lambda of: of.tally["gross_profit"],
+    "gross_loss": lambda of: of.tally["gross_loss"],
+    "best_trade": lambda of: of.tally["best"],
+    "worst_trade": lambda of: of.tally["worst"],
+    "final_equity": lambda of: of.account["last_equity"],
+    "return_pct": lambda of: 100.0 * (of.account["last_equity"] / of.balance - 1.0),
+    "max_drawdown": lambda of: of.account["max_drawdown"],
+    "max_drawdown_pct": lambda of: 100.0 * of.account["max_drawdown_pct"],
+    "longest_drawdown_days": lambda of: longest_drawdown_days(of.account),
+    "sharpe": lambda of: of.ratios[0],
+    "sortino": lambda of: of.ratios[1],
+    "calmar": _calmar,
+    "exposure": lambda of: of.account["exposed_bars"] / of.bars if of.bars else 0.0,
+    "average_bars_held": lambda of: of.a_trade("bars_held"),
+    "longest_bars_held": lambda of: of.tally["longest_hold"],
+    "longest_win_streak": lambda of: of.tally["longest_win_streak"],
+    "longest_loss_streak": lambda of: of.tally["longest_loss_streak"],
+    "ambiguous_trades": lambda of: of.tally["ambiguous"],
+}
+"""The formula of each metric, by its name."""
+
+
+def metrics_of(figures: Figures) -> Metrics:
+    """Every metric of the figures, in the order of the fields."""
+    return Metrics(**{name: FORMULAS[name](figures) for name in Metrics.model_fields})
 
 
 def longest_drawdown_days(account: Mapping[str, Any]) -> float:

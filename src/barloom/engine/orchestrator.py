@@ -18,7 +18,7 @@ from barloom.engine.audit.audit import audit_of
 from barloom.engine.audit.decisions import Signals
 from barloom.engine.audit.draw import EACH, expected_rows
 from barloom.engine.feed import EntriesFeed, Feed, StrategyFeed
-from barloom.engine.metrics import Outcome
+from barloom.engine.outcome import Outcome
 from barloom.engine.overflow import refuse_overflow
 from barloom.engine.resolve import RunSpec, make_rules
 from barloom.engine.results import AuditCounts, RunResult

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from barloom.engine import trades as record
-from barloom.engine.metrics import Bounds, Metrics, Outcome
+from barloom.engine.metrics import Metrics
+from barloom.engine.outcome import Bounds, Outcome
 from barloom.engine.sinks import MemorySink, points_to_arrow
 
 if TYPE_CHECKING:

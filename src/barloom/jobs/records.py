@@ -16,7 +16,8 @@ from barloom.bars.bars import Bars, BarsReport
 from barloom.bars.facts import StoreFacts
 from barloom.bars.reading import Reading
 from barloom.bars.span import Span
-from barloom.engine.metrics import Bounds, Metrics
+from barloom.engine.metrics import Metrics
+from barloom.engine.outcome import Bounds
 from barloom.engine.results import AuditCounts, SelfCheck
 from barloom.observe.clock import PHASES as PHASES
 from barloom.observe.criteria import Criterion

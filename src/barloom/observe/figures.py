@@ -10,15 +10,9 @@ LARGEST = 1e15
 NO_TRADE = "no trade was made"
 ONE_DAY = "the bars are of one day, and daily returns need two"
 RATIOS = ("sharpe", "sortino", "calmar")
-OF_TRADES = frozenset(
-    {
-        *("win_rate", "profit_factor", "expectancy_r", "net_pnl", "average_net_pnl", "gross_profit", "gross_loss"),
-        *("best_trade", "worst_trade", "return_pct", "max_drawdown", "max_drawdown_pct", "longest_drawdown_days"),
-        *("exposure", "average_bars_held", "longest_bars_held", "longest_win_streak", "longest_loss_streak"),
-        *("ambiguous_trades", *RATIOS),
-    }
-)
-"""Metrics that say nothing without a trade: all but the counts of trades and the equity that is left."""
+SAY_ALL = frozenset({"trades", "wins", "losses", "final_equity"})
+"""Metrics that say something without a trade too: counts of trades, and the equity that is left."""
+UNDEFINED = "these trades give it no value"
 
 
 def figure(value: float | None, pattern: str = ",.2f", unit: str = "") -> str:
@@ -45,16 +39,13 @@ def missing(metrics: Mapping[str, Any], one_day: bool | None) -> dict[str, str]:
         one_day: whether the bars are of one day; None where that is not known.
     """
     if metrics["trades"] == 0:
-        return dict.fromkeys(sorted(OF_TRADES), NO_TRADE)
-    why: dict[str, str] = {}
-    if metrics["profit_factor"] is None:
-        why["profit_factor"] = "no trade lost"
-    if metrics["expectancy_r"] is None:
-        why["expectancy_r"] = "no trade had a stop"
-    for ratio in RATIOS:
-        if metrics[ratio] is None:
-            why[ratio] = _no_ratio(ratio, metrics, one_day)
-    return why
+        return dict.fromkeys(sorted(metrics.keys() - SAY_ALL), NO_TRADE)
+    known = {"profit_factor": "no trade lost", "expectancy_r": "no trade had a stop"}
+    return {
+        name: _no_ratio(name, metrics, one_day) if name in RATIOS else known.get(name, UNDEFINED)
+        for name, value in metrics.items()
+        if value is None
+    }
 
 
 def _no_ratio(ratio: str, metrics: Mapping[str, Any], one_day: bool | None) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from barloom.engine.metrics import Bounds, Case, Outcome, annual_return_pct, daily_ratios, longest_drawdown_days
+from barloom.engine.metrics import FORMULAS, Metrics, annual_return_pct, daily_ratios, longest_drawdown_days
+from barloom.engine.outcome import Bounds, Case, Outcome
 from barloom.engine.simulator import Rules, RunSimulator
 from barloom.engine.totals import Totals
 from barloom.reference import simulator as reference
@@ -232,3 +234,10 @@ def test_no_drawdown_is_longer_than_the_bars(minutes: int) -> None:
             simulator.pass_chunk(chunk, entries.take(cut))
         metrics = Outcome(simulator.totals(), 100.0, int(falling.time[0]), 5).metrics()
         assert metrics.longest_drawdown_days * 24 * 60 == pytest.approx(longest)
+
+
+@pytest.mark.parametrize("name", Metrics.model_fields)
+def test_every_metric_has_a_formula_and_is_told_in_the_documentation(name):
+    assert FORMULAS.keys() == Metrics.model_fields.keys()
+    told = re.findall(r"[a-z_]+", " ".join(line.split(":")[0] for line in Metrics.__doc__.splitlines() if ":" in line))
+    assert name in told, f"{name} is no attribute in the docstring of Metrics"

@@ -7,8 +7,8 @@ import math
 import pytest
 
 import barloom as bl
-from barloom.engine.metrics import Metrics
-from barloom.observe.figures import LARGEST, NO_TRADE, OF_TRADES, figure, missing, reasons
+from barloom.engine.metrics import OF_TRADES, Metrics
+from barloom.observe.figures import LARGEST, NO_TRADE, SAY_ALL, UNDEFINED, figure, missing, reasons
 from barloom.sweeps.analysis.table import METRICS, cell
 
 
@@ -48,10 +48,12 @@ def test_no_metric_of_a_table_has_sixteen_digits(name: str) -> None:
     assert LARGEST == 1e15
 
 
-def test_every_metric_says_something_with_trades_or_is_named_as_one_of_trades() -> None:
-    """A new metric has to be put among those that need a trade, or here among those that do not."""
-    assert set(Metrics.model_fields) - OF_TRADES == {"trades", "wins", "losses", "final_equity"}
-    assert set(Metrics.model_fields) > OF_TRADES
+def test_counts_and_the_equity_left_say_something_without_a_trade() -> None:
+    assert set(Metrics.model_fields) - OF_TRADES == SAY_ALL == {"trades", "wins", "losses", "final_equity"}
+
+
+def test_a_metric_of_which_nothing_is_known_has_a_reason_too() -> None:
+    assert missing({"trades": 3, "new": None}, one_day=None) == {"new": UNDEFINED}
 
 
 @pytest.mark.parametrize("rows", [60, 500, 1300])

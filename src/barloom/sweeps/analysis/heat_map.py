@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from barloom.engine.metrics import LOWER_IS_BETTER
 from barloom.errors import InputError, nearest
-from barloom.sweeps.analysis.table import LOWER_IS_BETTER, SweepTable, cell, column_of, metric_of, text_of
+from barloom.sweeps.analysis.table import SweepTable, cell, column_of, metric_of, text_of
 
 How = Literal["best", "mean"]
 Colour = tuple[int, int, int]

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from barloom.engine.metrics import LOWER_IS_BETTER
 from barloom.errors import InputError
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.overfitting import Overfitting, overfitting
 from barloom.sweeps.analysis.stability import Stability, stability
-from barloom.sweeps.analysis.table import LOWER_IS_BETTER, SweepTable, metric_of
+from barloom.sweeps.analysis.table import SweepTable, metric_of
 from barloom.sweeps.grid.grid import Axis, Grid
 from barloom.sweeps.grid.search import Search
 

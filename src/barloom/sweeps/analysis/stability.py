@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from barloom.sweeps.analysis.table import LOWER_IS_BETTER, SweepTable, column_of, distance_of, metric_of
+from barloom.engine.metrics import LOWER_IS_BETTER
+from barloom.sweeps.analysis.table import SweepTable, column_of, distance_of, metric_of
 
 NEAR_PCT = 20.0
 """Percent of the best set's value that a neighbour may fall short and still count as near."""

@@ -16,27 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from barloom.engine.metrics import Metrics
+from barloom.engine.metrics import LOWER_IS_BETTER, OF_TRADES, Metrics
 from barloom.errors import InputError, nearest
-from barloom.observe.figures import OF_TRADES, figure
+from barloom.observe.figures import figure
 
 if TYPE_CHECKING:
     import pandas as pd
 
 METRICS = tuple(Metrics.model_fields)
 """The names a sweep can be ranked by."""
-LOWER_IS_BETTER = frozenset(
-    {
-        "losses",
-        "gross_loss",
-        "max_drawdown",
-        "max_drawdown_pct",
-        "longest_drawdown_days",
-        "longest_loss_streak",
-        "ambiguous_trades",
-    }
-)
-"""Metrics of which the lowest value comes first."""
 SHOWN = ("trades", "net_pnl", "win_rate", "profit_factor", "sharpe", "max_drawdown_pct")
 """Metrics of the table for people; the one it is ranked by comes first."""
 WHOLE_NUMBERS = frozenset(name for name, field in Metrics.model_fields.items() if field.annotation is int)

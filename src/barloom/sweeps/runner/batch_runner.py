@@ -14,8 +14,8 @@ from barloom.engine.account import POINT
 from barloom.engine.audit.audit import audit_of
 from barloom.engine.audit.draw import expected_rows, few_for
 from barloom.engine.market import MarketBuilder
-from barloom.engine.metrics import Outcome
 from barloom.engine.orchestrator import Audited, Progress, finer_of, run_pipeline
+from barloom.engine.outcome import Outcome
 from barloom.engine.overflow import refuse_overflow
 from barloom.engine.prefetch import ahead
 from barloom.engine.results import AuditCounts

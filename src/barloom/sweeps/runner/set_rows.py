@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from barloom.engine.metrics import Metrics, Outcome
+from barloom.engine.metrics import Metrics
+from barloom.engine.outcome import Outcome
 
 METRICS = {
     name: pa.int64() if field.annotation is int else pa.float64() for name, field in Metrics.model_fields.items()

@@ -12,7 +12,8 @@ from barloom.bars.fine import Fine
 from barloom.engine import orchestrator
 from barloom.engine import trades as record
 from barloom.engine.audit.draw import EACH
-from barloom.engine.metrics import Metrics, Outcome
+from barloom.engine.metrics import Metrics
+from barloom.engine.outcome import Outcome
 from barloom.engine.resolve import RunSpec
 from barloom.engine.results import AuditCounts
 from barloom.engine.sinks import MemorySink, Points

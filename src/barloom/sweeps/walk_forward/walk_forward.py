@@ -24,12 +24,11 @@ from barloom.bars.times import iso
 from barloom.engine import trades as record
 from barloom.engine.account import ACCOUNT
 from barloom.engine.audit.draw import EACH, LEAST
-from barloom.engine.metrics import YEAR_DAYS, Metrics, daily_ratios, longest_drawdown_days
+from barloom.engine.metrics import OF_TRADES, YEAR_DAYS, Metrics, daily_ratios, longest_drawdown_days
 from barloom.engine.results import AuditCounts
 from barloom.engine.sinks import points_schema, points_to_arrow
 from barloom.engine.totals import daily_returns
 from barloom.errors import BarloomError, InputError
-from barloom.observe.figures import OF_TRADES
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.table import SweepTable, metric_of
 from barloom.sweeps.grid.grid import Grid, parameters_of

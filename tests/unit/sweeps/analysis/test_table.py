@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from barloom.engine.metrics import LOWER_IS_BETTER
 from barloom.errors import InputError
-from barloom.sweeps.analysis.table import LOWER_IS_BETTER, METRICS, RESERVED, SweepTable, metric_of, typed_column
+from barloom.sweeps.analysis.table import METRICS, RESERVED, SweepTable, metric_of, typed_column
 from barloom.sweeps.runner.set_rows import SCHEMA
 from helpers.sweeps import results_of
 
