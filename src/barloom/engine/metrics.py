@@ -115,7 +115,8 @@ class Figures:
     @property
     def days(self) -> float:
         """Days from the first bar to the last, one at least."""
-        return max(1.0, (self.account["last_time"] - self.first_time) / DAY)
+        last: int = self.account["last_time"]
+        return max(1.0, (last - self.first_time) / DAY)
 
     @property
     def one_day(self) -> bool:
