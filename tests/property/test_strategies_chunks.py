@@ -24,7 +24,7 @@ PARAMS = {
 @given(data=st.data(), seed=st.integers(0, 10_000), rows=st.integers(1, 700))
 @settings(max_examples=40)
 def test_any_chunks_give_the_same_signals(name, data, seed, rows):
-    strategy = load_strategy(name, data.draw(st.sampled_from(PARAMS[name])))
+    strategy = load_strategy(name, data.draw(st.sampled_from(PARAMS.get(name, [{}]))))
     columns = walk(rows, seed)
     sizes = data.draw(st.lists(st.integers(1, 120), min_size=1, max_size=5))
     assert str(signals(strategy, columns, sizes)) == str(signals(strategy, columns))
@@ -33,7 +33,7 @@ def test_any_chunks_give_the_same_signals(name, data, seed, rows):
 @pytest.mark.parametrize("name", BUILT_IN)
 @pytest.mark.parametrize("turn", range(2))
 def test_chunks_of_one_bar_give_the_same_signals(name, turn):
-    strategy = load_strategy(name, PARAMS[name][turn])
+    strategy = load_strategy(name, PARAMS.get(name, [{}, {}])[turn])
     columns = walk(1_500, 3)
     whole = signals(strategy, columns)
     assert whole
@@ -44,7 +44,7 @@ def test_chunks_of_one_bar_give_the_same_signals(name, turn):
 @given(data=st.data(), seed=st.integers(0, 10_000), keep=st.integers(1, 699))
 @settings(max_examples=40)
 def test_the_future_changes_no_signal(name, data, seed, keep):
-    strategy = load_strategy(name, data.draw(st.sampled_from(PARAMS[name])))
+    strategy = load_strategy(name, data.draw(st.sampled_from(PARAMS.get(name, [{}]))))
     columns = walk(700, seed)
     seen = [signal for signal in signals(strategy, columns) if signal.bar < keep]
     assert str(signals(strategy, tuple(np.ascontiguousarray(column[:keep]) for column in columns))) == str(seen)

@@ -109,7 +109,7 @@ class Source(ABC):
 
     label: str
     """What a user knows the source by: a path, or ``memory``."""
-    has_volume: bool
+    has_volume: bool = False
     has_ask: bool = False
     """Whether batches carry ask prices."""
     taken_for: str = ""
