@@ -15,9 +15,10 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 # A shell's background ignores Ctrl-C, and whatever the tests start would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long a case takes says nothing on a busy machine.
-settings.register_profile("barloom", deadline=None)
-settings.load_profile("barloom")
+# Cases of each property. How long one takes says nothing on a busy machine.
+for profile, examples in {"dev": 30, "ci": 100, "nightly": 1000}.items():
+    settings.register_profile(profile, deadline=None, max_examples=examples)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 @pytest.fixture(autouse=True)

@@ -70,7 +70,14 @@ def ran(folder: Path, script: str, *words: object) -> subprocess.CompletedProces
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment(), check=False)
 
 
-@pytest.mark.parametrize(("start", "inside"), [*((start, "sweep") for start in STARTS), ("spawn", "threads")])
+@pytest.mark.parametrize(
+    ("start", "inside"),
+    [
+        (STARTS[0], "sweep"),
+        *(pytest.param(start, "sweep", marks=pytest.mark.deep) for start in STARTS[1:]),
+        ("spawn", "threads"),
+    ],
+)
 def test_sweeps_with_workers_run_inside_pools(tmp_path: Path, start: str, inside: str) -> None:
     """In the processes of a pool, and in threads of these, after the threads of the kernels were at work."""
     bars = made_bars(tmp_path)
@@ -129,7 +136,7 @@ def notebook(tmp_path: Path) -> Iterator[Notebook]:
 
 
 @linux
-@pytest.mark.parametrize("how", ["restart", "interrupt"])
+@pytest.mark.parametrize("how", [pytest.param("restart", marks=pytest.mark.deep), "interrupt"])
 def test_a_notebook_that_is_stopped_in_a_sweep_goes_on(tmp_path: Path, notebook: Notebook, how: str) -> None:
     """Its workers go with the kernel, or with the cell, and the next cell has what it had before."""
     bars = made_bars(tmp_path)

@@ -204,7 +204,9 @@ print(sweep_job(open_bars("bars.arrow"), base, grid, SweepOptions(out=None, max_
 
 
 @pytest.mark.skipif(available_cores() < 2, reason="needs two workers")
-@pytest.mark.parametrize("how", ["file", "stdin", "-c", "module", "cell"])
+@pytest.mark.parametrize(
+    "how", ["file", "stdin", *(pytest.param(how, marks=pytest.mark.deep) for how in ("-c", "module", "cell"))]
+)
 def test_workers_need_no_guard_and_start_the_script_once(tmp_path, how):
     """Never a fork bomb, however the script is started."""
     made_bars(tmp_path)

@@ -82,6 +82,7 @@ def test_odd_text_is_read_as_the_same_bars_or_refused(tmp_path: Path, change: st
     assert found.refused or found.same(BARS)
 
 
+@pytest.mark.deep
 def test_two_oddities_at_once_are_no_worse(tmp_path: Path) -> None:
     """Every two, with ``BARLOOM_FAULTS=all``; else each with three others."""
     path = tmp_path / "bars.csv"

@@ -31,12 +31,12 @@ class Tree:
 
     Args:
         folder: where it goes; empty.
-        heading: of the recipe that is followed, which has to name every file that is touched.
+        headings: of the recipe that is followed, which has to name every file that is touched, and of one it sends its reader to.
     """
 
-    def __init__(self, folder: Path, heading: str) -> None:
+    def __init__(self, folder: Path, *headings: str) -> None:
         self.folder = folder
-        self.recipe = recipe(heading)
+        self.recipe = [line for heading in headings for line in recipe(heading)]
         for name in COPIED:
             where = folder / name
             where.parent.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,7 @@ PLANTED = {
 }
 
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.skipif(sys.platform == "win32", reason="memray does not run on Windows"),
     pytest.mark.skipif(importlib.util.find_spec("pytest_memray") is None, reason="measures with pytest-memray"),
 ]

@@ -21,6 +21,7 @@ def measured(tmp_path_factory):
     return path, out, err
 
 
+@pytest.mark.deep
 def test_a_record_holds_every_section_with_all_of_its_times(measured):
     path, out, err = measured
     record = BenchRecord.model_validate_json(path.read_bytes())
@@ -32,12 +33,14 @@ def test_a_record_holds_every_section_with_all_of_its_times(measured):
     assert "10,000 bars: round 3 of 3" in err
 
 
+@pytest.mark.deep
 def test_a_record_is_not_slower_than_itself(measured):
     path, _, _ = measured
     code, out, _ = run_here("bench", "compare", path, path, "--max-regression", "0%")
     assert code == 0 and "nothing is slower by more than 0%" in out
 
 
+@pytest.mark.deep
 def test_a_slower_work_ends_with_3_and_is_named(measured, tmp_path):
     path, _, _ = measured
     record = BenchRecord.model_validate_json(path.read_bytes())
@@ -76,6 +79,7 @@ def test_what_cannot_be_measured_is_refused_in_one_sentence(words, said):
     assert code == 2 and out == "" and said in err and err.count("\n") == 1
 
 
+@pytest.mark.deep
 def test_a_record_is_replaced_only_when_told(measured, tmp_path):
     path, _, _ = measured
     before = path.read_bytes()
@@ -86,6 +90,7 @@ def test_a_record_is_replaced_only_when_told(measured, tmp_path):
 @pytest.mark.parametrize(
     ("share", "said"), [("10", "is not a share in percent"), ("-1%", "is not a number of at least 0")]
 )
+@pytest.mark.deep
 def test_a_limit_without_its_unit_is_refused(measured, share, said):
     path, _, _ = measured
     code, _, err = run_here("bench", "compare", path, path, f"--max-regression={share}")

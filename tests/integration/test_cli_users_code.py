@@ -135,7 +135,7 @@ PRINTS = (
 )
 
 
-@pytest.mark.parametrize("how", PRINTS)
+@pytest.mark.parametrize("how", [*PRINTS[:-1], pytest.param(PRINTS[-1], marks=pytest.mark.deep)])
 def test_prints_go_to_stderr(place: Path, how: str) -> None:
     name = written(place, **dict.fromkeys(PLACES, how))
     said = call("run", "bars.arrow", "--strategy", name, "--format", "json", cwd=place)

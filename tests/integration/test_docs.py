@@ -31,10 +31,14 @@ ELSEWHERE = {
     "dask worker tcp://": "tests/integration/test_sweep_dask.py",
 }
 RUN = [page for page in PAGES if any(block.word in {"console", "python"} for block in blocks(page))]
+FIRST = ("README.md", "docs/strategies.md", "docs/tutorial.md")
+"""Pages that every test run follows; the other ones are for the deep tests."""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the commands are a shell's")
-@pytest.mark.parametrize("page", RUN)
+@pytest.mark.parametrize(
+    "page", [page if page in FIRST else pytest.param(page, marks=pytest.mark.deep) for page in RUN]
+)
 def test_what_a_page_says_is_so(tmp_path: Path, page: str) -> None:
     shell = Shell(tmp_path)
     READY.get(page, lambda folder: None)(shell.work)

@@ -53,7 +53,8 @@ def gate(site: Path, *options: object) -> subprocess.CompletedProcess[str]:
 
 def site_with(folder: Path, kernel: str) -> Path:
     """A folder with a copy of the barloom under test, whose module of signals is compiled of this text."""
-    shutil.copytree(PROJECT / "cython_ext", folder / "cython_ext")
+    for part in ("cython_ext", "tools", "src"):  # the maker of the manual pages reads the parser
+        shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("*.so", "*.egg-info"))
     (folder / "cython_ext" / "signals.pyx").write_text(kernel, encoding="utf-8")
     lines = (PROJECT / "setup.py").read_text(encoding="utf-8").splitlines(keepends=True)
     setup = ['MODULES = ["signals"]\n' if line.startswith("MODULES = ") else line for line in lines]
@@ -65,6 +66,7 @@ def site_with(folder: Path, kernel: str) -> Path:
     return site
 
 
+@pytest.mark.deep
 def test_a_needless_pass_over_the_bars_fails_the_gate_by_the_name_of_its_kernel(tmp_path: Path) -> None:
     kernel = (PROJECT / "cython_ext" / "signals.pyx").read_text(encoding="utf-8")
     assert kernel.count(HERE) == 1
@@ -90,6 +92,7 @@ def test_a_baseline_of_another_compiler_does_not_apply_and_the_gate_says_so(tmp_
     assert "not applicable, the baseline is of another build: compiler another, not " in done.stdout
 
 
+@pytest.mark.deep
 def test_progress_and_logging_are_under_one_percent_of_a_run_and_slow_messages_are_not(tmp_path: Path) -> None:
     shutil.copytree(Path(barloom.__file__).parent, tmp_path / "barloom")
     file = tmp_path / "barloom" / "cli" / "messages.py"

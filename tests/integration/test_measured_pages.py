@@ -58,6 +58,7 @@ def measured(tmp_path_factory):
 
 
 @pytest.mark.parametrize("part", PARTS)
+@pytest.mark.deep
 def test_every_row_was_measured_and_names_the_command_that_repeats_it(measured, part):
     page, record = measured
     rows = rows_of(page, part)
@@ -70,6 +71,7 @@ def test_every_row_was_measured_and_names_the_command_that_repeats_it(measured, 
 
 
 @pytest.mark.parametrize("part", PARTS)
+@pytest.mark.deep
 def test_every_part_has_a_picture_of_its_points_on_the_page(measured, part):
     page, _ = measured
     picture = page.parent / "pictures" / f"{part}.svg"
@@ -79,6 +81,7 @@ def test_every_part_has_a_picture_of_its_points_on_the_page(measured, part):
     assert picture.stat().st_size < 100_000
 
 
+@pytest.mark.deep
 def test_the_same_record_gives_the_same_bytes(measured, tmp_path):
     page, record = measured
     again = tmp_path / "scaling.md"
@@ -88,6 +91,7 @@ def test_the_same_record_gives_the_same_bytes(measured, tmp_path):
         assert (tmp_path / path.relative_to(page.parent)).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.deep
 def test_the_command_of_a_row_repeats_that_row(measured):
     page, _ = measured
     row = rows_of(page, "trades")[1]

@@ -137,7 +137,6 @@ def judged(rows: RowBatch, volume: bool, start: int, end: int) -> tuple[list[int
     start=st.sampled_from([-(2**63), FIRST + 3 * MINUTE, FIRST + 260 * MINUTE]),
     end=st.sampled_from([2**63 - 1, FIRST + 10 * MINUTE, FIRST + 400 * MINUTE]),
 )
-@settings(max_examples=300)
 def test_kept_rows_counts_and_chunks_are_those_of_a_plain_reading(
     rows: RowBatch, chunk_rows: int, history: int, batch_rows: int, volume: bool, start: int, end: int
 ) -> None:
@@ -232,7 +231,6 @@ def paired(bid: RowBatch, ask: RowBatch, start: int) -> list[tuple[float, ...]]:
     chunk_rows=1,
     start=0,
 )
-@settings(max_examples=200)
 def test_pairs_are_those_of_a_plain_reading_however_either_side_is_split(
     bid: RowBatch, ask: RowBatch, higher: float, batch_rows: tuple[int, int], chunk_rows: int, start: int
 ) -> None:
@@ -264,7 +262,7 @@ def test_pairs_are_those_of_a_plain_reading_however_either_side_is_split(
     seed=st.integers(0, 5),
     volume=st.booleans(),
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_every_format_gives_the_same_bars_and_the_same_hash(
     rows: RowBatch, fraction: float, seed: int, volume: bool
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from barloom.engine.trades import COLUMNS
@@ -82,7 +82,6 @@ FOCUS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("focus", FOCUS)
 @given(data=st.data())
-@settings(max_examples=150)
 def test_trades_equal_the_reference_simulator(focus: str, data: st.DataObject) -> None:
     """Every column of every trade to the bit, and every refusal by reason, for any rules, costs, sizes, quotes and chunks."""
     rules = data.draw(rules_for(**FOCUS[focus]))
@@ -99,7 +98,6 @@ def test_trades_equal_the_reference_simulator(focus: str, data: st.DataObject) -
 
 
 @given(st.data())
-@settings(max_examples=300)
 def test_chunks_never_change_a_byte(data: st.DataObject) -> None:
     """Trades, equity points and accounts are the same bytes for every way to cut the bars."""
     rules = data.draw(rules_for())

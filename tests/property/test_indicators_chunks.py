@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from barloom.bars.chunk import Chunk
@@ -45,7 +45,6 @@ def fed(columns, cuts, specs):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(market=markets(), n=st.sampled_from([1, 2, 3, 5, 14, 100]))
-@settings(max_examples=60)
 def test_any_chunking_gives_the_same_bits(kind, market, n):
     columns, cuts = market
     spec = spec_of(kind, n)
@@ -53,7 +52,6 @@ def test_any_chunking_gives_the_same_bits(kind, market, n):
 
 
 @given(market=markets())
-@settings(max_examples=60)
 def test_indicators_of_indicators_too(market):
     columns, cuts = market
     specs = [
@@ -71,7 +69,6 @@ def test_indicators_of_indicators_too(market):
 
 
 @given(market=markets(), keep=st.integers(1, 900))
-@settings(max_examples=60)
 def test_no_value_knows_the_bars_after_it(market, keep):
     columns, _ = market
     keep = min(keep, len(columns[0]))
@@ -82,7 +79,6 @@ def test_no_value_knows_the_bars_after_it(market, keep):
 
 
 @given(market=markets(), n=st.sampled_from([2, 5, 14]))
-@settings(max_examples=60)
 def test_bounded_indicators_stay_within_their_bounds(market, n):
     columns, _ = market
     specs = [rsi(n), stoch_rsi(n), rolling_min(n), rolling_max(n)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from barloom.strategies import BUILT_IN, load_strategy
@@ -22,7 +22,6 @@ PARAMS = {
 
 @pytest.mark.parametrize("name", BUILT_IN)
 @given(data=st.data(), seed=st.integers(0, 10_000), rows=st.integers(1, 700))
-@settings(max_examples=40)
 def test_any_chunks_give_the_same_signals(name, data, seed, rows):
     strategy = load_strategy(name, data.draw(st.sampled_from(PARAMS.get(name, [{}]))))
     columns = walk(rows, seed)
@@ -42,7 +41,6 @@ def test_chunks_of_one_bar_give_the_same_signals(name, turn):
 
 @pytest.mark.parametrize("name", BUILT_IN)
 @given(data=st.data(), seed=st.integers(0, 10_000), keep=st.integers(1, 699))
-@settings(max_examples=40)
 def test_the_future_changes_no_signal(name, data, seed, keep):
     strategy = load_strategy(name, data.draw(st.sampled_from(PARAMS.get(name, [{}]))))
     columns = walk(700, seed)

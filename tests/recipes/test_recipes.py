@@ -62,6 +62,7 @@ register(rolling_span, lambda specs: Windows(specs[0].params[0], _spans), _plain
 '''
 
 
+@pytest.mark.deep
 def test_an_indicator(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "To add an indicator")
     tree.add("src/barloom/indicators/span.py", SPAN)
@@ -150,6 +151,7 @@ class TwoUp(Strategy):
 '''
 
 
+@pytest.mark.deep
 def test_a_strategy(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "To add a strategy")
     tree.add("src/barloom/strategies/two_up.py", TURN)
@@ -300,3 +302,131 @@ def assert_option_is_everywhere(tree: Tree, name: str, value: str, words: str) -
     assert len(sweep["ranking"]) == 2
     code = f"import barloom as bl\nprint(bl.run(bl.from_synthetic(50_000), 'ema-cross', {name}={value}).digest)"
     assert len(tree.python("-c", code).strip()) == 128
+
+
+LOSING = """
+cdef inline Py_ssize_t losing_bar(const Trade* trade, const Market* market, const FillRules* rules, Py_ssize_t j) noexcept nogil:
+    \"\"\"The bar of the chunk at whose close a losing trade leaves; the end of the chunk if there is none.\"\"\"
+    cdef int64_t bar = trade.entry_bar + rules.losing_hold - market.base
+    cdef const Quotes* quotes = exit_quotes(market, trade.side)
+    if rules.losing_hold == 0 or bar < j or bar >= market.count:
+        return market.count
+    if trade.side * (quotes.close[bar] + quotes.offset) >= trade.side * trade.entry_price:
+        return market.count
+    return <Py_ssize_t>bar
+
+"""
+
+
+def exit_option(tree: Tree) -> None:
+    """The words, the option, and the rule as the engine gets it."""
+    tree.after(
+        "docs/execution.md",
+        "# Execution",
+        "\n`--losing-hold 10` leaves at the 10th close after the entry, at a `losing` close.\n",
+    )
+    row = """    _exit("losing-hold", "close a losing trade N bars after its entry", COUNT, metavar="N", unless="never"),\n"""
+    tree.after("src/barloom/options/rules.py", '_exit("max-hold"', row)
+    tree.after(
+        "src/barloom/rules/parameters.py",
+        "    max_hold: int | None =",
+        '    losing_hold: int | None = of("losing_hold")\n',
+    )
+    tree.after(
+        "src/barloom/rules/parameters.py", "max_hold=self.max_hold,", "            losing_hold=self.losing_hold,\n"
+    )
+    tree.after(
+        "src/barloom/rules/exits.py",
+        "max_hold: int | None = Field(",
+        "    losing_hold: int | None = Field(default=None, ge=1)\n",
+    )
+    tree.after("src/barloom/rules/rules.py", "    max_hold: int = 0", "    losing_hold: int = 0\n")
+    tree.after(
+        "src/barloom/engine/resolve.py",
+        "max_hold=exits.max_hold or 0,",
+        "        losing_hold=exits.losing_hold or 0,\n",
+    )
+    tree.python("tools/options.py")
+
+
+def exit_kernel(tree: Tree) -> None:
+    """The kernel, and how it gets the rule."""
+    tree.after("src/barloom/engine/trades.py", '8: "session"', '    9: "losing",\n')
+    tree.after(
+        "src/barloom/engine/market.py", "slippage=rules.costs.slippage,", "            losing_hold=rules.losing_hold,\n"
+    )
+    tree.after("src/barloom/_native/simulation.pyi", "reenter: bool = True", "        losing_hold: int = 0,\n")
+    tree.after("cython_ext/simulation.pyx", "        bint reenter=True,", "        int64_t losing_hold=0,\n")
+    tree.replace(
+        "cython_ext/simulation.pyx", "            slippage,\n        )", "            slippage, losing_hold,\n        )"
+    )
+    tree.after(
+        "cython_ext/engine/market.pxd", "    double slippage", "    int64_t losing_hold      # bars, 0 for none\n"
+    )
+    tree.after("cython_ext/engine/trade.pxd", "    SESSION = 8", "    LOSING = 9\n")
+    legs = "cython_ext/engine/legs.pxd"
+    tree.replace(legs, "END, EXPIRED, INSIDE,", "END, EXPIRED, INSIDE, LOSING,")
+    tree.replace(legs, "\ncdef inline void leave_on(", LOSING + "\ncdef inline void leave_on(")
+    tree.replace(
+        legs,
+        "== trade.deadline else SESSION",
+        "== trade.deadline else LOSING if j == losing_bar(trade, market, rules, j) else SESSION",
+    )
+    tree.replace(
+        legs,
+        "    if market.session_ends > 0:\n        k = first",
+        "    if losing_bar(trade, market, rules, j) < end:\n        end = losing_bar(trade, market, rules, j)\n"
+        "    if market.session_ends > 0:\n        k = first",
+    )
+
+
+def exit_reference(tree: Tree) -> None:
+    """The same in plain Python, and in words."""
+    tree.replace("src/barloom/reference/money.py", '("time", "session", "end")', '("time", "losing", "session", "end")')
+    tree.replace(
+        "src/barloom/reference/simulator.py",
+        '        elif j in self.session_ends:\n            reason = "session"',
+        "        elif self.loses(j, quote):\n"
+        '            reason = "losing"\n'
+        '        elif j in self.session_ends:\n            reason = "session"',
+    )
+    tree.replace(
+        "src/barloom/reference/simulator.py",
+        "    def set_levels(self",
+        "    def loses(self, j: int, quote: Quote) -> bool:\n"
+        '        """The time a losing trade is given is over."""\n'
+        "        hold, trade = self.rules.losing_hold, self.trade\n"
+        "        late = hold > 0 and j == trade.entry_bar + hold\n"
+        "        return late and not rises_to(trade.side, quote.close, trade.entry_price)\n\n"
+        "    def set_levels(self",
+    )
+    tree.after(
+        "src/barloom/explanation/story.py",
+        '"session": "the last bar before',
+        '        "losing": f"{rules.losing_hold:,} bars after the entry the trade was losing: left at the close",\n',
+    )
+
+
+@pytest.mark.deep
+def test_an_exit_rule(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "To add an exit rule", "To add an option")
+    exit_option(tree)
+    exit_kernel(tree)
+    exit_reference(tree)
+    drawn = '        "losing_hold": draw(st.sampled_from([0, 0, 1, 3])),\n'
+    tree.after("tests/helpers/market.py", '"max_hold": draw(', drawn)
+    tree.python("setup.py", "build_ext", "--inplace")
+    assert_option_is_everywhere(tree, "losing_hold", "10", "close a losing trade N bars after its entry")
+    tree.tests("tests/property/test_engine_equals_reference.py")
+    tree.tests("tests/golden/test_digests.py", "-k", "trend or digest")
+    tree.tests("tests/unit/test_options.py", "tests/integration/test_docs_complete.py")
+    run = tree.document(*SAMPLE, "--losing-hold", "10")
+    code = (
+        "import pyarrow.parquet as pq, sys\n"
+        "table = pq.read_table(sys.argv[1] + '/trades.parquet').to_pylist()\n"
+        "left = [row for row in table if row['exit_reason'] == 'losing']\n"
+        "assert left and all(row['exit_bar'] == row['entry_bar'] + 10 and row['gross_pnl'] < 0 for row in left)\n"
+        "print(left[0]['trade_id'])"
+    )
+    number = tree.python("-c", code, run["folder"]).strip()
+    assert "the trade was losing" in tree.barloom("explain", run["folder"], number)

@@ -170,14 +170,24 @@ LEAVES = {
 }
 
 
+LONG = ("run", "sweep", "walk-forward")
+"""Commands of many options: each takes one odd word here, and every word in a deep test."""
+
+
 @pytest.mark.cannot_be_pasted  # values of 400 letters, which messages cut
-@pytest.mark.parametrize("leaf", LEAVES)
-def test_every_option_ends_well_or_in_a_sentence(leaf: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("leaf", "share"),
+    [(leaf, len(WORDS) if leaf in LONG else 1) for leaf in LEAVES]
+    + [pytest.param(leaf, 1, marks=pytest.mark.deep) for leaf in LONG],
+)
+def test_every_option_ends_well_or_in_a_sentence(
+    leaf: str, share: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_here("data", "generate", "--rows", 1500, "--out", "bars.arrow")[0] == 0
     failed = []
-    for action in build_parser().leaf(leaf.split())._actions:
-        for word in WORDS if action.option_strings and action.nargs != 0 else ():
+    for number, action in enumerate(build_parser().leaf(leaf.split())._actions):
+        for word in WORDS[number % share :: share] if action.option_strings and action.nargs != 0 else ():
             code, out, err = run_here(*LEAVES[leaf], f"{action.option_strings[-1]}={word}")
             printed = all(letter.isprintable() or letter == "\n" for letter in out + err)
             if code not in (0, 2, 3) or not printed or max(map(len, err.splitlines()), default=0) > 2600:

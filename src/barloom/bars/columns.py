@@ -214,7 +214,8 @@ def _prices(label: str, names: Sequence[str], keys: Sequence[str], free: Sequenc
     if not set(PRICES) & places.keys() and set(PRICES) <= sides.keys():
         places |= {name: sides[name] for name in PRICES}
     if not set(PRICES) <= places.keys():
-        words = affixed([keys[at] if at in free else "" for at in range(len(keys))])
+        among = set(free)
+        words = affixed([keys[at] if at in among else "" for at in range(len(keys))])
         words = {word: found for word, found in words.items() if word not in ("bid", "ask")}
         if len(words) == 1:
             places |= next(iter(words.values()))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import barloom.bars.fine as fine_module
@@ -64,7 +64,6 @@ def opens(reader: FineReader, starts: np.ndarray, stops: np.ndarray) -> list[lis
     ),
     chunk_rows=st.integers(1, 40),
 )
-@settings(max_examples=300)
 def test_every_range_gets_its_bars_wherever_chunks_end(
     steps: list[int], calls: list[list[tuple[int, int, int]]], chunk_rows: int
 ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from barloom.bars import Bars
@@ -131,7 +131,6 @@ def test_plain_parquet_is_not_taken_for_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "scale"), [(16, 16), (8, 9)])
-@settings(max_examples=200)
 @given(data=st.data())
 def test_numbers_are_the_nearest_float64(width: int, scale: int, data: st.DataObject) -> None:
     digits = data.draw(st.integers(0, min(scale, 9)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from barloom.bars import Bars, from_arrays, from_pandas, from_synthetic, open_bars
@@ -85,7 +85,6 @@ def test_bars_are_those_of_pandas(timeframe: str, rows: int) -> None:
     history=st.integers(0, 30),
     timeframe=st.sampled_from(["2m", "5m", "7m", "1h", "1d", "1h 17:30 America/New_York", "1d 17:00 America/New_York"]),
 )
-@settings(max_examples=80)
 def test_any_chunks_give_the_same_bars(rows: int, seed: int, chunk_rows: int, history: int, timeframe: str) -> None:
     bars = bars_of(market(rows, seed, 3 * MINUTE if timeframe == "2m" else MINUTE, holes=0.6)).resample(
         "6m" if timeframe == "2m" else timeframe

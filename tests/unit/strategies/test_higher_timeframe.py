@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import barloom as bl
@@ -105,7 +105,6 @@ def test_a_bar_sees_the_last_hour_that_ended_before_it_opened(chunk_rows: int) -
 
 
 @given(seed=st.integers(0, 100), keep=st.integers(2, 399), chunk_rows=st.integers(1, 150))
-@settings(max_examples=30)
 def test_what_comes_later_changes_nothing_seen(seed: int, keep: int, chunk_rows: int) -> None:
     columns = drawn(holed(400, seed))
     part = from_arrays(**{name: values[:keep].copy() for name, values in columns.items()})
