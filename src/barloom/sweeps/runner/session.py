@@ -1,4 +1,4 @@
-"""Sweeps over several stretches of the same bars, which are made readable once; walk-forward stands on it."""
+"""Sweeps over several periods of the same bars, which are prepared for reading once; used by walk-forward."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SweepSession:
         reading_known: bool = False,
         usage: Usage | None = None,
     ) -> None:
-        """Take the slice that the options name; the bars are read when the context is entered.
+        """Take the slice that the options name; the bars are read on entry into the context.
 
         Args:
             bars: all the bars of a source.
@@ -97,7 +97,7 @@ class SweepSession:
         self._stack.close()
 
     def whole(self) -> BarsReport:
-        """What a pass over all the bars finds, as they were given; made now where none was made yet.
+        """Report of a pass over all the given bars; makes that pass if there was none yet.
 
         Raises:
             InputError: they cannot be read.
@@ -124,7 +124,7 @@ class SweepSession:
         end: int | None = None,
         on_progress: Callable[[SweepProgress], None] | None = None,
     ) -> SweepTable:
-        """Run sets over the bars with ``start <= time < end`` (nanoseconds UTC); a row a set.
+        """Run sets over the bars with ``start <= time < end`` (nanoseconds UTC); one row per set.
 
         Raises:
             InputError: no bars there, or they cannot be read.
@@ -175,7 +175,7 @@ class SweepSession:
             return SweepTable.made(names, sets, pa.concat_tables(tables))
 
     def _size(self, bars: Bars, names: Sequence[str], sets: Sequence[Sequence[Value]]) -> int:
-        """Sets of a batch, measured on the first bars where there is more than one worker to share them."""
+        """Sets per batch, measured on the first bars if several workers share them."""
         rows = bars.bars_at_hand()
         most = most_sets(self.base.chunk_rows or CHUNK_ROWS, rows)
         if self.workers == 1:
