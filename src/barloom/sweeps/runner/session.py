@@ -12,7 +12,7 @@ import pyarrow as pa
 from barloom.bars.bars import Bars, BarsReport
 from barloom.engine.orchestrator import CHUNK_ROWS, available_cores
 from barloom.errors import InputError
-from barloom.observe.profile_files import files_asked
+from barloom.observe.profile_files import files_requested
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.table import SweepTable
 from barloom.sweeps.grid.grid import parameters_of
@@ -149,7 +149,7 @@ class SweepSession:
                     values=tuple(tuple(sets[number]) for number in ids),
                     threads=self.threads,
                     chunk_rows=self.base.chunk_rows,
-                    profile=self._executor is not None and bool(files_asked(self.options)),
+                    profile=self._executor is not None and bool(files_requested(self.options)),
                 )
 
         if on_progress is not None:

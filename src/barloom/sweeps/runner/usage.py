@@ -12,7 +12,7 @@ from barloom.observe.memory import peak_rss
 from barloom.observe.profile_files import Profiled
 
 if TYPE_CHECKING:
-    from barloom.observe.profile_files import ProfileAsked
+    from barloom.observe.profile_files import ProfileOptions
     from barloom.observe.profiling import Profiler, ProfileSums
     from barloom.sweeps.runner.tasks import TaskResult
 
@@ -74,7 +74,7 @@ class Usage:
         most = self.workers * self.threads * self.working
         return round(self.cpu_seconds / most, 4) if most > 0.0 and self.peaks else None
 
-    def profiled(self, profiler: Profiler, options: ProfileAsked, job_id: str) -> Profiled:
+    def profiled(self, profiler: Profiler, options: ProfileOptions, job_id: str) -> Profiled:
         """The profile of this process and of its workers; call it after the profiler has stopped."""
         return Profiled.of(
             profiler,
