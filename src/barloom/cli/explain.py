@@ -1,4 +1,4 @@
-"""``barloom explain``: the story of one trade of a finished run, as a table or as one JSON document."""
+"""``barloom explain``: the explanation of one trade of a finished run, as a table or as one JSON document."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from barloom.explanation.story import price
 from barloom.observe.figures import figure
 
 FIRST_MOVES, LAST_MOVES = 10, 5
-"""Moves of the stop that are shown of many."""
+"""Most moves of the stop that are shown."""
 NEAREST = 3
 PIPED = 110
-"""Columns in a pipe."""
+"""Width in columns if the output is a pipe."""
 
 Rows = list[tuple[str, str]]
 
 
 def _run_folder(text: str, out: Path) -> Path:
-    """The folder of a run that is named by its path or by its job id.
+    """The folder of a run named by its path or its job id.
 
     Raises:
         InputError: there is none, with the nearest names.
@@ -49,7 +49,7 @@ def _money(value: float) -> str:
 
 
 def _less(cost: float) -> str:
-    """A cost as it counts: taken off."""
+    """A cost as a negative amount."""
     return figure(-cost, "+,.2f") if cost else "0.00"
 
 
@@ -62,14 +62,14 @@ def _bar(bar: BarShown) -> str:
 
 
 def _sides(bar: BarShown) -> Rows:
-    """The prices of a bar, both sides where they differ."""
+    """The prices of a bar, for both sides if they differ."""
     if bar.ask is None:
         return [("", _prices(bar.bid))]
     return [("  bid", _prices(bar.bid)), ("  ask", _prices(bar.ask))]
 
 
 def _away(distance: float | None, at: float | None) -> str | None:
-    """A level as it was asked for, None where it was not."""
+    """A level as the signal gave it; None if it gave none."""
     if at is not None:
         return f"at {price(at)}"
     return None if distance is None else f"{price(distance)} away"
@@ -156,7 +156,7 @@ def _result(story: Explanation) -> Rows:
 
 
 def text(story: Explanation) -> str:
-    """The story as tables for stdout."""
+    """The explanation as tables for stdout."""
     signal = story.signal
     values = ", ".join(f"{name} {'-' if value is None else price(value)}" for name, value in signal.indicators.items())
     before: Rows = [("signal", _bar(signal.bar)), *_sides(signal.bar)]
