@@ -163,7 +163,7 @@ def peak_memory(folder: Path, sizes: list[int]) -> list[Row]:
 
 
 def start_up(repeats: int) -> list[Row]:
-    """What a user waits for before anything happens."""
+    """Start-up time of the command: the wait before any work begins."""
     rows = []
     for words in (["--help"], ["info"]):
         wall = [command(barloom(*words)).seconds for _ in range(repeats + 1)][1:]

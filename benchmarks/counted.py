@@ -1,4 +1,4 @@
-"""What the gate counts the instructions of: each kernel over a few thousand generated bars, and one run of the command.
+"""Works whose instructions the gate counts: each kernel over a few thousand generated bars, and one run of the command.
 
 Runs under valgrind, which ``gate.py`` starts. Each work is led and followed by a call of ``getloadavg``, at which callgrind writes
 out what it has counted since the call before; nothing else here calls it.
@@ -34,7 +34,7 @@ WARM_ROWS = 2_000
 SEED = 1
 
 Work = Callable[[], object]
-Asked = tuple[str, Callable[[], Work]]
+NamedWork = tuple[str, Callable[[], Work]]
 EVERYTHING = "*"
 SILENT, TOLD = "run: silent", "run: with -v, progress and a log"
 
@@ -82,7 +82,7 @@ class Made:
         return bl.from_arrays(*halves)
 
 
-def works(made: Made) -> dict[str, Asked]:
+def works(made: Made) -> dict[str, NamedWork]:
     """By name: the compiled module that is counted, ``*`` for all of the process, and what makes the work ready."""
 
     def computed(indicator: kinds.Indicator) -> Work:
@@ -123,7 +123,7 @@ def works(made: Made) -> dict[str, Asked]:
         # A line of progress for each of eight chunks: a run of usual chunks has one for every 131,072 bars at most.
         return whole_run("--chunk-rows", str(made.rows // 8), "--log-frequency", "1", *how)
 
-    found: dict[str, Asked] = {
+    found: dict[str, NamedWork] = {
         f"indicators: {indicator}": ("indicators", lambda indicator=indicator: computed(indicator))
         for indicator in INDICATORS
     }
@@ -152,7 +152,7 @@ def drawn(bars: bl.Bars) -> int:
 
 
 def said(words: list[str]) -> str:
-    """What the command prints; it must succeed."""
+    """Output of the command, which must succeed."""
     from barloom.cli.main import main as command
 
     out = io.StringIO()
@@ -163,7 +163,7 @@ def said(words: list[str]) -> str:
     return out.getvalue()
 
 
-def ready(all_works: dict[str, Asked], names: list[str]) -> dict[str, tuple[str, Work]]:
+def ready(all_works: dict[str, NamedWork], names: list[str]) -> dict[str, tuple[str, Work]]:
     """The works of these names, or all without any, made ready.
 
     Raises:

@@ -41,7 +41,7 @@ CHECKED = b"Cannot index None memoryview slice"  # stands in builds with BARLOOM
 
 
 def built() -> dict[str, str]:
-    """What the compiled modules were built by: the figures hold for these alone."""
+    """Compilers of the built modules; the counts hold for these only."""
     from barloom._native import chunking
 
     image = Path(chunking.__file__).read_bytes()
@@ -58,7 +58,7 @@ def built() -> dict[str, str]:
 
 
 def loaded() -> dict[str, str]:
-    """What else the instructions of a whole process depend on."""
+    """Versions of Python and of the libraries, on which the instructions of a whole process depend too."""
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
 
 
@@ -166,7 +166,7 @@ class CountChange:
 
 
 def differences(before: dict[str, str], now: dict[str, str]) -> str:
-    """What is not as it was, in words; empty where all is."""
+    """Differences between the recorded and the current versions, in words; empty if there are none."""
     return ", ".join(
         f"{name} {before.get(name, 'unknown')} there and {value} here"
         for name, value in now.items()
@@ -235,7 +235,7 @@ def compare(path: Path, names: list[str]) -> int:
 
 
 def telling_is_cheap(counts: dict[str, int]) -> bool:
-    """Whether a run that tells everything takes at most 1% more than a silent one; true where these were not counted."""
+    """True if a run with all messages takes at most 1% more instructions than a silent one, or if these were not counted."""
     if not {SILENT, TOLD} <= set(counts):
         return True
     told, silent = counts[TOLD], counts[SILENT]

@@ -59,7 +59,7 @@ def simulated(rows: int, count: int, repeats: int) -> list[Row]:
 
 
 def bounds(rows: int, count: int, repeats: int) -> list[Row]:
-    """What the accounts of the best and the worst case cost beside the chosen one."""
+    """Cost of the accounts of the best and the worst case, in addition to the chosen one."""
     bars = bl.from_arrays(*(arrays := synthetic(rows)))
     # So near that many bars hold both levels, and the cases part early.
     entries = brackets(arrays, count, 0.00015)

@@ -28,7 +28,7 @@ STYLE = {
 
 
 class Drawn(Protocol):
-    """What a picture is made of: a row of a table."""
+    """A row of a table, drawn as one point of a picture."""
 
     what: str
     x: float

@@ -1,4 +1,4 @@
-"""What each kernel and each phase of a run costs a bar, beside a plain pass over the same columns on one thread.
+"""Cost per bar of each kernel and each phase of a run, compared with a plain pass over the same columns on one thread.
 
 The plain pass takes the greatest value of each column that is read, by NumPy, and overwrites a room of each column that is written, chunk by
 chunk as a run does. Nothing that has to look at every value can be much faster; what is slower computes.

@@ -43,7 +43,7 @@ Bars = bl.Bars
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How everything is measured: scale of bars and trades, counted repeats, folder of generated stores."""
+    """Settings of the measurement: scale of bars and trades, counted repeats, folder of generated stores."""
 
     folder: Path
     repeats: int

@@ -1,4 +1,4 @@
-"""What is wrong, or odd, with raw rows of bars: counted in one pass, in a few kilobytes, however the rows are split."""
+"""Faults and oddities in raw rows of bars, counted in one pass, in a few kilobytes; the split of the rows does not matter."""
 
 from cython cimport overflowcheck
 from libc.float cimport DBL_MAX
@@ -140,12 +140,12 @@ cdef inline void settle(State* s, double close) noexcept nogil:
 
 
 cdef inline bint leaps(const State* s, double high, double low) noexcept nogil:
-    """Whether a bar reaches further from the last settled close than the usual return allows."""
+    """True if a bar is further from the last settled close than the usual return allows."""
     return high > s.settled * (1 + s.least) or low * (1 + s.least) < s.settled
 
 
 cdef bint reverts(const State* s) noexcept nogil:
-    """Whether the first bar of the queue leaps away and a close of those behind it is back."""
+    """True if the first bar of the queue jumps away and a later close in the queue is back."""
     cdef double lowest, highest
     cdef double reach = 1 + s.least
     cdef const Waiting* bar = &s.queue[0]

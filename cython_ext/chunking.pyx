@@ -1,4 +1,4 @@
-"""What happens to every bar on its way in: checked, hashed, copied to its chunk; and the extremes of blocks of bars."""
+"""Intake of bars: each is checked, hashed and copied to its chunk. Also the extremes of blocks of bars."""
 
 from cython cimport overflowcheck
 from cython.parallel cimport prange
@@ -164,7 +164,7 @@ cdef inline uint64_t word(const double* at) noexcept nogil:
 
 @overflowcheck(False)
 cdef bint run_is_clean(const Columns* bars, Py_ssize_t at, Py_ssize_t count, int64_t last, int64_t start, int64_t end) noexcept nogil:
-    """Whether all bars of a run are good and inside the time range, without saying which is not.
+    """True if all bars of a run are good and inside the time range; does not tell which one is not.
 
     Compares bits as integers, gathering the highest bits of differences, which any compiler turns into vector instructions. No
     difference can wrap round unnoticed: the highest bits of the values themselves are gathered too. Unsigned, as C leaves it

@@ -1,4 +1,4 @@
-"""What signals are made of: where one series crosses another, and whether the entries that come of it can stand. One pass each."""
+"""Kernels for signals: crossings of two series, and the check of the resulting entries. One pass each."""
 
 from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int8_t, int64_t
@@ -18,7 +18,7 @@ cdef inline bint crosses_down(double before, double now, double level_before, do
 
 
 cdef inline bint both_sides(const double* series, const double* level, Py_ssize_t step, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
-    """Whether some values of a stretch may be above and some below a level, or on it; a NaN is neither.
+    """True if some values of a stretch may be above and some below a level, or on it; a NaN is neither.
 
     A difference of two numbers has the sign of their comparison. Four chains of comparisons, so that they need not wait for each other.
     """
@@ -108,7 +108,7 @@ def crossings(
 
 
 cdef inline bint bad_level(double level) noexcept nogil:
-    """Whether it is neither a positive number nor NaN."""
+    """True if a level is neither a positive number nor NaN."""
     return level <= 0.0 or level == INFINITY
 
 
@@ -122,7 +122,7 @@ def any_fault(
     const double[::1] size not None,
     const int64_t[::1] max_hold not None,
 ):
-    """Whether an entry has a value that cannot stand; which one, and why, is for others to find."""
+    """True if any entry has an invalid value; the caller finds out which one, and why."""
     cdef Py_ssize_t n = signal_bar.shape[0]
     cdef Py_ssize_t k
     cdef int64_t before = 0

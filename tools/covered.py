@@ -28,7 +28,7 @@ Lines = dict[str, dict[int, int]]  # file, line: how often it ran
 
 
 def notes() -> list[Path]:
-    """What gcc wrote of each kernel while it compiled.
+    """Notes that gcc wrote for each kernel while it compiled.
 
     Raises:
         SystemExit: the kernels were not built for it.
@@ -58,7 +58,7 @@ def origins(source: Path) -> dict[int, tuple[str, int]]:
 
 
 def counted(note: Path) -> Lines:
-    """What ran of the files of the kernels, in one of the modules."""
+    """Lines of the kernels' files that ran, counted in one of the modules."""
     words = ["gcov", "--json-format", "--stdout", str(note)]
     said = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
     source = ROOT / "build" / "cython" / "cython_ext" / f"{note.stem}.c"

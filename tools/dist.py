@@ -1,4 +1,4 @@
-"""What a user gets: source archive, wheel from it, a fresh environment, the first run. ``python tools/dist.py FOLDER``."""
+"""Test of the distribution: source archive, wheel from it, a fresh environment, the first run. ``python tools/dist.py FOLDER``."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def manuals(version: str) -> dict[str, str]:
 
 
 def _beside(one: Parser, other: Parser) -> bool:
-    """Whether a reader of a command's page may want another's: both leave records, or begin with the same word."""
+    """True if a command's page should link to another's: both leave records, or begin with the same word."""
     near = one.command.words[0] == other.command.words[0] or (one.command.job and other.command.job)
     return near and one is not other
 

@@ -51,7 +51,7 @@ def page() -> str:
 
 
 def _own(row: Option) -> bool:
-    """Whether an option stands with its command, not in a group that commands share."""
+    """True if an option is listed with its command, not in a group that commands share."""
     return len(row.commands) == 1 or not row.group
 
 

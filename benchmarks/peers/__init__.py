@@ -28,7 +28,7 @@ from peers import backtesting, raptorbt, talib, vectorbt
 from peers.pair import Pair
 
 LEAST = {"vectorbt": (30.0,), "talib": (1.0,) * 20}
-"""How many times as fast barloom is to be, in the first works of a peer."""
+"""Required speed of barloom as a multiple of the peer's, in the first works of that peer."""
 
 
 @dataclass(frozen=True, slots=True)

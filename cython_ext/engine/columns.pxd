@@ -73,7 +73,7 @@ cdef enum:                   # in order of precedence; the docstring of take_bar
     CLEAN = -1
 
 cdef inline int fault_of(const Columns* bars, Py_ssize_t i, int64_t last, bint volume) noexcept nogil:
-    """What is wrong with one row; CLEAN where nothing is. A wrong volume is a fault only where ``volume`` says so."""
+    """The fault of one row; CLEAN if there is none. A wrong volume is a fault only if ``volume`` is set."""
     cdef int64_t t = bars.time[i]
     cdef double o = bars.open[i], h = bars.high[i], l = bars.low[i], c = bars.close[i]
     if t <= NO_TIME + 2:

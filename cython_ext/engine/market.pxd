@@ -85,7 +85,7 @@ cdef inline bint high_comes_first(const Market* market, const FillRules* rules, 
     return market.bid.close[j] < market.bid.open[j]
 
 cdef inline bint worse_comes_first(const Trade* trade, const Market* market, const FillRules* rules, Py_ssize_t j) noexcept nogil:
-    """Whether the bar went against the trade before it went its way."""
+    """True if the bar is assumed to go against the trade first."""
     if rules.intrabar == PESSIMISTIC or rules.intrabar == DRILLDOWN:
         return True
     if rules.intrabar == OPTIMISTIC:

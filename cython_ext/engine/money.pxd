@@ -81,7 +81,7 @@ cdef inline double rounded_down(double size, double step) noexcept nogil:
 
 
 cdef inline bint is_undecided(const Trade* trade) noexcept nogil:
-    """Whether nothing but the path policy says how the trade left."""
+    """True if only the path policy decided how the trade left."""
     return trade.ambiguous != 0 and (trade.marks & DECIDED) == 0
 
 

@@ -1,4 +1,4 @@
-"""What comes from users, checked before it goes anywhere: kinds of arguments, and values that nothing could be done with."""
+"""Checks of input from users before it is used: kinds of arguments, and values that cannot be processed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ R = TypeVar("R")
 LARGEST = 2**63 - 1
 MOST_DIGITS = 300
 DEEPEST = 8
-"""How deep lists within lists are looked through."""
+"""Number of levels to which nested lists are checked."""
 
 
 def refuse_unusable(name: str, value: object, depth: int = 0) -> None:
-    """Refuse integers beyond 64 bits, and text that is none: with a NUL or half a letter in it; in lists and tables as well.
+    """Refuse integers beyond 64 bits, and invalid text, with a NUL or half a surrogate pair; inside lists and tables as well.
 
     Raises:
-        InputError: there is one, in what is called ``name``.
+        InputError: there is one; the message calls it ``name``.
     """
     if isinstance(value, str):
         if "\0" in value:
@@ -47,13 +47,13 @@ def refuse_unusable(name: str, value: object, depth: int = 0) -> None:
 
 
 def _digits(value: int) -> str:
-    """A whole number that may have more digits than Python writes out."""
+    """A whole number in a message; it may have more digits than Python converts to text."""
     return f"a number of {value.bit_length()} bits"
 
 
 @contextmanager
 def unusable(what: str) -> Iterator[None]:
-    """Whatever cannot be made of what was given is an ``InputError`` that says of what.
+    """Turn an error in converting given values into an ``InputError`` that names them.
 
     Raises:
         InputError: in place of anything that is no error of barloom's.
@@ -70,18 +70,18 @@ def unusable(what: str) -> Iterator[None]:
 
 
 class Kind:
-    """What an argument may be: ``said`` in words, ``told`` tells it. ``| None`` beside it is said with ``optional``."""
+    """Kind of an argument: ``said`` describes it, ``told`` checks a value. ``| None`` is written as ``optional``."""
 
     def __init__(self, said: str, told: Callable[[Any], bool], *, none: bool = False) -> None:
         self.said, self._told, self._none = said, told, none
 
     @property
     def optional(self) -> Kind:
-        """The same, or None."""
+        """The same kind, or None."""
         return Kind(f"{self.said}, or None", self._told, none=True)
 
     def __call__(self, value: object) -> bool:
-        """Whether a value is of the kind; one that cannot be looked at is none."""
+        """True if a value is of the kind; False if it cannot be examined."""
         if value is None:
             return self._none
         try:
@@ -95,7 +95,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def whole(least: int) -> Kind:
-    """A whole number of at least ``least`` that an int64 holds."""
+    """A whole number of at least ``least`` that fits an int64."""
     return Kind(
         f"a whole number of at least {least}",
         lambda value: _is_whole(value) and least <= operator.index(value) <= LARGEST,
@@ -103,7 +103,7 @@ def whole(least: int) -> Kind:
 
 
 def made(path: str) -> Kind:
-    """An instance of the class ``module:Name``, which is looked up when it is needed."""
+    """An instance of the class ``module:Name``, which is imported only when needed."""
     module, _, name = path.partition(":")
     said = f"{'an' if name[0] in 'AEIOU' else 'a'} {name} of barloom"
     return Kind(said, lambda value: isinstance(value, getattr(importlib.import_module(module), name)))
@@ -156,11 +156,11 @@ OPTION = re.compile(
     r"--([a-z][a-z-]*[a-z])"
     r"(?: (?!(?:or|and|to|is|out|for|as|which|where|takes|names|in|of|with|on)\b)('[^']*'|[^\s,;:)]+(?:,[^\s;:)]+)*))?"
 )
-"""An option of the command line in a message, with the value behind it."""
+"""An option of the command line in a message, with the value after it."""
 
 
 def in_python(message: str) -> str:
-    """Put a message that speaks of options in the words of a call: ``on_bad_rows='drop'``."""
+    """Reword a message about options as arguments of a call: ``on_bad_rows='drop'``."""
 
     def spoken(found: re.Match[str]) -> str:
         value = (found[2] or "").strip("'")
@@ -171,7 +171,7 @@ def in_python(message: str) -> str:
 
 @contextmanager
 def speaking_python() -> Iterator[None]:
-    """Refusals of a call name its arguments, not the options of the command line."""
+    """Make refusals in a call name its arguments instead of the options of the command line."""
     try:
         yield
     except InputError as error:

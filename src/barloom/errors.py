@@ -28,9 +28,9 @@ class InputError(BarloomError, ValueError):
 
 
 class Question(InputError):  # noqa: N818
-    """What only the user can say: the sentence gives the ways to go on, and ``choices`` holds the options of each, as they are typed.
+    """A decision that the user has to make: the message lists the ways to continue, and ``choices`` the options of each, as typed.
 
-    The command line prints the command as it was given with each of them behind it, ready to be pasted.
+    The command line prints the given command with each of these choices added, ready to be pasted.
     """
 
     def __init__(self, message: str = "", choices: Sequence[Sequence[str]] = ()) -> None:
@@ -38,7 +38,7 @@ class Question(InputError):  # noqa: N818
         self.choices = tuple(tuple(words) for words in choices)
 
     def __reduce__(self) -> tuple[type[Question], tuple[str, tuple[tuple[str, ...], ...]]]:
-        """Both come through to another process."""
+        """Keep message and choices when sent to another process."""
         return type(self), (str(self), self.choices)
 
 
@@ -50,19 +50,19 @@ class StrategyError(BarloomError):
 
 
 class StrategyExitError(StrategyError, InputError):
-    """A strategy's code tried to end the program, or gave a warning where warnings are to be errors."""
+    """A strategy's code tried to end the program, or gave a warning while warnings are errors."""
 
     exit_code = 2
 
 
 class FidelityError(BarloomError):
-    """Two runs that must agree do not, or the reference simulator disagrees with the kernel."""
+    """Two runs that must be equal differ, or the reference simulator disagrees with the kernel."""
 
     exit_code = 3
 
 
 def described(error: BaseException) -> str:
-    """An error in words: its kind and what it says, whatever it is."""
+    """Any error in words: its kind and its message."""
     try:
         said = str(error)
     except BaseException:
@@ -74,7 +74,7 @@ def described(error: BaseException) -> str:
 
 
 def shown(value: object, form: Callable[[object], str] = repr, limit: int = 60) -> str:
-    """A value in a message, cut, whatever it is: an integer of thousands of digits, or an object that cannot say what it is."""
+    """Any value in a message, shortened: even an integer of thousands of digits, or an object whose ``repr`` fails."""
     try:
         text = form(value)
     except Exception:
@@ -83,7 +83,7 @@ def shown(value: object, form: Callable[[object], str] = repr, limit: int = 60) 
 
 
 def sentence(text: str) -> str:
-    """Text on one line: what does not print is escaped, and the middle of a very long one is left out."""
+    """Text on one line: unprintable characters are escaped, and the middle of a very long text is left out."""
     text = _shortened(text)
     if text.isprintable():
         return text
@@ -97,13 +97,13 @@ def _shortened(text: str) -> str:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """``did you mean X?`` for the nearest of the known names, or nothing where none is near."""
+    """``did you mean X?`` with the nearest known name; empty if none is near."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A phrase that helps after a typing error: the nearest of the known names, and then all of them."""
+    """A phrase that helps after a typing error: the nearest known name, and then all of them."""
     names = list(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     meant = f"did you mean '{close[0]}'? " if close else ""

@@ -22,9 +22,9 @@ from barloom.errors import InputError
 from barloom.renaming import replace
 
 LOOKED_AT = 1 << 20
-"""Bytes of a file that are read to tell what made it."""
+"""Bytes of a file that are read to tell which program made it."""
 LOG_BEGINS = "# log of barloom"
-"""The first line of every log, by which a log is known that may be gone on with."""
+"""The first line of every log; a file that starts with it may be appended to."""
 _PART = re.compile(r"\..*\.barloom-[0-9a-f]{8}\.part", re.DOTALL)
 _KINDS = (
     (stat.S_ISLNK, "is a link"),
@@ -37,7 +37,7 @@ _KINDS = (
 
 
 class Output:
-    """A file that a command is to leave under a name that the user gave.
+    """A file to be written under a name that the user gave.
 
     Args:
         path: the name.
@@ -60,7 +60,7 @@ class Output:
         self._ours, self._kind, self._remedy = ours, kind, remedy
 
     def check(self) -> None:
-        """Refuse a name that cannot be taken; nothing is written.
+        """Refuse a name that cannot be used; nothing is written.
 
         Raises:
             InputError: there is no such folder, or something is there that may not be replaced.
@@ -76,7 +76,7 @@ class Output:
             raise InputError(f"{self.option} {self.path}: {error.strerror or error}; name another file") from None
 
     def _free(self) -> bool:
-        """Whether nothing is there; False for a file that may be replaced."""
+        """True if the name is free; False for a file that may be replaced."""
         found = look(self.path)
         if found is None:
             return True
@@ -113,7 +113,7 @@ class Output:
 
 
 def look(path: Path) -> os.stat_result | None:
-    """What is under a name, links not followed; None where nothing is."""
+    """Status of the entry under a name, without following links; None if there is none."""
     try:
         return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -121,7 +121,7 @@ def look(path: Path) -> os.stat_result | None:
 
 
 def refuse_other_than_file(path: Path) -> None:
-    """Refuse a link, a pipe, a device or a folder where barloom keeps a file of its own.
+    """Refuse a link, a pipe, a device or a folder in the place of a file that barloom writes.
 
     Raises:
         InputError: there is one.
@@ -138,7 +138,7 @@ def refuse_other_than_file(path: Path) -> None:
 
 
 def refuse_no_name(path: Path, option: str) -> None:
-    """Refuse text that no file can be called by.
+    """Refuse text that cannot be the name of a file.
 
     Raises:
         InputError: it holds a NUL, or is no text here.
@@ -153,7 +153,7 @@ def refuse_no_name(path: Path, option: str) -> None:
 
 
 def put_new(temporary: Path, path: Path) -> None:
-    """Rename a file to a name that nothing has; of two that come at once, one is refused.
+    """Rename a file to a free name; if two processes do so at once, one is refused.
 
     Raises:
         FileExistsError: something has it.
@@ -174,7 +174,7 @@ def put_new(temporary: Path, path: Path) -> None:
 
 
 def open_log(path: Path, option: str) -> TextIOWrapper:
-    """A log to write to: new, with its first line, or one that barloom began, to be gone on with.
+    """A log to write to: a new one with its first line, or one that barloom began, to be appended to.
 
     Raises:
         InputError: something else is there.
@@ -207,11 +207,11 @@ def open_log(path: Path, option: str) -> TextIOWrapper:
         raise
 
 
-# ---------------------------------------------------------------- what barloom made
+# ---------------------------------------------------------------- files that barloom made
 
 
 def is_told(ours: Callable[[Path], bool], path: Path) -> bool:
-    """Whether a file is one of ours; nothing but a plain file is looked into."""
+    """Check if a file was made by barloom; only a regular file is opened."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode) and ours(path)
     except (OSError, ValueError):
@@ -227,7 +227,7 @@ def head_and_tail(path: Path) -> tuple[bytes, bytes]:
 
 
 def is_json_with(*names: str) -> Callable[[Path], bool]:
-    """Tells a JSON document that has all these names."""
+    """A check for a JSON document that has all these names."""
 
     def told(path: Path) -> bool:
         with open(path, "rb") as file:
@@ -240,7 +240,7 @@ def is_json_with(*names: str) -> Callable[[Path], bool]:
 
 
 def holds(mark: re.Pattern[bytes]) -> Callable[[Path], bool]:
-    """Tells a file that has the mark in its first or last megabyte."""
+    """A check for a file that has the mark in its first or last megabyte."""
 
     def told(path: Path) -> bool:
         return any(mark.search(part) for part in head_and_tail(path))
@@ -252,7 +252,7 @@ def holds(mark: re.Pattern[bytes]) -> Callable[[Path], bool]:
 
 
 def new_part(path: Path) -> tuple[IO[bytes], Path]:
-    """An open temporary file beside ``path``, locked as long as it is open; and its name.
+    """An open temporary file beside ``path``, locked while it is open, and its name.
 
     Raises:
         OSError: it cannot be made.
@@ -276,7 +276,7 @@ def new_part(path: Path) -> tuple[IO[bytes], Path]:
 
 
 def remove_parts(folder: Path) -> list[Path]:
-    """Remove the parts of files whose makers were killed: those that nobody has locked; the ones that were removed."""
+    """Remove partial files of processes that were killed, those that nobody has locked. Returns the removed ones."""
     removed = []
     try:
         names = [entry.name for entry in os.scandir(folder) if _PART.fullmatch(entry.name)]
@@ -303,7 +303,7 @@ def _left_behind(part: Path) -> bool:
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed or the process ends, however it ends; False where another has it or nothing can be locked."""
+    """Lock a file until it is closed or the process ends. Returns False if another process has it or locking is impossible."""
     if sys.platform == "win32":
         return True
     import fcntl

@@ -1,4 +1,4 @@
-"""Threads that cannot be had are a sentence, not a traceback, nor the end of the process in a library that cannot say why."""
+"""Clear errors if threads cannot be started: one sentence, instead of a traceback or a library that ends the process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REFUSED = "can't start new thread"
 
 
 def no_threads() -> InputError:
-    """What to say."""
+    """The error to raise if no thread can be started."""
     return InputError(
         "no more threads can be started here: raise the limit of processes (ulimit -u, or the container's pids), "
         "end what holds them, or give --threads 1"
@@ -35,13 +35,13 @@ def start(thread: threading.Thread) -> None:
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether an error says that no thread could be started."""
+    """True if an error says that no thread could be started."""
     return isinstance(error, RuntimeError) and REFUSED in str(error)
 
 
 @cache
 def refuse_without(count: int) -> None:
-    """Try once whether so many threads can be had beside those that run: OpenMP ends the process where it gets none.
+    """Test once if ``count`` more threads can be started: OpenMP ends the process if it gets none.
 
     Raises:
         InputError: they cannot.

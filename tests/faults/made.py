@@ -92,7 +92,7 @@ def as_json(bars: Columns) -> bytes:
 
 
 def as_store(bars: Columns, suffix: str) -> bytes:
-    """What ``data ingest`` makes of a CSV."""
+    """A store made of a CSV by ``data ingest``."""
     with tempfile.TemporaryDirectory() as folder:
         source, store = Path(folder) / "EURUSD.csv", Path(folder) / f"EURUSD.{suffix}"
         source.write_bytes(as_csv(bars))
@@ -110,12 +110,12 @@ class Kind:
     ends: Literal["row", "batch", ""] = ""
     """After what a file may end and be whole all the same, nobody can tell: after any row, after any batch of six, nowhere."""
     sealed: Literal["all", "prices", ""] = ""
-    """What a checksum covers: changed, it is refused or the same."""
+    """Part that a checksum covers: a changed byte in it is refused, or changes nothing."""
     volume: Literal["kept", "nought", "none"] = "kept"
     separator: str = ""
     """Between the cells of text, which odd things are put into."""
     headless: bool = False
-    """Whether it begins with a bar, whose shape alone tells what it is."""
+    """True if the file begins with a bar, whose shape alone tells the format."""
     places: int = 28
     """Places between its ends that every run of the tests tries; vendors of text share one reader."""
 
@@ -172,7 +172,7 @@ ENDS = 4
 
 
 def every() -> bool:
-    """Whether ``BARLOOM_FAULTS=all`` asks for every place of every file."""
+    """True if ``BARLOOM_FAULTS=all`` asks for every place of every file."""
     return os.environ.get("BARLOOM_FAULTS") == "all"
 
 
@@ -192,13 +192,13 @@ NUMBERED = ("csv", "csv.gz", "csv.zip", "csv.zst", "parquet", "arrow", "arrows",
 
 @dataclass(frozen=True)
 class Read:
-    """What reading a file came to: its bars, or the sentence that refused it."""
+    """Result of reading a file: its bars, or the sentence that refused it."""
 
     refused: str | None
     bars: Columns
 
     def same(self, bars: Columns) -> bool:
-        """Whether the bars were read, to the bit."""
+        """True if the bars were read, equal to the bit."""
         return self.refused is None and all(
             np.asarray(bars[name], self.bars[name].dtype).tobytes() == self.bars[name].tobytes()
             for name in NAMES[: 5 if self.bars["volume"] is None else 6]

@@ -30,7 +30,7 @@ SAME = {",": "comma", ".": "point", "'": "apostrophe", " ": "space"}
 
 
 class Reading(NamedTuple):
-    """What came of one opening: bars, or the sentence of a refusal, or an error that is none."""
+    """Result of one opening: bars, the sentence of a refusal, or an unexpected error."""
 
     times: np.ndarray | None = None
     prices: np.ndarray | None = None

@@ -31,7 +31,7 @@ from faults.spelling_words import (
 
 @dataclass
 class Layout:
-    """How rows are laid out. ``columns`` are what each cell is: time, clock, open, ..., volume, symbol, index, ..."""
+    """Layout of rows. ``columns`` is the kind of each cell: time, clock, open, ..., volume, symbol, index, ..."""
 
     separator: str
     quoting: str  # none, needed, all, prices

@@ -43,7 +43,7 @@ print(peak_rss() - before)
 
 
 def outcomes(paths: list[Path]) -> tuple[list[str], int]:
-    """What reading the files came to, in a process of its own, and by how much its peak grew."""
+    """Results of reading the files in a process of its own, and the growth of its peak memory."""
     done = subprocess.run(
         [sys.executable, "-c", READS, *paths],
         env=environment(),

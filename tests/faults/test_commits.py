@@ -57,7 +57,7 @@ class Calls:
         return found[-1]
 
     def synced(self, what: tuple[int, ...], start: int, stop: int) -> bool:
-        """Whether a file, as it is, or a folder was synced between two places."""
+        """True if a file in its final state, or a folder, was synced between two places."""
         return any(kind == "sync" and found[: len(what)] == what for kind, found in self.events[start:stop])
 
     def check(self, path: Path) -> int:

@@ -67,7 +67,7 @@ def _without(values: np.ndarray, cut: bytes) -> np.ndarray:
 @kinds
 @pytest.mark.parametrize("change", ["zero", "ones", "last-bit"])
 def test_every_changed_byte_is_refused_or_gives_good_bars(tmp_path: Path, kind: str, change: str) -> None:
-    """What a checksum seals is the same or refused."""
+    """Bytes covered by a checksum are read unchanged or refused."""
     told = KINDS[kind]
     path = told.path(tmp_path)
     whole, expected = told.make(BARS), told.expected(BARS)

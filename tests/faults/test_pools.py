@@ -110,7 +110,7 @@ class Notebook:
         )
 
     def cell(self, code: str) -> tuple[dict[str, Any], str]:
-        """What a cell answers and prints."""
+        """Reply and output of a cell."""
         printed: list[str] = []
 
         def heard(message: dict[str, Any]) -> None:

@@ -134,7 +134,7 @@ def test_odd_settings_of_openmp_change_neither_results_nor_threads(tmp_path):
 
 @linux
 def test_one_core_of_several_is_one_thread(tmp_path):
-    """What a container leaves is what counts."""
+    """Only the cores that a container allows are counted."""
     one = f"os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})\nprint(orchestrator.available_cores())\n"
     said = python(WORK + one + COUNTED, cwd=tmp_path)
     cores, result, _ = said.stdout.splitlines()

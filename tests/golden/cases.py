@@ -1,4 +1,4 @@
-"""What the golden digests are taken of: generated bars (integer arithmetic, the same everywhere) and the runs over them."""
+"""Cases of the golden digests: generated bars (integer arithmetic, the same everywhere) and the runs over them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def run_of(strategy: str, rules: str, **work: Any) -> RunResult:
 
 
 def run_digest(strategy: str, rules: str, **work: Any) -> dict[str, Any]:
-    """What a case comes to."""
+    """Description of the result of a case, with its digest."""
     return described(run_of(strategy, rules, **work))
 
 

@@ -1,1 +1,1 @@
-"""What several tests need: bars to try, ways to cut them, and the engine and its judge side by side."""
+"""Helpers for several tests: sample bars, ways to split them, and the engine beside the reference simulator."""

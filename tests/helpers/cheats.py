@@ -107,7 +107,7 @@ class ClassNotes(Cheat):
 
 @functools.cache
 def noted(day: int) -> list:
-    """What was seen of a day, the same list for everybody who asks."""
+    """Notes about a day, the same list for every caller."""
     return []
 
 

@@ -285,7 +285,7 @@ class Ticks:
 
 
 def _entry_at(ticks: Ticks, *, prices: bool) -> dict[str, Any]:
-    """What every entry may ask for."""
+    """Random values for the columns that every entry has."""
     rng = ticks.rng
     row: dict[str, Any] = {"max_hold": rng.choice([0, 0, 1, 2, 5]), "size": rng.choice([np.nan, np.nan, 2.0])}
     kinds = ["none", "distance", "distance", "distance", "price" if prices else "distance"]
@@ -298,7 +298,7 @@ def _entry_at(ticks: Ticks, *, prices: bool) -> dict[str, Any]:
 
 
 def _plan_at(ticks: Ticks) -> dict[str, Any]:
-    """What only some entries ask for."""
+    """Random values for the optional plan of an entry."""
     rng = ticks.rng
     plan = {
         "price": ticks.near(12),

@@ -71,11 +71,11 @@ class Shell:
         self._settings = environment(PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
 
     def shell(self, command: str) -> str:
-        """What a command prints, on both streams; it must end well."""
+        """Output of a command on both streams; it must succeed."""
         return self._done("sh", "-c", command)
 
     def program(self, text: str) -> str:
-        """What a program prints; it must end well."""
+        """Output of a program; it must succeed."""
         (self.work / "shown.py").write_text(text, encoding="utf-8")
         return self._done(sys.executable, "shown.py")
 
@@ -153,6 +153,6 @@ READY: dict[str, Callable[[Path], None]] = {
     "docs/strategies.md": _eurusd,
     "docs/sweeps.md": _sweeps,
 }
-"""What lies in the folder before the first command of a page; the other pages make all they need."""
+"""Preparation of the folder before the first command of a page; the other pages create all they need."""
 OF_REAL_BARS = {"README.md", "docs/sweeps.md"}
 """Pages that show what real bars gave: without them their commands run, and what they print is not compared."""

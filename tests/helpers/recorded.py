@@ -32,7 +32,7 @@ SLICE: dict[str, Any] = {
 
 
 def valid(path: Path, name: str) -> Any:
-    """What a file holds, judged by the JSON Schema of that name in the package."""
+    """Content of a file, validated by the JSON Schema of that name in the package."""
     document = json.loads(path.read_text(encoding="utf-8"))
     schema = json.loads(schema_path(name).read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(document)

@@ -44,7 +44,7 @@ def patient() -> Iterator[None]:
 
 
 def wait_for(found: Callable[[], Any], process: subprocess.Popen[Any] | None = None) -> Any:
-    """What ``found`` gives once that is something; fails where the process ends before, or it never comes."""
+    """First true result of ``found``; fails if the process ends before, or it never comes."""
     for _ in patient():
         # Looked at first: what a process leaves it has left before it ended.
         ended = process is not None and process.poll() is not None
@@ -68,7 +68,7 @@ def go_on(folder: Path) -> None:
 
 
 def ended(process: subprocess.Popen[Any]) -> tuple[Any, Any]:
-    """What a process said until its end; one that hangs is killed, and the test fails."""
+    """Output of a process until its end; one that hangs is killed, and the test fails."""
     try:
         return process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
@@ -85,7 +85,7 @@ def interrupt(process: subprocess.Popen[Any], number: int = signal.SIGINT, *, gr
 
 
 def _pending(process_id: int, number: int) -> bool:
-    """Whether a signal waits to be taken by a process."""
+    """True if a signal is pending for a process."""
     try:
         status = Path(f"/proc/{process_id}/status").read_text()
     except OSError:

@@ -16,7 +16,7 @@ MANUAL = Path(__file__).parents[2] / "tools" / "manual.py"
 
 
 def completed(folder: Path, *words: str) -> set[str]:
-    """What bash offers for the last of the words."""
+    """Completions that bash offers for the last of the words."""
     code, script, _ = run_here("completion", "bash")
     assert code == 0
     (folder / "script").write_text(script, encoding="utf-8")

@@ -150,7 +150,7 @@ def test_max_hold_is_the_longest(run):
 
 
 def before(times, nanoseconds_of_day):
-    """Whether each bar is the last one before that time of day."""
+    """Mask of the bars that are the last before that time of day."""
     following = np.append(BARS["timestamp"][1:], np.iinfo(np.int64).max)
     after = following[np.searchsorted(BARS["timestamp"], times)]
     boundary = (times - nanoseconds_of_day) // DAY * DAY + nanoseconds_of_day + DAY

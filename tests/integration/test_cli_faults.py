@@ -1,4 +1,4 @@
-"""What is left, and what is said, when a run is stopped or has nowhere to write."""
+"""Files left and messages shown when a run is stopped or cannot write."""
 
 import json
 import os

@@ -35,7 +35,7 @@ def said(*words: object, data: Path, out: Path) -> str:
 
 
 def row(text: str, name: str) -> str:
-    """What a table of names and values has behind a name."""
+    """Value after a name in a table of names and values."""
     return next(line.removeprefix(name).strip() for line in text.splitlines() if line.startswith(name))
 
 

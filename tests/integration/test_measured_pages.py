@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="needs the bench
 
 
 def measure(script: str, *words: object, code: int = 0) -> str:
-    """What a benchmark prints, or says where it is to be refused."""
+    """Output of a benchmark, or its refusal if that is expected."""
     done = subprocess.run(
         [sys.executable, BENCHMARKS / f"{script}.py", *map(str, words)],
         capture_output=True,

@@ -36,7 +36,7 @@ PAIRS = {"gbpusd-m1-{}-2012": (30_117, 1203), "usdjpy-m1-{}-2013": (28_761, 2144
 
 
 def said(*words: object) -> dict[str, Any]:
-    """What a command printed as JSON."""
+    """JSON output of a command."""
     code, out, err = run_here(*words, "--format", "json")
     assert code == 0, err
     found: dict[str, Any] = json.loads(out)

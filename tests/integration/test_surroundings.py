@@ -49,7 +49,7 @@ def settings_of(**changes: str) -> dict[str, str]:
 
 
 def said(*words: str, cwd: Path, settings: dict[str, str], command: list[str] = COMMAND) -> bytes:
-    """What the command prints, which must end well and quietly."""
+    """Output of the command, which must succeed without messages."""
     done = subprocess.run(
         [*command, *words],
         cwd=cwd,

@@ -29,7 +29,7 @@ Corner = tuple[str, int]
 
 
 def count(market: Market, signals: Signals, trades: Trades, entry: str) -> Counter[Corner]:
-    """How many trades of each side went through each corner."""
+    """Number of trades of each side that met each corner case."""
     found: Counter[Corner] = Counter()
     signalled = set(signals.bar.tolist())
     row_of = {bar: row for row, bar in enumerate(signals.bar.tolist())}

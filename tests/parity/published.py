@@ -13,7 +13,7 @@ from parity.tables import Trades, table
 UNSAID = "on a bar whose way the rule does not tell, low first as barloom has it"
 
 HighFirst = Callable[[Market, int], bool | None]
-"""Whether a bar goes to its high before its low; None where the rule does not say."""
+"""Rule that is True if a bar goes to its high before its low; None if the rule does not say."""
 
 
 def tradingview(market: Market, bar: int) -> bool | None:
@@ -52,7 +52,7 @@ def walk(market: Market, signals: Signals, high_first: HighFirst) -> Trades:
 
 
 def unsaid(market: Market, signals: Signals, trade: np.void, high_first: HighFirst) -> bool:
-    """Whether the trade left on a bar that held both its levels, the open between them, and went a way the rule does not tell."""
+    """True if the trade left on a bar with both its levels, and the open between them, whose path the rule does not tell."""
     bar, side = int(trade["exit_bar"]), int(trade["side"])
     row = int(np.searchsorted(signals.bar, trade["signal_bar"]))
     levels = trade["entry_price"] - side * signals.stop[row], trade["entry_price"] + side * signals.target[row]

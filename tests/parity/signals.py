@@ -1,4 +1,4 @@
-"""What both engines are asked to trade: signals, and for each where its stop and its target lie."""
+"""Signals that both engines trade, each with its stop and its target."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Signals:
         return bl.Entries(self.bar, self.side, stop_price=stop_price, target_price=target_price, trail=trail)
 
     def exits(self) -> bl.Exits:
-        """What holds for every trade."""
+        """Exits that hold for every trade."""
         if self.share:
             return bl.Exits(trail=bl.Trail(distance=f"peak:{100.0 * self.share!r}"))
         if not self.activation:

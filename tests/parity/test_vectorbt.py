@@ -27,7 +27,7 @@ ROWS = 40_000
 
 @dataclass(frozen=True)
 class Kind:
-    """What trades leave by.
+    """Kind of exits of the trades.
 
     Levels as prices are the same to the bit in both engines, so exact touches can be asked for. Distances and trails are one
     multiplication there and one subtraction here, and may differ in the last bit: those lie off the grid, where that decides nothing.

@@ -82,7 +82,7 @@ def with_asks(draw: Any) -> RowBatch:
 
 
 def ask_kind(bid: list[float], ask: list[float]) -> str | None:
-    """What is wrong with the ask prices of a good bid row."""
+    """Fault of the ask prices of a good bid row; None if there is none."""
     o, h, low, c = ask
     if np.isinf(o):
         return "no_ask" if o < 0 else "bad_ask"

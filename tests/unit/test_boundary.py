@@ -24,7 +24,7 @@ DIGITS = "9" * 400
 
 
 class Evil:
-    """What cannot even say what it is."""
+    """Object whose conversions to text and numbers all fail."""
 
     def __str__(self) -> str:
         raise RuntimeError("no words")

@@ -10,7 +10,7 @@ from barloom.errors import LONGEST_SENTENCE, InputError, nearest
 @pytest.mark.parametrize("letter", ["x", "\u3000", "\n", "\x1b", "\ud800"])
 @pytest.mark.parametrize("count", [1, LONGEST_SENTENCE, 10**6])
 def test_a_sentence_is_one_short_printable_line(letter: str, count: int) -> None:
-    """What does not print takes up to six letters once it is escaped."""
+    """An unprintable character takes up to six characters once it is escaped."""
     said = str(InputError(f"file.csv has a column {letter * count}: give another"))
     assert said.isprintable() and len(said) < LONGEST_SENTENCE
     assert said.startswith("file.csv has a column ") and said.endswith(": give another")

@@ -27,7 +27,7 @@ FIELDS = [
 
 
 def made(model, key, value):
-    """What the model keeps of a value, or the kind of error it is refused with."""
+    """Value that the model keeps, or the kind of error it raises."""
     try:
         return getattr(model(**{key: value}), key)
     except ValidationError:

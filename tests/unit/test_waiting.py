@@ -14,12 +14,12 @@ BY_TIME = re.compile(
     r"time\.sleep\(|timeout['\"]?\s*[=:]\s*\d|\.wait\(\d|\.join\(\d|communicate\(\d|"
     r"\b(?:monotonic|perf_counter|time\.time)\(\)\s*[-<>]|(?:seconds|took|elapsed)\s*<=?\s*\d+\b(?!\.0 for)"
 )
-"""What a wait by time looks like, and a test that asks how long something took."""
+"""Pattern of a wait by time, and of a test that asserts a duration."""
 WAITS = re.compile(
     r"from helpers\.waiting import .*\b(?:wait_for|held|ended|interrupt|patient)\b|Popen\(|\.wait\(PATIENCE|openpty"
 )
 OF_ITSELF = {"tests/unit/bench/test_measuring.py": "seconds < 7.0"}
-"""A number that no clock gave."""
+"""A number that does not come from a clock."""
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(TESTS).as_posix())

@@ -1,4 +1,4 @@
-"""What GitHub runs is what runs here: each step of a workflow is an environment of tox, or an action."""
+"""GitHub runs the same steps as a developer: each step of a workflow is an environment of tox, or an action."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 STEP = re.compile(r"^\s*(?:- )?run: *(.+)$", re.MULTILINE)
 OF_TOX = re.compile(r"pipx run tox run -e (\S+|\$\{\{ matrix\.environment \}\})$")
 OF_THE_SYSTEM = ("brew install ", "sudo apt-get ")
-"""What tox cannot bring along: compilers and their OpenMP."""
+"""Commands for packages that tox cannot install: compilers and their OpenMP."""
 
 
 def environments() -> set[str]:

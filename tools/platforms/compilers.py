@@ -1,4 +1,4 @@
-"""What other compilers and platforms make of the kernels: ``python tools/platforms/compilers.py warnings|cross|bytes``, from the root.
+"""Checks of the kernels with other compilers and platforms: ``python tools/platforms/compilers.py warnings|cross|bytes``, from the root.
 
 ``warnings`` compiles the generated C with every compiler there is (gcc, clang, and the clang inside ``ziglang``), all warnings on;
 ``cross`` compiles it for other platforms with ``ziglang``: objects, which are neither linked nor run; ``bytes`` builds the kernels with
@@ -95,7 +95,7 @@ def zig(*arguments: str) -> Compiler | None:
 
 
 def links_openmp(name: str) -> bool:
-    """Whether a program with OpenMP comes out of a compiler."""
+    """True if a compiler can build a program with OpenMP."""
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "probe.c", Path(folder) / "probe"
         source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
@@ -110,7 +110,7 @@ def compilers() -> list[Compiler]:
 
 
 def faults(compiler: Compiler, source: Path, *flags: str, include: Path | None = None) -> str:
-    """What a compiler has against a C file, compiled to an object with all warnings on; nothing where it is content."""
+    """Warnings and errors of a compiler for a C file, compiled to an object with all warnings on; empty if there are none."""
     headers = include or Path(sysconfig.get_paths()["include"])
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "made.o"

@@ -77,7 +77,7 @@ def interpreter(folder: Path) -> Path:
 
 
 def libraries(folder: Path) -> None:
-    """What the package and the tests need, in wheels of Windows, into ``site``."""
+    """Install the dependencies of the package and the tests, as wheels for Windows, into ``site``."""
     made = folder / "site"
     if not made.exists():
         needs = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]

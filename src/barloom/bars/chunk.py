@@ -1,4 +1,4 @@
-"""The unit that passes through the engine: some consecutive bars, led by the history that signals may look back on."""
+"""A chunk, the unit that passes through the engine: consecutive bars, preceded by the history that signals may look back on."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Chunk:
     base: int
     """Number of the first new bar, counted from 0 within the selected slice."""
     history: int
-    """Bars before ``base`` that lead the arrays: the history asked for, or ``base`` where fewer exist."""
+    """Bars before ``base`` at the start of the arrays: the history asked for, or all bars before ``base`` if there are fewer."""
     rows: int
     """New bars."""
     last: bool
-    """Whether no bar follows."""
+    """True if this is the last chunk."""
     timestamp: Ints
     """Open times, nanoseconds UTC."""
     open: Floats
@@ -44,5 +44,5 @@ class Chunk:
 
     @property
     def has_ask(self) -> bool:
-        """Whether the chunk has ask prices."""
+        """True if the chunk has ask prices."""
         return self.ask_open is not None

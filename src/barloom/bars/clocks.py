@@ -1,4 +1,4 @@
-"""Which clock times are of, told by when the weeks of a market open: collected while bars are read, in a few kilobytes."""
+"""Check of the clock that times were read by, from the hours at which a market's weeks open. Uses a few kilobytes while bars are read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ AHEAD = range(-12, 15)
 
 @dataclass(frozen=True, slots=True)
 class MarketHours:
-    """When the weeks of a market open, in minutes of a Sunday in New York."""
+    """The hours at which the weeks of a market open, in minutes of a Sunday in New York."""
 
     title: str
     opens: tuple[int, int]
@@ -57,7 +57,7 @@ LATER_TO = 50 * HOUR + 35 * MINUTE
 
 
 class WeekOpens:
-    """The gaps of a day and longer in times that come batch by batch; any split gives the same.
+    """Gaps of a day and longer in times that come batch by batch. Batch borders do not change the result.
 
     Looks at every thousandth time, and at all of them only where a thousand span a day.
 
@@ -70,13 +70,13 @@ class WeekOpens:
     def __init__(self, step: int, start: int = FIRST_TIME, end: int = LAST_TIME) -> None:
         self.start, self.end = start, end
         self.step = step if step <= LONGEST_STEP else 0
-        """0 where bars are too long to tell, or have no step."""
+        """Bar length; 0 if bars are too long to judge the clock, or have no regular step."""
         self._stride = max(1, min(STRIDE, LONG // 2 // self.step)) if self.step else 1
         self._last: int | None = None
         self._found: list[tuple[int, int, int]] = []
 
     def add(self, times: Ints, part: int = 0) -> None:
-        """Take the next times, those of a file of several."""
+        """Take the next times; ``part`` is the number of their file."""
         if not self.step or not len(times) or len(self._found) >= MOST_OPENS:
             return
         first, last = int(times[0]), int(times[-1])
@@ -95,7 +95,7 @@ class WeekOpens:
             self._last = last
 
     def _look_at(self, blocks: Ints, part: int) -> None:
-        """Look at every time of some blocks, one a row, all at once."""
+        """Look at every time of several blocks at once, one block per row."""
         apart = blocks[:, 1:] - blocks[:, :-1]
         if apart.min() <= 0:
             for block in blocks:
@@ -116,7 +116,7 @@ class WeekOpens:
             self._found.append((int(times[at]), int(times[at + 1]), part))
 
     def gaps(self) -> tuple[Ints, Ints]:
-        """Time before and time behind of each gap, one row each, and the part that the time behind is of."""
+        """Times before and after each gap, one row per gap, and the file that the time after it comes from."""
         chosen = [gap for gap in self._found[:MOST_OPENS] if self.start <= gap[1] < self.end]
         table = np.array(chosen, dtype=np.int64).reshape(-1, 3)
         return table[:, :2], table[:, 2]
@@ -124,39 +124,39 @@ class WeekOpens:
 
 @dataclass(frozen=True, slots=True)
 class ClockFit:
-    """How well the clock that times were read by explains when the weeks open, and which clock explains it best."""
+    """Fit of the clock that times were read by to the opens of the weeks, and the clock that fits best."""
 
     weeks: int
     market: MarketHours
     share: float
-    """Of the weeks, by the clock that the times were read by."""
+    """Share of the weeks that open on time by the clock that the times were read by."""
     best: str
-    """The clock that fits most weeks, as ``--time-zone`` takes it."""
+    """The clock that fits most weeks, as a value of ``--time-zone``."""
     best_share: float
     also: tuple[str, ...] = ()
-    """Others that fit as many: a season cannot tell them apart."""
+    """Other clocks that fit as many weeks: one season of bars cannot tell them apart."""
     fixed: bool = False
-    """Whether weeks open at 22:00 UTC all year, which was believed."""
+    """True if weeks open at 22:00 UTC all year and the times were accepted as UTC."""
     shares: dict[str, float] = field(default_factory=dict)
     """Share of the weeks by each clock that fits any."""
 
     @property
     def good(self) -> bool:
-        """Whether the bars confirm the clock."""
+        """True if the bars confirm the clock."""
         return self.share >= FITS
 
     @property
     def misfit(self) -> bool:
-        """Whether another clock is better, so that it is worth a word."""
+        """True if another clock fits better, so that the user is warned."""
         return not self.good and self.best_share > self.share and self.best_share >= LEAST_BEST
 
     @property
     def asks(self) -> bool:
-        """Whether so few weeks fit, and another clock so well, that somebody has to say which it is."""
+        """True if so few weeks fit, and another clock fits so well, that the user has to decide."""
         return self.share < ASKED_BELOW and self.best_share > SURE
 
     def told(self, read_as: str) -> str:
-        """Both shares in a sentence's middle."""
+        """Both shares, as the middle of a sentence."""
         others = f" (as well as {', '.join(self.also[:2])})" if self.also else ""
         return (
             f"read as {read_as}, {percent(self.share)} of {self.weeks} weeks open on Sunday at {self.market.title}; "
@@ -165,12 +165,12 @@ class ClockFit:
 
 
 def percent(share: float) -> str:
-    """A share in whole percent, rounded down so that 100% is all."""
+    """A share in whole percent, rounded down so that only a full share is 100%."""
     return f"{int(share * 100 + 1e-9)}%"
 
 
 def confirmed(gaps: Ints, step: int, *, claimed: bool = False) -> bool:
-    """Whether the weeks open when they should by the clock that times were read by, or tell nothing: no other is tried.
+    """Check if the weeks open on time by the clock that times were read by. True too if the gaps tell nothing. Tries no other clock.
 
     Args: see ``fit_of``.
     """
@@ -186,7 +186,7 @@ def confirmed(gaps: Ints, step: int, *, claimed: bool = False) -> bool:
 
 
 def _weeks(gaps: Ints, step: int) -> tuple[Ints, MarketHours] | None:
-    """When weeks open, and those of which market; None where there are fewer than eight, or the market has no such weekends."""
+    """Opens of the weeks, and the market they fit; None if there are fewer than eight, or the market has no such weekends."""
     lasting = gaps[:, 1] - gaps[:, 0] - step
     usual = (lasting >= WEEKEND[0]) & (lasting <= WEEKEND[1])
     weeks = int(usual.sum())
@@ -197,7 +197,7 @@ def _weeks(gaps: Ints, step: int) -> tuple[Ints, MarketHours] | None:
 
 
 def fit_of(gaps: Ints, step: int, zone: Zone = UTC_ZONE, *, claimed: bool = False) -> ClockFit | None:
-    """Which clock explains the opens of the weeks; None where there are fewer than eight, or the market has no such weekends.
+    """Find the clock that fits the opens of the weeks; None if there are fewer than eight, or the market has no such weekends.
 
     Args:
         gaps: time before and behind, UTC as the bars were read.
@@ -225,7 +225,7 @@ def fit_of(gaps: Ints, step: int, zone: Zone = UTC_ZONE, *, claimed: bool = Fals
 
 
 def _there(walls: Ints, zone: Zone) -> Ints:
-    """What clocks in New York showed when a clock showed ``walls``."""
+    """Times that a clock in New York showed when the clock of ``zone`` showed ``walls``."""
     if zone.name == NEW_YORK:
         return walls - zone.offset
     moments = zone.to_utc(walls)
@@ -242,7 +242,7 @@ def _share(there: Ints, opens: tuple[int, int]) -> float:
 
 @cache
 def candidates() -> dict[str, Zone]:
-    """Clocks that files of bars are written in, by their names, those that are met most first."""
+    """Names of the clocks that files of bars are written in, the most common first."""
     first = ["UTC", f"{NEW_YORK}+7h", NEW_YORK, "EST", "Europe/Athens", "Europe/London", "Europe/Berlin"]
     rest = []
     for ahead in sorted(AHEAD, key=abs):

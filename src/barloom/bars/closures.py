@@ -1,4 +1,4 @@
-"""Why there are no bars for a while: weekends, nightly closes and holidays, told from holes by how long the calendar lets them last."""
+"""Reasons for gaps in the bars: weekends, nightly closes and holidays, told from holes by the longest time that each may last."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LATE = 2 * HOUR  # a weekend longer than the usual one by more is not only a wee
 HOLIDAY_LEAST = HOUR
 
 EARLY_AND_LATE = 12 * HOUR
-"""Time beside closed days in which a market that trades day and night closes early and opens late."""
+"""Time around closed days by which a market that trades day and night may close early and open late."""
 NIGHTS = 20 * HOUR
-"""The same of a market that closes every night: the nights before and behind."""
+"""The same for a market that closes every night: the nights before and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Closures:
     holidays: Ints
     holes: Ints
     always_open: bool
-    """Whether the market trades on weekends: then every gap is a hole."""
+    """True if the market trades on weekends; then every gap is a hole."""
 
 
 def classify(gaps: Ints, step: int, first: int, last: int, days: list[int]) -> Closures:

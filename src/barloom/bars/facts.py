@@ -1,4 +1,4 @@
-"""What a store says of itself: the facts of an ingested file, kept in its metadata and read without reading a bar."""
+"""Facts of a store: a description of the ingested file, kept in its metadata and read without reading a bar."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class SourceFile(BaseModel):
 
 
 class StoreFacts(BaseModel):
-    """What is known of the bars of a store. Times are nanoseconds UTC, steps and gaps seconds."""
+    """Description of the bars of a store. Times are nanoseconds UTC, steps and gaps seconds."""
 
     model_config = ConfigDict(frozen=True)
 
     format: int = FORMAT
     version: str
-    """The barloom that wrote it."""
+    """Version of barloom that wrote the store."""
     symbol: str | None = None
     timeframe_seconds: float | None
     """The most common step of the first batch; None for a single bar."""
     price_side: PriceSide | None = None
     sources: tuple[SourceFile, ...]
     reading: dict[str, str] = Field(default_factory=dict)
-    """Options the sources were read with, those that were given."""
+    """Options that were given for reading the sources."""
     taken_for: str | None = None
-    """What the sources were taken for, in words."""
+    """Format that the sources were read as, in words."""
     time_zone: str = "UTC"
     """Zone of the naive times of the sources; the store itself is UTC."""
     total_rows: int = Field(ge=0)
@@ -53,7 +53,7 @@ class StoreFacts(BaseModel):
     dropped: dict[str, int] = Field(default_factory=dict)
     """Rows left out, by what was wrong with them."""
     notes: tuple[str, ...] = ()
-    """What was found beside, one sentence each: the share that those rows took, a clock that fits few weeks, quotes that were raised."""
+    """Remarks, one sentence each: the share of time of the rows left out, a clock that fits few weeks, asks raised to the bid."""
     odd_volumes: int = 0
     """Bars whose volume is unknown."""
     first_ts: int
@@ -64,15 +64,15 @@ class StoreFacts(BaseModel):
     columns: dict[str, str]
     content_hash: str
     size_bytes: int = Field(default=0, ge=0)
-    """Of the whole file: a file of another size is no longer this store."""
+    """Size of the whole file in bytes; a file of another size is no longer this store."""
 
     @property
     def has_ask(self) -> bool:
-        """Whether the store holds ask prices beside the bid."""
+        """True if the store holds ask prices beside the bid."""
         return "ask_open" in self.columns
 
     def text(self, length: int | None = None) -> bytes:
-        """The facts as JSON behind a hash of them, filled up with spaces to ``length`` bytes.
+        """The facts as JSON, preceded by a hash of them, padded with spaces to ``length`` bytes.
 
         Raises:
             ValueError: they do not fit into ``length``.

@@ -1,4 +1,4 @@
-"""What a file of bars holds, without running anything on it."""
+"""Description of a file of bars: its format, rows, times and columns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BarsInfo(BaseModel):
 
     path: str
     kind: str
-    """``CSV``, ``Parquet`` or ``Arrow IPC``, and what it is compressed with."""
+    """``CSV``, ``Parquet`` or ``Arrow IPC``, and its compression."""
     size_bytes: int
     rows: int
     """All rows, good and bad."""
@@ -40,21 +40,21 @@ class BarsInfo(BaseModel):
     """Time of the first bar, ISO, UTC."""
     last: str
     timeframe_seconds: float | None
-    """The most common step between the first bars; None for a single bar."""
+    """The most common step between the first bars; None if there is a single bar."""
     gaps: int
-    """Steps longer than that, weekends included."""
+    """Steps longer than the timeframe, weekends included."""
     longest_gap_seconds: float | None
     price_side: PriceSide | None
-    """As the format or the name of the file has it."""
+    """Price side, told by the format or the name of the file."""
     taken_for: str | None
-    """What the file, or what a store was made from, was taken for."""
+    """Format that the file, or the source of a store, was read as, in words."""
     columns: dict[str, str]
-    """Columns of the file that are read -> what they hold."""
+    """Columns of the file that are read -> the fields they hold."""
     content_hash: str
     notes: tuple[str, ...] = ()
-    """What was found beside, such as a clock that fits few weeks; one sentence each."""
+    """Remarks, such as a clock that fits few weeks; one sentence each."""
     store: StoreFacts | None = None
-    """What a store says of itself and where its bars come from."""
+    """Facts of the store, with the source of its bars; None if the file is no store."""
 
 
 def describe(

@@ -1,4 +1,4 @@
-"""One pass over the rows of a source: bad ones counted, good ones hashed and gathered into chunks."""
+"""One pass over the rows of a source: counts bad rows, hashes good rows and gathers them into chunks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RING = 3  # a chunk, the one drawn after it, and the one being filled
 
 
 class Tally:
-    """What is carried from batch to batch: bad rows by kind, the content hash, the time of the last good row."""
+    """State carried from batch to batch: bad rows by kind, the content hash, the time of the last good row."""
 
     __slots__ = ("forgiven", "state")
 
@@ -60,12 +60,12 @@ class Tally:
 
     @property
     def finished(self) -> bool:
-        """Whether a time at or past the end was met."""
+        """True if a time at or after the end was met."""
         return bool(self.state[chunking.TALLY_FINISHED])
 
     @property
     def last_time(self) -> int | None:
-        """Time of the last good row, None before the first."""
+        """Time of the last good row; None before the first."""
         last = int(self.state[chunking.TALLY_LAST])
         return None if last == FIRST_TIME else last
 
@@ -87,7 +87,7 @@ class Tally:
         return int(self.state[chunking.TALLY_ODD_VOLUMES])
 
     def share_of_time(self, kept: int, step: int) -> float | None:
-        """Share of the bars' time that bad rows take, those at the end as well; None where bars have no step.
+        """Share of the bars' time that bad rows take, those at the end included; None if bars have no step.
 
         Args:
             kept: good rows.
@@ -103,7 +103,7 @@ class Tally:
         return self.state[chunking.TALLY_COUNTS : chunking.TALLY_COUNTS + len(chunking.KIND_NAMES)]
 
     def by_kind(self) -> dict[str, int]:
-        """Bad rows by kind, only kinds that occurred."""
+        """Bad rows by kind; only kinds that occurred."""
         return {kind: int(count) for kind, count in zip(chunking.KIND_NAMES, self._counts(), strict=True) if count}
 
     def first_rows(self) -> dict[str, int]:
@@ -112,7 +112,7 @@ class Tally:
         return {kind: int(first[place]) for place, kind in enumerate(chunking.KIND_NAMES) if self._counts()[place]}
 
     def content_hash(self, rows: int, ask: bool = False) -> str:
-        """Hash of the good rows' times and prices in order, ask prices too where they are there; batches do not matter."""
+        """Hash of times and prices of the good rows in order, ask prices included. Batch borders do not change it."""
         lanes = self.state[chunking.TALLY_HASH : chunking.TALLY_HASH + 5]
         digest = hashlib.blake2b(lanes.astype("<i8").tobytes(), digest_size=16)
         digest.update(rows.to_bytes(8, "little"))
@@ -122,13 +122,13 @@ class Tally:
         return digest.hexdigest()
 
     def check(self, batch: RowBatch) -> int:
-        """Check and hash a batch without copying it; the number of good rows."""
+        """Check and hash a batch without copying it. Returns the number of good rows."""
         return chunking.take_bars(*batch.columns, 0, batch.first_row, self.state, ask=batch.ask)[1]
 
 
 @dataclass(slots=True)
 class _Buffer:
-    """The arrays of one chunk in the making."""
+    """The arrays of one chunk while it is filled."""
 
     timestamp: Ints
     open: Floats
@@ -155,7 +155,7 @@ class _Buffer:
         return arrays + list(self.ask or ())
 
     def take(self, batch: RowBatch, at: int, room: int, tally: Tally) -> int:
-        """Fill up to ``room`` rows with good ones of a batch from row ``at`` on; the row to go on from."""
+        """Fill up to ``room`` rows with good rows of a batch from row ``at`` on. Returns the row to continue from."""
         at, self.filled = chunking.take_bars(
             batch.timestamp,
             batch.open,
@@ -179,7 +179,7 @@ class _Buffer:
         return at
 
     def lead(self, before: _Buffer | None, history: int) -> None:
-        """Begin with the last bars of the chunk before."""
+        """Start with the last bars of the previous chunk."""
         self.history = 0 if before is None else min(history, before.filled)
         self.filled = self.history
         if before is None or not self.history:
@@ -268,7 +268,7 @@ class Intake:
 
     @staticmethod
     def _followed(chunk: Chunk, following: _Buffer) -> Chunk:
-        """A chunk that knows the time of the bar after it."""
+        """The same chunk with the time of the bar after it."""
         chunk.next_time = int(following.timestamp[following.history])
         return chunk
 

@@ -38,7 +38,7 @@ def lent(values: Array) -> Array:
 
 
 def is_kept(values: npt.NDArray[Any] | None) -> bool:
-    """Whether memory that is to be reused was lent and is still in use; then it is the user's from here on."""
+    """Check if memory that is about to be reused was lent and is still in use. If so, it belongs to the user from here on."""
     if values is None:
         return False
     leases = _leases.pop(id(_owner(values)), ())

@@ -1,4 +1,4 @@
-"""How the bars of a run are read: kept in its record, so that the same bars can be opened again."""
+"""Options that the bars of a run are read with, kept in its record so that the same bars can be opened again."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ class Reading(BaseModel):
         return self.resampled(bars)
 
     def _cells(self) -> dict[str, str | None]:
-        """What was said of the cells."""
+        """Options given for the cells."""
         return {name: getattr(self, name) for name in CELLS}
 
     def resampled(self, bars: Bars) -> Bars:
-        """The bars in the timeframe asked for, as they are where none is.
+        """The bars in the timeframe asked for; the bars as they are if none was.
 
         Raises:
             InputError: no such timeframe or anchor, or an anchor alone.
@@ -95,7 +95,7 @@ class Reading(BaseModel):
         return bars.resample(self.timeframe, self.anchor)
 
     def open_fine(self, corrects: bool = False) -> Bars | None:
-        """The finer bars, None where no file is named: read with the options of the bars, as far as a file has what they speak of.
+        """The finer bars; None if no file is named. Read with those options of the bars that apply to that file.
 
         A store needs no options and gets none; a file whose times say their zone gets no time zone unless that of the bars corrects
         such times as well, one without the column of spreads no spread.
@@ -136,13 +136,13 @@ class Reading(BaseModel):
         )
 
     def kept(self) -> Self:
-        """The same for the record: files by their absolute paths."""
+        """The options with absolute paths, for the record."""
         files = {name: getattr(self, name) for name in ("ask", "fine")}
         return self.model_copy(update={name: path.absolute() for name, path in files.items() if path is not None})
 
 
 def _is_store(path: Path) -> bool:
-    """Whether a file, or every file of a pattern, says itself what its bars are."""
+    """Check if a file, or every file of a pattern, is a store with facts of its own."""
     try:
         source = open_bars(path).source
     except InputError:

@@ -1,4 +1,4 @@
-"""What is said where bad rows are refused, and where they are left out: how many, which, what share, and the options that go on."""
+"""Messages about bad rows, refused or left out: how many, which, what share, and the options that continue."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from barloom.bars.sources.base import Source
 from barloom.errors import InputError, Question
 
 MOST_DROPPED = 0.01
-"""Share of the rows, or of the time, above which ``drop`` has to be told so."""
+"""Share of the rows, or of the time, above which ``drop`` is refused and ``drop:any`` is needed."""
 SHAPE = ("unparsable_time", "unparsable_price", "malformed")
-"""Kinds that are no accident where many rows have them."""
+"""Kinds of bad rows that are no accident if many rows have them."""
 ACCIDENTS = 0.1
-"""Share of the rows up to which they may be one."""
+"""Share of the rows up to which such a kind may be an accident."""
 CROSSED = "crossed: the ask is below the bid"
 
 
 def share(part: float) -> str:
-    """A share as percent with the digits that tell it from 0% and 100%."""
+    """A share as a percentage, with enough digits to tell it from 0% and 100%."""
     if part in (0, 1):
         return f"{part:.0%}"
     text = f"{100 * part:.1f}%"
@@ -32,20 +32,20 @@ def _shown(source: Source, tally: Tally) -> str:
 
 
 def _taken(rows: int, total: int, tally: Tally, kept: int, step: int) -> str:
-    """What leaving rows out takes, in words."""
+    """Share of the rows and of the time that would be left out, in words."""
     time = tally.share_of_time(kept, step)
     return f"{share(rows / total)} of the rows" + ("" if time is None else f" and {share(time)} of the time")
 
 
 def too_many(tally: Tally, kept: int, step: int) -> bool:
-    """Whether bad rows that nobody spoke of take more than 1% of the rows or of the time; a single row never does."""
+    """Check if bad rows not forgiven take more than 1% of the rows or of the time; a single row never does."""
     rows = tally.refused
     time = tally.share_of_time(kept, step) or 0.0
     return rows > 1 and (rows > MOST_DROPPED * (kept + tally.bad) or (not tally.forgiven and time > MOST_DROPPED))
 
 
 def refused_rows(source: Source, tally: Tally, kept: int, step: int) -> InputError:
-    """The refusal of bad rows: one sentence, with the options that go on where there are any."""
+    """The refusal of bad rows: one sentence, with the options that continue if there are any."""
     counts, bad, total = tally.by_kind(), tally.bad, kept + tally.bad
     said = f"{source.label}: {bad} bad {'row' if bad == 1 else 'rows'}: {_shown(source, tally)}"
     shape = sum(counts.get(kind, 0) for kind in SHAPE)
@@ -69,7 +69,7 @@ def refused_rows(source: Source, tally: Tally, kept: int, step: int) -> InputErr
 
 
 def share_dropped(source: Source, tally: Tally, kept: int, step: int, on_bad_rows: str) -> list[str]:
-    """What leaving bad rows out took, as a sentence; none where there were none.
+    """Sentence that says what share was left out as bad rows; an empty list if there were none.
 
     Raises:
         Question: more than 1% of the rows or of the time, and only ``drop`` was said.
@@ -91,7 +91,7 @@ def share_dropped(source: Source, tally: Tally, kept: int, step: int, on_bad_row
 
 
 def notes_of(tally: Tally, widened: int, left_out: Mapping[str, int], kept: int) -> list[str]:
-    """What else was done to the rows of a pass, one sentence each."""
+    """Sentences about other changes to the rows of a pass, one each."""
     notes = []
     total = kept + tally.bad
     if widened:

@@ -1,4 +1,4 @@
-"""The columns of a bar, the names they go by in files, and which column of a file is which."""
+"""The columns of a bar, the names that files use for them, and the assignment of a file's columns to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from barloom.errors import InputError, nearest
 PRICES = ("open", "high", "low", "close")
 FIELDS = ("time", *PRICES, "volume")
 ASKS = tuple(f"ask_{name}" for name in PRICES)
-"""Columns of ask prices beside those of the bid, all four or none."""
+"""Columns of ask prices beside the bid; all four or none."""
 REQUIRED = FIELDS[:-1]
 STAMPS = ("open", "close")
 
@@ -23,7 +23,7 @@ SPOKEN = {
     **{name[0]: name for name in (*PRICES, "volume")},
     "vol": "volume",
 }
-"""What users call the fields in options."""
+"""Names that users give the fields in options."""
 
 POSITIONS_EXAMPLE = "--columns time=1,open=2,high=3,low=4,close=5,volume=6"
 
@@ -35,21 +35,21 @@ class Layout:
     names: tuple[str, ...]
     index: Mapping[str, int]
     spread_factor: float = 1.0
-    """What makes the spread column price units, where there is one."""
+    """Factor that converts the spread column, if there is one, to price units."""
 
     @property
     def has_volume(self) -> bool:
-        """Whether the file has a volume that may be read."""
+        """True if the file has a volume column that may be read."""
         return "volume" in self.index
 
     @property
     def has_spread(self) -> bool:
-        """Whether the file has a spread that is to be read."""
+        """True if the file has a spread column that is to be read."""
         return "spread" in self.index
 
     @property
     def has_ask(self) -> bool:
-        """Whether ask prices are read, or made of a spread."""
+        """True if ask prices are read, or computed from a spread."""
         return self.has_spread or ASKS[0] in self.index
 
     def fields(self, volume: bool) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ class Layout:
 
 
 def plain(name: str) -> str:
-    """A column name as it is compared: without surrounding spaces, angle brackets, byte-order mark, asterisks of footnotes or case."""
+    """A column name as it is compared: without surrounding spaces, angle brackets, byte-order mark, footnote asterisks or case."""
     bare = name.strip().lstrip("\ufeff").strip()
     if bare.startswith("<") and bare.endswith(">"):
         bare = bare[1:-1].strip()
@@ -109,23 +109,23 @@ def parse_columns(text: str | Mapping[str, str | int] | None) -> dict[str, str] 
 
 @dataclass(frozen=True, slots=True)
 class ColumnOptions:
-    """What a user says about a source: its columns, its format, its clock, which of its symbols."""
+    """Options a user gives for a source: its columns, its format, its clock, which of its symbols."""
 
     chosen: Mapping[str, str] | None = None
-    """Field -> name or position, of all that are to be read; None for the usual names."""
+    """Field -> name or position of every column to read; None for the usual names."""
     ignored: tuple[str, ...] = ()
     """Names of columns to leave unread."""
     spread: SpreadColumn | None = None
     input_format: str | None = None
-    """A name of ``sources.registry``, None to tell by content."""
+    """A name of ``sources.registry``; None to tell the format by content."""
     time_zone: Zone | None = None
-    """The clock of naive times, None for that of the format."""
+    """The clock of naive times; None for that of the format."""
     stamp: str | None = None
-    """``open`` or ``close``, None for that of the format."""
+    """``open`` or ``close``; None for that of the format."""
     symbol: str | None = None
-    """The symbol to read of a file that holds several; ``*`` for rows of all."""
+    """The symbol to read from a file that holds several; ``*`` for the rows of all."""
     cells: CellOptions = field(default_factory=CellOptions)
-    """What a user says of the cells."""
+    """Options given for the cells."""
 
     @classmethod
     def parse(
@@ -170,5 +170,5 @@ class ColumnOptions:
 
     @property
     def by_position(self) -> bool:
-        """Whether the columns to read are given by 1-based positions."""
+        """True if the columns to read are given by 1-based positions."""
         return self.chosen is not None and all(name.replace("+", "").isdecimal() for name in self.chosen.values())

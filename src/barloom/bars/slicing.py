@@ -1,4 +1,4 @@
-"""Which rows of a source are taken: a fraction, which portion of it, and a range of times."""
+"""Selection of rows of a source: a fraction, one portion of it, and a range of times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Selection:
 
     @property
     def whole(self) -> bool:
-        """Whether every row is taken."""
+        """True if every row is taken."""
         return self.fraction == 1 and self.start == FIRST_TIME and self.end == LAST_TIME
 
     def rows(self, total: int) -> tuple[int, int]:
@@ -34,7 +34,7 @@ class Selection:
 
 
 def portions(fraction: Fraction) -> int:
-    """Portions of a fraction: 1/fraction rounded up: 0.25 has 4, 0.1 has 10, 0.3 has 4 (three of 30%, one of 10%)."""
+    """Number of portions of a fraction: 1/fraction rounded up. 0.25 has 4, 0.1 has 10, 0.3 has 4 (three of 30%, one of 10%)."""
     return math.ceil(1 / fraction)
 
 
@@ -76,7 +76,7 @@ def make_selection(fraction: Any = 1.0, portion: Any = 1, start: Any = None, end
 
 
 def _whole(value: Any) -> int | None:
-    """The whole number that a value is or spells, else None."""
+    """The whole number that a value is or spells; None if it is none."""
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Bars stamped by the time they close: when each opened, by the step of its bars or by the calendar."""
+"""Bars stamped by the time they close: their open times, found by the step of the bars or by the calendar."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAST_FRACTIONS = (10**6, 10**3, 1)  # nanoseconds by which 59.999, 59.999999 and
 
 @dataclass(frozen=True, slots=True)
 class CloseStamp:
-    """What makes the close times of bars open times.
+    """Converts the close times of bars to open times.
 
     Bars shorter than a day are a step long. Days open at midnight of the file's clock, weeks on Monday (those that end
     from Monday to Thursday six days before), months, quarters and years on their first day.
@@ -34,15 +34,15 @@ class CloseStamp:
     step: int
     """Nanoseconds from bar to bar."""
     dates: bool = False
-    """Whether stamps are dates: the last day of a bar, not the moment after it; but for those that begin another."""
+    """True if stamps are dates: the last day of a bar, not the moment after it, except dates that begin the next bar."""
     early: int = 0
     """Nanoseconds by which stamps come before the moment at which bars close."""
     exact: bool = False
-    """Whether bars of any length are a step long, days and months too."""
+    """True if bars of any length are a step long, days and months too."""
 
     @property
     def months(self) -> int:
-        """Months of a bar, 0 for shorter ones."""
+        """Months of a bar; 0 for shorter bars."""
         return round(self.step / MEAN_MONTH) if self.step >= LEAST_MONTH else 0
 
     @property
@@ -72,7 +72,7 @@ class CloseStamp:
         return (day - (days - 1)) * DAY
 
     def _begins_another(self, day: Ints) -> Ints:
-        """1 for dates that are the first day after a bar, the first of a month or a Monday; 0 for others."""
+        """1 for dates that are the first day after a bar (the first of a month, or a Monday); 0 for others."""
         if self.months:
             month = day.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
             begins: Ints = (day == month).astype(np.int64)
@@ -82,7 +82,7 @@ class CloseStamp:
 
 
 def early_by(times: Ints) -> int:
-    """Nanoseconds by which all times come before the end of a bar, as those of closes at 59.999 or 23:59:59 do; 0 for others."""
+    """Nanoseconds by which all times come before the end of a bar, as closes at 59.999 or 23:59:59 do; 0 for others."""
     known = times[times >= MARKED]
     steps = np.abs(np.diff(known))
     step = commonest(steps[steps > 0])[0]

@@ -1,4 +1,4 @@
-"""How far apart bars are: the most common step, and the gaps between them."""
+"""Distances between bars: the most common step, and the gaps."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Steps:
 
     @property
     def longest_seconds(self) -> float | None:
-        """The longest gap in seconds; None where there is none."""
+        """The longest gap in seconds; None if there is none."""
         return self.longest / 1e9 if self.gaps else None
 
 
 def commonest(numbers: Ints) -> tuple[int, int]:
-    """The most common of some numbers, the smallest of several as common, and how often it comes; 0 and 0 where there are none.
+    """The most common of some numbers, the smallest of equally common ones, and its count; 0 and 0 if there are none.
 
     NumPy's own function loads its masked arrays at the first call, 70 ms.
     """

@@ -34,11 +34,11 @@ _SIDE = re.compile(r"(?<![a-z])(bid|ask|mid)(?![a-z])")
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What came of an ingest."""
+    """Result of an ingest."""
 
     facts: StoreFacts
     already: bool
-    """Whether the store was there, made of the same bytes in the same way."""
+    """True if the store existed already, made of the same bytes in the same way."""
 
 
 def ingest(
@@ -90,7 +90,7 @@ def ingest(
 
 
 def is_store(path: Path) -> bool:
-    """Whether barloom made a file as a store, damaged or of another version as it may be."""
+    """Check if a file was written by barloom as a store, even if it is damaged or of another version."""
     return bool(_holds_facts(path))
 
 
@@ -115,7 +115,7 @@ def _refuse(output: Output, sources: Sequence[Path], force: bool) -> None:
 
 
 def _stored(path: Path) -> StoreFacts | None:
-    """The facts of a file where it is a whole store."""
+    """The facts of a file if it is a whole store, else None."""
     from barloom.bars.bars import open_bars
 
     try:
@@ -126,7 +126,7 @@ def _stored(path: Path) -> StoreFacts | None:
 
 
 def _room(bars: Bars, sources: Sequence[Path], reading: Mapping[str, str], symbol: str | None) -> int:
-    """Bytes enough for the facts, which are known only when the bars are written."""
+    """Number of bytes reserved for the facts, which are known only after the bars are written."""
     named = sum(len(path.name.encode()) * 6 + 128 for path in sources)
     told = sum(6 * (len(name) + len(value)) + 16 for name, value in reading.items()) + 6 * len(symbol or "")
     notes = NOTES_ROOM + 6 * len(bars.source.corrected)
@@ -134,7 +134,7 @@ def _room(bars: Bars, sources: Sequence[Path], reading: Mapping[str, str], symbo
 
 
 def taken_for(bars: Bars) -> str | None:
-    """What the source was taken for, where it says so."""
+    """Format that the source was read as, in words; None if the source does not say."""
     found = getattr(bars.source, "taken_for", None)
     return str(found) if found else None
 
@@ -152,7 +152,7 @@ def side_of(sources: Sequence[Path], told: str | None) -> PriceSide | None:
 
 
 def _zone(source: Source) -> str:
-    """The zone that naive times of the sources are in; UTC where they say it themselves."""
+    """The zone that naive times of the sources are in; UTC if the times state their offset."""
     if isinstance(source, DespikedSource):
         source = source.inner
     if isinstance(source, PairSource):
@@ -192,14 +192,14 @@ def _facts(
 
 
 def report_of(bars: Bars) -> BarsReport:
-    """What the pass over the bars found, once it is finished."""
+    """The report of a finished pass over the bars."""
     if bars.report is None:
         raise RuntimeError("a finished pass has no report of its bars")
     return bars.report
 
 
 def facts_of(report: BarsReport, steps: Steps, size: int, **told: Any) -> StoreFacts:
-    """The facts of a store of ``size`` bytes that a pass over bars has written; ``told`` are those that the pass does not settle."""
+    """The facts of a store of ``size`` bytes written by a pass over bars; ``told`` are facts that the pass does not settle."""
     return StoreFacts(
         version=__version__,
         timeframe_seconds=steps.seconds,
@@ -249,7 +249,7 @@ def _hash_file(path: Path, stop: threading.Event) -> SourceFile:
 
 
 class _Hashing:
-    """Hashes files on a thread of its own while their bars are read; leaving ends it."""
+    """Hashes files on a thread of its own while their bars are read; leaving the context ends the thread."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths

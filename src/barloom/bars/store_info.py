@@ -1,4 +1,4 @@
-"""What a store says of itself, as ``data info`` shows it: told without reading a bar, or loading what reads bars."""
+"""Facts of a store for ``data info``, shown without reading a bar or loading the libraries that read bars."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from barloom.bars.stored import damaged, read_stored
 from barloom.errors import InputError
 
 IN_STORES = {"int64": "timestamp[ns, tz=UTC]", "float64": "double"}
-"""What a column of a store is in the words of Arrow, by what it is in memory."""
+"""Type of a column in memory -> name of its Arrow type in the store."""
 UNKNOWN = ("symbol", "timeframe_seconds", "price_side", "taken_for", "longest_gap_seconds")
-"""Facts that are left out of the file where they are not known."""
+"""Facts that are left out of the file if they are not known."""
 
 
 def describe_store(path: Path) -> dict[str, Any] | None:
-    """The fields of ``BarsInfo`` of a store, None of any other file.
+    """The fields of ``BarsInfo`` of a store; None for any other file.
 
     Raises:
         InputError: what it says is damaged, or a later barloom wrote it.
@@ -32,7 +32,7 @@ def describe_store(path: Path) -> dict[str, Any] | None:
 
 
 def info_of(facts: Mapping[str, Any], label: str, kind: str) -> dict[str, Any]:
-    """The fields of ``BarsInfo`` by the facts of a store."""
+    """The fields of ``BarsInfo`` from the facts of a store."""
     known = {name: facts.get(name) for name in UNKNOWN}
     return {
         "path": label,

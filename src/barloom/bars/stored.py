@@ -1,4 +1,4 @@
-"""How the facts of a store lie in its file: text behind a hash of it, found in the footer without NumPy, Arrow or pydantic."""
+"""Layout of a store's facts in its file: text preceded by a hash of it, found in the footer without NumPy, Arrow or pydantic."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ KEY = b"barloom"
 """The metadata key of an Arrow schema or a Parquet footer under which the facts are."""
 FORMAT = 1
 MAGICS = {"Arrow IPC": b"ARROW1", "Parquet": b"PAR1"}
-"""What the files of a format end with, behind the length of their footer."""
+"""Last bytes of the files of a format, after the length of their footer."""
 _HEAD, _BETWEEN = '{"check":"', '","facts":'
 _CHECK = 32  # hexadecimal digits
 STORE_SAYS = re.compile(f"{re.escape(_HEAD)}[0-9a-f]{{{_CHECK}}}{re.escape(_BETWEEN)}{{".encode())
-"""How the facts of every store begin."""
+"""Pattern of the first bytes of the facts of every store."""
 _TAIL = 16
 _LONGEST_FOOTER = 1 << 28
 
@@ -52,7 +52,7 @@ def verified(text: bytes, path: Path) -> dict[str, Any]:
 
 
 def damaged(path: Path) -> str:
-    """What is said of a store whose facts are not as they were written."""
+    """Message for a store whose facts are not as they were written."""
     return f"{path} is damaged: what it says of its own bars does not add up; ingest them again"
 
 
@@ -61,7 +61,7 @@ def _check(body: str) -> str:
 
 
 def read_stored(path: Path) -> tuple[dict[str, Any], str] | None:
-    """The facts of a store and its format, from the last bytes of the file alone; None of any other file.
+    """The facts of a store and its format, from the last bytes of the file alone; None for any other file.
 
     Raises:
         InputError: they are damaged, or a later barloom wrote them.
@@ -92,7 +92,7 @@ def read_stored(path: Path) -> tuple[dict[str, Any], str] | None:
 
 
 def _footer(tail: bytes) -> tuple[str, int]:
-    """The format that the last bytes of a file are of, and how long its footer is with them."""
+    """The format that the last bytes of a file belong to, and the length of its footer including these bytes."""
     for kind, magic in MAGICS.items():
         if tail.endswith(magic) and len(tail) >= len(magic) + 4:
             length = int.from_bytes(tail[-len(magic) - 4 : -len(magic)], "little")

@@ -1,4 +1,4 @@
-"""Which column holds the times of bars, of several that hold times: told by their names and by what they hold."""
+"""Choice of the column of times, if several columns hold times: by their names and their cells."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ ALMOST = 1_000_000_000  # nanoseconds by which a close may lie before the open o
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Where the times of bars are."""
+    """The columns that the times of bars are read from."""
 
     at: int | None
     clock: int | None = None
-    """The time of day, where dates have it in a column of its own."""
+    """The time of day, if it is in a column of its own beside the dates."""
     stamp: str | None = None
-    """``close`` where the column says that bars are stamped by their close."""
+    """``close`` if the column says that bars are stamped by their close."""
     others: tuple[int, ...] = ()
     """Columns of times that are not read."""
     notes: tuple[str, ...] = ()
 
 
 def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows, clock_digits: int = 0) -> Times:
-    """Find the column of times among those that are no prices.
+    """Find the column of times among those that are not prices.
 
     Raises:
         InputError: several hold times and nothing tells which of them bars go by.
@@ -75,7 +75,7 @@ def find_times(label: str, names: Sequence[str], free: Sequence[int], rows: Rows
 
 
 def kind_of(rows: Rows, at: int) -> str:
-    """What most cells of a column are: ``date``, ``clock``, ``moment`` or nothing of these."""
+    """Kind of most cells of a column: ``date``, ``clock``, ``moment`` or an empty string."""
     if _share(rows, at, moments.is_time_of_day) and _share(rows, at, _has_colon):
         return "clock"
     if _share(rows, at, moments.is_date):
@@ -112,7 +112,7 @@ def is_time(cell: str) -> bool:
 
 
 def _unnamed(keys: Sequence[str], kinds: Mapping[int, str], free: Sequence[int], rows: Rows) -> list[int]:
-    """The column that holds times under no name, or under one that is not known, where there is one alone."""
+    """The only column that holds times without a name, or with a name that is not known."""
     for kind in ("moment", "date"):
         holding = [at for at in free if kinds[at] == kind]
         without = [at for at in holding if not keys[at]]
@@ -152,7 +152,7 @@ def _digit_clocks(keys: Sequence[str], called: Sequence[int], dates: Sequence[in
 
 
 def clock_width(cells: Sequence[str]) -> int:
-    """The digits that times of day such as 931 or 93100 are filled up to, 4 or 6; 0 where they are no times of day."""
+    """The number of digits, 4 or 6, that times of day such as 931 or 93100 are padded to; 0 if they are no times of day."""
     numbers = [int(cell) for cell in cells if cell.isdecimal()]
     if not numbers or (max(map(len, cells)) <= 2 and (max(numbers) < 24 or max(numbers) > 59)):
         return 0  # hours as well as minutes, or none of them
@@ -167,7 +167,7 @@ def clock_width(cells: Sequence[str]) -> int:
 
 
 def _by_names(label: str, names: Sequence[str], keys: Sequence[str], called: Sequence[int]) -> Times:
-    """By their names alone."""
+    """Choose by the names alone."""
     opening = [at for at in called if keys[at] in OPENING]
     other = [at for at in called if keys[at] not in CLOSING and at not in opening]
     best = opening or other or list(called)
@@ -189,7 +189,7 @@ def _two_clocks(label: str, names: Sequence[str], keys: Sequence[str], date: int
 
 
 def _of_several(label: str, names: Sequence[str], keys: Sequence[str], places: Sequence[int], rows: Rows) -> Times:
-    """Of columns that all hold moments: the opens; those at which bars close are told by coming a bar later."""
+    """Choose among columns that all hold moments: the column of opens. Closes come one bar later."""
     read = {at: moments_of([row[at] for row in rows if at < len(row)]) for at in places}
     known = {at: times for at, times in read.items() if times is not None}
     opening = [at for at in places if keys[at] in OPENING]
@@ -229,7 +229,7 @@ def _of_several(label: str, names: Sequence[str], keys: Sequence[str], places: S
 
 
 def _which(label: str, names: Sequence[str], places: Sequence[int]) -> str:
-    """The question which of several columns of times bars go by."""
+    """The question which of several columns holds the times of the bars."""
     shown = " and ".join(f"'{names[at].strip()}' (column {at + 1})" for at in places)
     others = shlex.quote(",".join(str(at + 1) for at in places[1:]))
     return (

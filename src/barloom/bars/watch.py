@@ -1,4 +1,4 @@
-"""What a pass over bars looks at beside the rows: the times of the first ones, when weeks open, and ask prices below the bid."""
+"""Checks made on batches during a pass, beside those of the rows: first times, opens of the weeks, and ask prices below the bid."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Looks at the batches of a pass while they are drawn; any split of the rows shows the same.
+    """Looks at the batches of a pass while they are drawn. The result does not depend on how rows are split into batches.
 
     Args:
         source: the source of the pass.
@@ -47,7 +47,7 @@ class Watch:
         self.first: Ints = np.empty(0, dtype=np.int64)
         """The first good times, once they are known."""
         self.regular_step = 0
-        """Their step, 0 where it is not that of most of them."""
+        """Their step; 0 if most of them do not share one."""
         self._held: list[tuple[Ints, int]] = []
         self._known = 0
 
@@ -62,7 +62,7 @@ class Watch:
             self._widen(batch)
 
     def look(self, times: Ints, part: int = 0) -> None:
-        """Look at the times of a batch; those that come before enough are there to tell the step are held.
+        """Look at the times of a batch. Times are held back until there are enough to find the step.
 
         Raises:
             Question: times that no bar has.
@@ -77,7 +77,7 @@ class Watch:
             self._begin()
 
     def _begin(self) -> None:
-        """Tell the step from the first times, and look at all that were held."""
+        """Find the step from the first times, and look at all times held back."""
         first = np.concatenate([times for times, _ in self._held] or [np.empty(0, dtype=np.int64)])[:HEAD]
         first = first[first > MALFORMED]
         steps = np.diff(first)
@@ -108,7 +108,7 @@ class Watch:
             )
 
     def step(self) -> int:
-        """The commonest step of the first times, nanoseconds; 0 where they have none.
+        """The most common step of the first times, nanoseconds; 0 if there is none.
 
         Raises:
             Question: times that no bar has.
@@ -118,7 +118,7 @@ class Watch:
         return self._step
 
     def _widen(self, batch: RowBatch) -> None:
-        """Raise each ask price below the bid price of its kind to it."""
+        """Raise each ask price that is below the bid price of its kind to that bid price."""
         assert batch.ask is not None
         low = np.zeros(len(batch), dtype=bool)
         for ask, bid in zip(batch.ask, batch.bid, strict=True):
@@ -134,13 +134,13 @@ class Watch:
         self.widened += int(((times >= self._tally.start) & (times < self._tally.end)).sum())
 
     def opens(self) -> WeekOpens:
-        """When weeks opened, of all that was looked at."""
+        """Opens of the weeks in all times looked at."""
         self.step()
         assert self._opens is not None
         return self._opens
 
     def judge(self) -> list[str]:
-        """What the whole pass says of the clock, once for a source: sentences to be passed on.
+        """Judge the clock by the whole pass, once for a source. Returns sentences for the user.
 
         Raises:
             InputError: files of different clocks.
@@ -154,11 +154,11 @@ class Watch:
 
 
 def odd_times(times: Ints, step: int) -> str:
-    """What the first times of a file have that bars have not, in words; empty where nothing is odd.
+    """Describe what is wrong with the first times of a file; empty if nothing is.
 
     Args:
         times: good ones, at least one unless there are none.
-        step: nanoseconds between them, 0 where they are not regular.
+        step: nanoseconds between them; 0 if they are not regular.
     """
     if not len(times):
         return ""
@@ -179,7 +179,7 @@ def odd_times(times: Ints, step: int) -> str:
 
 
 def parts_of(source: Source) -> list[Source]:
-    """The sources of the single files, bid files where there are two sides."""
+    """The sources of the single files; the bid files if there are two sides."""
     while (under := getattr(source, "inner", None) or getattr(source, "bid", None)) is not None:
         source = under
     return list(source.sources) if isinstance(source, JoinedSource) else [source]
@@ -191,14 +191,14 @@ def zone_of_part(source: Source) -> Zone:
 
 
 def claims_utc(source: Source) -> bool:
-    """Whether times say themselves that they are UTC, or are so by contract, and nobody said otherwise."""
+    """Check if times are UTC by their own text or by the format, and no option says otherwise."""
     if not isinstance(source, FileSource):
         return True
     return not source.naive and not source.corrected and (source.facts is None or source.facts.time_zone == "UTC")
 
 
 def judged_clock(source: Source, opens: WeekOpens) -> list[str]:
-    """What the opens of the weeks say of the clock of a source.
+    """Judge the clock of a source by the opens of the weeks. Returns sentences for the user.
 
     Raises:
         InputError, Question: see ``Watch.judge``.
@@ -240,7 +240,7 @@ def judged_clock(source: Source, opens: WeekOpens) -> list[str]:
 
 
 def clocks_apart(parts: Sequence[Source], gaps: Ints, which: Ints, step: int) -> str:
-    """Which files of a data set are of different clocks, in words; empty where none are.
+    """Describe which files of a data set are of different clocks; empty if none are.
 
     Files that follow one another are judged together until they hold weeks enough.
     """
@@ -293,7 +293,7 @@ def _fit(parts: Sequence[Source], group: Sequence[int], gaps: Ints, which: Ints,
 
 
 def _meet(one: ClockFit, other: ClockFit) -> bool:
-    """Whether the weeks of two stretches that no clock fits both were read rightly, or leave it open."""
+    """Check if two stretches that no single clock fits were each read rightly, or leave it open."""
     if one.good or other.good:
         return (one.good and other.good) or not (other if one.good else one).asks
     return not (one.asks and other.asks)
@@ -304,6 +304,6 @@ def _sure(fit: ClockFit) -> set[str]:
 
 
 def say(label: str, notes: Sequence[str]) -> None:
-    """Tell notes of a pass over the bars of that name as warnings."""
+    """Pass notes about the bars of that name on as warnings."""
     for note in notes:
         log.warning("%s: %s", label, note)

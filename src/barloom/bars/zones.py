@@ -1,4 +1,4 @@
-"""Clocks of files: naive times of a zone as UTC, and times at the close of a bar as times at its open."""
+"""Clocks of files: conversion of naive times of a zone to UTC, and of close times to open times."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ EXAMPLES = "give UTC, EST (UTC-5 all year), +02:00, America/New_York or America/
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The clock of naive times: a zone of the tz database or none, and a fixed offset from it."""
+    """The clock of naive times: a zone of the tz database, if any, and a fixed offset."""
 
     text: str
-    """As it was given."""
+    """The name as it was given."""
     name: str | None
-    """A zone of the tz database, None for a clock that never changes."""
+    """A zone of the tz database; None for a clock that never changes."""
     offset: int
-    """Nanoseconds that the clock is ahead of the zone, or of UTC where there is none."""
+    """Nanoseconds that the clock is ahead of the zone, or of UTC without a zone."""
 
     @classmethod
     def parse(cls, text: str) -> Zone:
@@ -71,7 +71,7 @@ class Zone:
         return "EST (UTC-5)" if self.text == "EST" else self.text
 
     def to_utc(self, times: Ints) -> Ints:
-        """Naive times, nanoseconds, as UTC; ``FIRST_TIME`` where clocks skipped the time or showed it twice.
+        """Naive times, nanoseconds, as UTC; ``FIRST_TIME`` if clocks skipped the time or showed it twice.
 
         Marks of rows without a time stay.
         """
@@ -87,7 +87,7 @@ class Zone:
         return np.where(marked, times, local)
 
     def to_wall(self, times: Ints, *, few: bool = False) -> Ints:
-        """What the clock shows at times in UTC, nanoseconds; ``few`` ones are looked up one by one, and nothing is kept for others."""
+        """Times in UTC, nanoseconds, as the clock shows them. With ``few``, each is looked up by itself and nothing is cached."""
         if self.name is None or not len(times):
             return times + self.offset
         if few:
@@ -97,7 +97,7 @@ class Zone:
         return times + offsets[np.searchsorted(starts, times, side="right")] + self.offset
 
     def fault(self, time: int) -> str | None:
-        """Why a naive time is no time of this clock, None where it is one."""
+        """The reason why a naive time does not exist on this clock; None if it does."""
         if self.name is None or time < FIRST_TIME + 2 * DAY:
             return None
         early, late, _ = _spells(np.array([time - self.offset], dtype=np.int64), self.name)
@@ -112,13 +112,13 @@ UTC_ZONE = Zone("UTC", None, 0)
 
 @dataclass(frozen=True, slots=True)
 class FileClock:
-    """What makes a file's times open times in UTC."""
+    """Converts the times of a file to open times in UTC."""
 
     zone: Zone = UTC_ZONE
     stamp: CloseStamp | None = None
-    """How bars are stamped by their close, None where they are stamped by their open."""
+    """Conversion of close times; None if bars are stamped by their open."""
     dates: bool = False
-    """Whether times are dates: one whose midnight clocks skipped or showed twice begins all the same."""
+    """True if times are dates; a day begins even if clocks skipped its midnight or showed it twice."""
 
     def to_open(self, times: Ints) -> Ints:
         """A file's times as open times in UTC, marks kept; days and longer open by the file's own clock."""
@@ -131,7 +131,7 @@ class FileClock:
         return stamp.to_open(found) if stamp is not None and not stamp.by_calendar else found
 
     def _midnights(self, times: Ints, found: Ints) -> Ints:
-        """Days whose midnight is no time, or two, by when they began."""
+        """Days whose midnight does not exist, or exists twice, as the moments at which they began."""
         lost = np.flatnonzero((found == FIRST_TIME) & (times >= MARKED) & (times % DAY == 0))
         if not len(lost):
             return found
@@ -142,14 +142,14 @@ class FileClock:
 
 
 def common_step(times: Ints) -> int | None:
-    """The most common step between times, the smaller of two as common; None where no time follows another."""
+    """The most common step between times, the smallest of equally common ones; None if no time follows another."""
     known = times[times >= MARKED]
     steps = np.abs(np.diff(known))
     return commonest(steps[steps > 0])[0] or None
 
 
 def _spells(local: Ints, name: str) -> tuple[Ints, Ints, Ints]:
-    """Spells of one offset in which a zone's clock showed naive times: the first that had not passed, the last that had begun.
+    """Periods of one offset in which a zone's clock showed naive times: the first that had not passed, the last that had begun.
 
     They are the same but where clocks were set: of a time shown twice the first is the earlier spell, of one that was skipped
     it is the later. Third, the offsets of all spells, nanoseconds ahead of UTC.
@@ -163,7 +163,7 @@ def _spells(local: Ints, name: str) -> tuple[Ints, Ints, Ints]:
 
 
 def _offsets(name: str, first: int, last: int) -> tuple[Ints, Ints]:
-    """When a zone's clock was set around two times, and how far ahead of UTC it was before the first of these and from each on."""
+    """The moments at which a zone's clock was changed around two times, and its offset from UTC before the first and after each."""
     years = range(_year(first - 2 * DAY), _year(last + 2 * DAY) + 1)
     changes = [change for year in years for change in _changes(name, year) if change[0] < LAST_TIME - DAY]
     starts = np.array([start for start, _ in changes], dtype=np.int64)
@@ -173,7 +173,7 @@ def _offsets(name: str, first: int, last: int) -> tuple[Ints, Ints]:
 
 @lru_cache(maxsize=4096)
 def _changes(name: str, year: int) -> list[tuple[int, int]]:
-    """When a zone's clock was set in a year of UTC, and how far ahead of UTC it was from then on, both nanoseconds.
+    """The moments at which a zone's clock was changed in a year of UTC, and its offset from UTC after each, both nanoseconds.
 
     Looked for from day to day, so a clock that was set twice within one would be seen to be set once.
     """
@@ -192,7 +192,7 @@ def _changes(name: str, year: int) -> list[tuple[int, int]]:
 
 
 def _ahead(name: str, second: int) -> int:
-    """How far ahead of UTC a zone's clock is, nanoseconds."""
+    """Offset of a zone's clock from UTC, nanoseconds."""
     ahead = (EPOCH + timedelta(seconds=second)).astimezone(zone_of(name)).utcoffset()
     assert ahead is not None
     return round(ahead.total_seconds()) * SECOND
@@ -203,7 +203,7 @@ def _year(time: int) -> int:
 
 
 def _new_year(year: int) -> int:
-    """When a year of UTC begins, seconds."""
+    """Start of a year of UTC, seconds."""
     return (datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(seconds=1)
 
 

@@ -1,1 +1,1 @@
-"""What ``barloom bench`` measures: works whose answers are checked first, their times, and the comparison of two records."""
+"""Measurements of ``barloom bench``: works whose answers are checked first, their times, and the comparison of two records."""

@@ -1,4 +1,4 @@
-"""Two records of ``barloom bench run``, judged measurement by measurement."""
+"""Comparison of two records of ``barloom bench run``, measurement by measurement."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Change(Record):
 
 
 class Comparison(Record):
-    """What comparing came to; ``regressed`` when a measurement is slower."""
+    """Result of a comparison; ``regressed`` is True if a measurement is slower than allowed."""
 
     max_regression: float = Field(ge=0.0)
     changes: tuple[Change, ...] = Field(min_length=1)
@@ -45,7 +45,7 @@ class Comparison(Record):
 
 
 def compare(old: BenchRecord, new: BenchRecord, max_regression: float) -> Comparison:
-    """Judge the measurements that two records share.
+    """Compare the measurements that two records share.
 
     Args:
         old: what was measured before.

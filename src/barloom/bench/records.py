@@ -1,4 +1,4 @@
-"""What ``barloom bench run`` leaves, and what ``compare`` reads: validated on the way in and out."""
+"""Record written by ``barloom bench run`` and read by ``compare``; validated when written and when read."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Measurement(Record):
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What two records have in common where they measured the same."""
+        """Key by which two records of the same measurement are matched."""
         return self.section, self.name, self.rows
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """Times that a quarter of the repeats were under, and over."""
+        """The lower and the upper quartile of the times."""
         if len(self.seconds) == 1:
             return self.seconds[0], self.seconds[0]
         low, _, high = statistics.quantiles(self.seconds, n=4, method="inclusive")
@@ -93,7 +93,7 @@ class BenchRecord(Record):
 
 
 def read_bench(path: Path) -> BenchRecord:
-    """The record in a file.
+    """Read the record in a file.
 
     Raises:
         InputError: it cannot be read, or is no such record.

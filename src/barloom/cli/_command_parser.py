@@ -41,15 +41,15 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--help-all", action=Help, whole=True, help="show every option and leave")
 
     def format_help(self) -> str:
-        """The help with every option."""
+        """Text of the help with every option."""
         return long_help(self)
 
     def format_usage(self) -> str:
-        """The line that says how the command is typed."""
+        """The line that shows how to type the command."""
         return f"usage: {usage(self)}\n"
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one sentence and leave with 2."""
+        """Print the fault in one sentence and exit with 2."""
         if message.startswith("the following arguments are required"):
             self._refuse_unknown([word for word in self._typed if self._unknown(word)])
         self.exit(2, f"barloom: error: {sentence(message.removeprefix('argument '))} (see '{self.prog} --help')\n")
@@ -62,14 +62,14 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, said)
 
     def commands(self, dest: str) -> Any:
-        """The sub-parsers action, whose parsers are remembered in ``subcommands``."""
+        """The sub-parsers action, whose parsers are kept in ``subcommands``."""
         action = self.add_subparsers(dest=dest, metavar="COMMAND", title="commands")
         self._below = dest
         self.subcommands = action.choices
         return action
 
     def leaf(self, words: Sequence[str]) -> Parser:
-        """The parser of the sub-command that the words name, as deep as they go."""
+        """The parser of the sub-command named by the words, as far as they name one."""
         parser = self
         for word in words:
             if word in parser.subcommands:
@@ -77,15 +77,15 @@ class Parser(argparse.ArgumentParser):
         return parser
 
     def leaves(self) -> list[Parser]:
-        """The parsers of all commands that have no commands of their own."""
+        """The parsers of all commands without sub-commands."""
         return [leaf for each in self.subcommands.values() for leaf in each.leaves()] or [self]
 
     def options(self) -> list[str]:
-        """The long options this parser knows."""
+        """The long options of this parser."""
         return [text for text in self._option_string_actions if text.startswith("--")]
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does, but an unknown option is refused with the nearest known one, before anything that is missing.
+        """Parse as argparse does, but refuse an unknown option first, with the nearest known one, before anything missing.
 
         Where no command is named, the short help is printed.
         """
@@ -110,5 +110,5 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unknown option '{name}': {hint(name, self.options())}".removesuffix(": "))
 
     def _unknown(self, word: str) -> bool:
-        """Whether a word is written as an option and is none."""
+        """Check if a word is written as an option but is not a known one."""
         return word.startswith("--") and " " not in word and word.partition("=")[0] not in {"--", *self.options()}

@@ -1,4 +1,4 @@
-"""What ``--help`` and ``--help-all`` print: examples first, then what a trader sets, or every option. Standard library only."""
+"""Text of ``--help`` and ``--help-all``: examples first, then the options a trader sets, or every option. Standard library only."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Help(argparse.Action):
         self.whole = whole
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> NoReturn:
-        """Print it and leave."""
+        """Print the help and exit."""
         print(parser.format_help() if self.whole else short_help(parser), end="")
         sys.exit(0)
 
 
 def usage(parser: Parser) -> str:
-    """How the command is typed, in one line."""
+    """The command and its arguments in one line."""
     words = [f"{row.metavar}{'...' if row.many else ''}" for row in parser.rows.values() if row.argument]
     required = [f"{row.typed} {row.metavar}" for row in parser.rows.values() if row.required and not row.argument]
     return " ".join([parser.prog, *(["COMMAND"] if parser.subcommands else []), *words, *required, "[OPTIONS]"])
@@ -50,7 +50,7 @@ def short_help(parser: Parser) -> str:
 
 
 def long_help(parser: Parser) -> str:
-    """The help with every option, group by group; how to ask for help stands last."""
+    """The help with every option, group by group; the help options come last."""
     titles = {"positional arguments": "arguments", "options": "help" if parser.command.job else "options"}
     groups = [group for group in parser._action_groups if group.title != "commands"]
     listed = [
@@ -63,7 +63,7 @@ def long_help(parser: Parser) -> str:
 
 
 def _joined(parser: Parser, examples: Sequence[str], listed: Sequence[str], *, left_out: bool) -> str:
-    """Help in its order: usage, description, examples, options, notes, where to read on."""
+    """Help in order: usage, description, examples, options, notes, further reading."""
     command = parser.command
     parts = [f"usage: {usage(parser)}", textwrap.fill(command.description, WIDTH), _examples(examples), *listed]
     parts += [textwrap.fill(command.notes, WIDTH), _more(parser, left_out)]
@@ -71,7 +71,7 @@ def _joined(parser: Parser, examples: Sequence[str], listed: Sequence[str], *, l
 
 
 def _examples(lines: Sequence[str]) -> str:
-    """The examples under their heading, nothing where there are none."""
+    """The examples under their heading; empty if there are none."""
     if not lines:
         return ""
     return "\n".join(["examples:" if len(lines) > 1 else "example:", *(INDENT + line for line in lines)])
@@ -84,7 +84,7 @@ def _commands(parser: Parser) -> list[argparse.Action]:
 
 
 def _listed(parser: Parser, title: str, actions: Iterable[argparse.Action]) -> str:
-    """Options with what they do, under a heading; nothing where there are none."""
+    """Options and their descriptions under a heading; empty if there are none."""
     formatter = parser._get_formatter()
     formatter.start_section(title)
     formatter.add_arguments(actions)
@@ -93,7 +93,7 @@ def _listed(parser: Parser, title: str, actions: Iterable[argparse.Action]) -> s
 
 
 def _more(parser: Parser, left_out: bool) -> str:
-    """Where to read on."""
+    """Links for further reading."""
     said = []
     if parser.subcommands:
         said.append(f"One command: {parser.prog} COMMAND --help")

@@ -1,4 +1,4 @@
-"""The command line as argparse sees it, made of the table in ``barloom.options``. Standard library only.
+"""The argparse parser of the command line, made from the table in ``barloom.options``. Standard library only.
 
 Options of a run, a sweep or a walk-forward are absent (``SUPPRESS``) when they are not typed: they can come from ``--config``, and their
 defaults are those of the models.
@@ -15,7 +15,7 @@ from barloom.options import COMMANDS, MESSAGES, PROGRAM, READING, Command, Optio
 from barloom.options.kinds import Distance, Flag, Text
 
 ABSENT = {row.group for row in (*READING, *MESSAGES)}
-"""Groups whose options are absent in every command when they are not typed."""
+"""Groups whose options have no default: they are absent unless typed."""
 
 
 class Version(argparse.Action):
@@ -24,7 +24,7 @@ class Version(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option_string: str | None = None
     ) -> NoReturn:
-        """Print it and leave."""
+        """Print the version and exit."""
         from barloom import __version__
 
         print(f"barloom {__version__}")
@@ -52,7 +52,7 @@ def build_parser(words: Collection[str] | None = None) -> Parser:
 
 
 def _fill(parser: Parser, command: Command) -> None:
-    """Give a command its options."""
+    """Add its options to a command."""
     groups: dict[str, argparse._ActionsContainer] = {"": parser}
     for row in options_of(command.name):
         if row.group not in groups:
@@ -63,14 +63,14 @@ def _fill(parser: Parser, command: Command) -> None:
 
 
 def _names(row: Option) -> list[str]:
-    """The names under which argparse finds an option; of an argument the one in the program."""
+    """The names under which argparse knows an option; for an argument, its name in the program."""
     if row.argument:
         return [row.key]
     return [f"-{row.short}", f"--{row.name}"] if row.short else [f"--{row.name}"]
 
 
 def _settings(row: Option, absent: bool) -> dict[str, Any]:
-    """What argparse is told of an option."""
+    """Arguments for argparse that describe an option."""
     settings: dict[str, Any] = {
         "help": row.told.replace("%", "%%"),
         "default": argparse.SUPPRESS if absent else row.default,

@@ -22,7 +22,7 @@ _barloom_strategies() {
 
 
 def _offered(names: str) -> dict[str, Any]:
-    """What is offered for a value, by what it names."""
+    """Completions offered for a value, by the kind of thing that it names."""
     return {
         "file": shtab.FILE,
         "folder": shtab.DIRECTORY,

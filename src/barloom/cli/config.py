@@ -18,7 +18,7 @@ _NOT_IN_A_FILE = {"config", "data_option"}
 
 
 def _text(where: str, value: Any) -> str:
-    """The text one would type for a value."""
+    """The text that a user would type for a value."""
     if isinstance(value, (datetime.datetime, datetime.date)):
         return value.isoformat()
     if isinstance(value, bool):
@@ -36,17 +36,17 @@ def _texts(where: str, value: dict[str, Any] | list[Any], text: Callable[[str, A
 
 
 def _listed(where: str, value: Any) -> str:
-    """The text of one value, or of several between commas."""
+    """The text of one value, or of several separated by commas."""
     return ",".join(_text(where, entry) for entry in value) if isinstance(value, list) else _text(where, value)
 
 
 def _named(row: Option) -> bool:
-    """Whether an option is names with values: those of the file and of the command line are put together, and what was typed wins."""
+    """True if an option is a set of names with values: those of the file and of the command line are merged, typed ones win."""
     return isinstance(row.kind, Read) and row.kind.named
 
 
 def _words(where: str, row: Option, value: Any) -> list[str]:
-    """The command-line words that say what an entry of the file says.
+    """The command-line words with the same meaning as an entry of the file.
 
     Raises:
         InputError: a value of the wrong type.
@@ -104,7 +104,7 @@ def read_config(path: str, command: Parser) -> dict[str, Any]:
 
 
 class _Reader:
-    """Parses words with a parser, with the file named in what goes wrong."""
+    """Parses words with a parser; its errors name the file."""
 
     def __init__(self, command: Parser, path: str) -> None:
         self._command, self._path = command, path
@@ -127,7 +127,7 @@ class _Reader:
 
 
 def merged(typed: dict[str, Any], config: dict[str, Any], command: str = "run") -> dict[str, Any]:
-    """The options of both; what was typed wins, also over what excludes it. Parameters and the grid are merged by name.
+    """The merged options; typed ones win, also over options that exclude them. Parameters and the grid are merged by name.
 
     Args:
         typed: the options of the command line.

@@ -1,4 +1,4 @@
-"""``barloom explain``: the story of one trade of a finished run, as a table or as one JSON document."""
+"""``barloom explain``: the explanation of one trade of a finished run, as a table or as one JSON document."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from barloom.cli.lean import load_arrow
 from barloom.cli.tables import facts_table, listing, render
 from barloom.errors import InputError
 from barloom.explanation.explain import explain
-from barloom.explanation.record import Asked, BarShown, Explanation, Prices
+from barloom.explanation.record import BarShown, Explanation, OrderShown, Prices
 from barloom.explanation.story import price
 from barloom.observe.figures import figure
 
 FIRST_MOVES, LAST_MOVES = 10, 5
-"""Moves of the stop that are shown of many."""
+"""Most moves of the stop that are shown."""
 NEAREST = 3
 PIPED = 110
-"""Columns in a pipe."""
+"""Width in columns if the output is a pipe."""
 
 Rows = list[tuple[str, str]]
 
 
 def _run_folder(text: str, out: Path) -> Path:
-    """The folder of a run that is named by its path or by its job id.
+    """The folder of a run named by its path or its job id.
 
     Raises:
         InputError: there is none, with the nearest names.
@@ -49,7 +49,7 @@ def _money(value: float) -> str:
 
 
 def _less(cost: float) -> str:
-    """A cost as it counts: taken off."""
+    """A cost as a negative amount."""
     return figure(-cost, "+,.2f") if cost else "0.00"
 
 
@@ -62,41 +62,41 @@ def _bar(bar: BarShown) -> str:
 
 
 def _sides(bar: BarShown) -> Rows:
-    """The prices of a bar, both sides where they differ."""
+    """The prices of a bar, for both sides if they differ."""
     if bar.ask is None:
         return [("", _prices(bar.bid))]
     return [("  bid", _prices(bar.bid)), ("  ask", _prices(bar.ask))]
 
 
 def _away(distance: float | None, at: float | None) -> str | None:
-    """A level as it was asked for, None where it was not."""
+    """A level as the signal gave it; None if it gave none."""
     if at is not None:
         return f"at {price(at)}"
     return None if distance is None else f"{price(distance)} away"
 
 
-def _asked(asked: Asked) -> Rows:
-    """What the signal asked for, in words."""
+def _order(order: OrderShown) -> Rows:
+    """The order that the signal asked for, in words."""
     how = {"next_open": "at the next open", "close": "at the close", "limit": "limit order", "stop": "stop order"}
-    entry = how[asked.entry]
-    if asked.price is not None:
-        bars = "1 bar" if asked.good_for == 1 else f"{asked.good_for:,} bars"
-        entry = f"{asked.entry} order at {price(asked.price)}, good for {bars}"
-    elif asked.entry in ("limit", "stop"):
+    entry = how[order.entry]
+    if order.price is not None:
+        bars = "1 bar" if order.good_for == 1 else f"{order.good_for:,} bars"
+        entry = f"{order.entry} order at {price(order.price)}, good for {bars}"
+    elif order.entry in ("limit", "stop"):
         entry = "no price to wait for: at the next open"
     levels = {
-        "stop": _away(asked.stop, asked.stop_price),
-        "target": _away(asked.target, asked.target_price),
-        "time": None if asked.max_hold is None else f"{asked.max_hold:,} bars at most",
-        "part": None if asked.fraction == 1.0 else f"{asked.fraction:.10g} of the size",
+        "stop": _away(order.stop, order.stop_price),
+        "target": _away(order.target, order.target_price),
+        "time": None if order.max_hold is None else f"{order.max_hold:,} bars at most",
+        "part": None if order.fraction == 1.0 else f"{order.fraction:.10g} of the size",
     }
-    if asked.trail is not None or asked.trail_share is not None:
-        behind = f"{100 * (asked.trail_share or 0.0):.10g}%" if asked.trail is None else price(asked.trail)
-        since = f" once {price(asked.trail_activation)} up" if asked.trail_activation else ""
+    if order.trail is not None or order.trail_share is not None:
+        behind = f"{100 * (order.trail_share or 0.0):.10g}%" if order.trail is None else price(order.trail)
+        since = f" once {price(order.trail_activation)} up" if order.trail_activation else ""
         levels["trail"] = f"{behind} behind the best price{since}"
-    if asked.breakeven is not None:
-        beyond = f" and {price(asked.breakeven_offset)}" if asked.breakeven_offset else ""
-        levels["breakeven"] = f"to the entry price{beyond} once {price(asked.breakeven)} up"
+    if order.breakeven is not None:
+        beyond = f" and {price(order.breakeven_offset)}" if order.breakeven_offset else ""
+        levels["breakeven"] = f"to the entry price{beyond} once {price(order.breakeven)} up"
     said = [f"{name} {value}" for name, value in levels.items() if value is not None]
     return [("asked for", entry), *(("", each) for each in said)]
 
@@ -156,7 +156,7 @@ def _result(story: Explanation) -> Rows:
 
 
 def text(story: Explanation) -> str:
-    """The story as tables for stdout."""
+    """The explanation as tables for stdout."""
     signal = story.signal
     values = ", ".join(f"{name} {'-' if value is None else price(value)}" for name, value in signal.indicators.items())
     before: Rows = [("signal", _bar(signal.bar)), *_sides(signal.bar)]
@@ -176,7 +176,7 @@ def text(story: Explanation) -> str:
     if len(moves) > FIRST_MOVES + LAST_MOVES:
         folded = len(moves) - FIRST_MOVES - LAST_MOVES
         moves[FIRST_MOVES:-LAST_MOVES] = [("...", f"{folded:,} more", "", "", "", "")]
-    tables = [facts_table([*before, *_asked(signal.asked), *_fill(story)])]
+    tables = [facts_table([*before, *_order(signal.asked), *_fill(story)])]
     if moves:
         header = ("after bar", "time", "stop from", "to", "by", "best price")
         tables += [listing(header, moves)]

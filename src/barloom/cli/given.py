@@ -1,4 +1,4 @@
-"""What was asked for, on the command line and in the file of ``--config``: as options, as models, as bars."""
+"""Options given on the command line and in the file of ``--config``, converted to models and bars."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def open_data(given: dict[str, Any], reading: Reading, *, else_give: str = "") -
 
 
 def say_taken_for(bars: Bars) -> None:
-    """Tell on stderr what the bars were taken for, where that had to be guessed."""
+    """Print on stderr how the bars were read, if that had to be guessed."""
     if bars.taken_for:
         log.info("%s", bars.taken_for)
 
 
 def refuse_unused(given: dict[str, Any]) -> None:
-    """No option is parsed and then ignored."""
+    """Refuse options that were parsed but not used."""
     if given:
         raise AssertionError(f"options that nothing uses: {sorted(given)}")

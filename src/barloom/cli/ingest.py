@@ -33,7 +33,7 @@ SUFFIXES = (".csv", ".parquet", ".arrow")
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """Bars written so far, as progress shows them."""
+    """Number of bars written so far, for the progress display."""
 
     bars: int
     total_bars: int | None
@@ -42,7 +42,7 @@ class _Written:
 
 
 class _Shown(Bars):
-    """Bars that tell how far they were drawn."""
+    """Bars that report how far they were read."""
 
     def __init__(self, bars: Bars, progress: ProgressReport) -> None:
         super().__init__(bars.source, bars.selection, bars.on_bad_rows)
@@ -61,11 +61,11 @@ GENERATED = "barloom data generate"
 _GENERATED_CSV = re.compile(
     rb"timestamp,open,high,low,close,volume\n2015-01-04T22:\d\d:\d\dZ,1\.(?:1|10\d+|09\d+),1\.[01]\d*,1\.[01]\d*,1\.[01]\d*,\d+\n"
 )
-"""How every CSV file of generated bars begins: the first week, a price beside 1.10."""
+"""Pattern of the first rows of a CSV file of generated bars: the first week, a price near 1.10."""
 
 
 def is_generated(path: Path) -> bool:
-    """Whether ``data generate`` made a file, told by what is in it."""
+    """Check by its content if a file was made by ``data generate``."""
     head, tail = head_and_tail(path)
     mark = GENERATED.encode()
     if head.startswith((b"ARROW1", b"PAR1")):

@@ -1,4 +1,4 @@
-"""Entry of the command ``barloom``: picks the command and turns every ending into an exit code."""
+"""Entry point of the command ``barloom``: runs the command and turns every result or error into an exit code."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ UNEXPECTED = 4
 INTERRUPTED = 130
 
 RECORDED = ("run", "sweep", "walk-forward", "data")
-"""Commands whose records name the folder they were given in."""
+"""Commands whose records name the folder that they were started in."""
 ANYBODYS = ("run", "sweep", "walk-forward", "explain", "strategies")
 """Commands that run a user's code."""
 
 
 def _say(text: str) -> None:
-    """One line on stderr; silence where stderr is closed too."""
+    """Print one line on stderr; do nothing if stderr is closed."""
     from barloom.errors import sentence
 
     try:
@@ -38,7 +38,7 @@ def _say(text: str) -> None:
 
 
 def _say_choices(words: Sequence[str], choices: Sequence[Sequence[str]]) -> None:
-    """The command that was given, once with each way to go on, to be pasted."""
+    """The given command, once for each way to continue, ready to be pasted."""
     import shlex
 
     for choice in choices:
@@ -52,7 +52,7 @@ def _say_choices(words: Sequence[str], choices: Sequence[Sequence[str]]) -> None
 
 
 def _open_standard_streams() -> None:
-    """Give closed standard streams a place to go, and unprintable characters a form that prints."""
+    """Replace closed standard streams, and escape unprintable characters."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -62,7 +62,7 @@ def _open_standard_streams() -> None:
 
 
 def _keep_traceback() -> str:
-    """Write the traceback of the current error to a file of its own; its path."""
+    """Write the traceback of the current error to a file of its own. Returns its path."""
     import tempfile
     import traceback
 
@@ -90,7 +90,7 @@ def _refuse_unreadable(words: Sequence[str], command: str) -> None:
 
 
 def _run(words: Sequence[str]) -> int:
-    """Parse the words and run their command; its exit code, also where the parser ends by itself (help, version, errors)."""
+    """Parse the words and run their command. Returns its exit code, also if the parser ends by itself (help, version, errors)."""
     from barloom.boundary import refuse_unusable
     from barloom.cli._parser import build_parser
     from barloom.errors import StrategyExitError, described
@@ -121,7 +121,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _load_lightly() -> None:
-    """Load what a command needs without what it does not: a third of the processor time of starting and ending.
+    """Load only what a command needs, which saves a third of the processor time of starting and ending.
 
     Loading makes many objects and no garbage. The threads of OpenBLAS would wait for work that never comes, and a strategy's matrix
     products would depend on how many there are. Those of OpenMP would wait for the next chunk with all their might, which the thread that
@@ -134,14 +134,14 @@ def _load_lightly() -> None:
 
 
 def _loaded() -> None:
-    """Collect garbage from here on, but never look through what was loaded, neither while the command runs nor when it ends."""
+    """Collect garbage from here on, but never examine the modules loaded so far, neither while the command runs nor when it ends."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
 def _messages(options: argparse.Namespace, words: Sequence[str]) -> AbstractContextManager[object]:
-    """What takes the command's messages; nothing where nobody asked and no part of the command can have any."""
+    """Handler of the command's messages; does nothing if no option asks for messages and the command cannot give any."""
     from barloom.options import MESSAGES
 
     asked = {row.key for row in MESSAGES} & set(vars(options))
@@ -205,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def entry() -> NoReturn:
-    """What the installed command runs.
+    """Run the installed command.
 
     Raises:
         SystemExit: always, with the exit code.
@@ -225,7 +225,7 @@ def entry() -> NoReturn:
 
 
 def _keep(code: int) -> None:
-    """See to it that what a user's code does at exit turns no failure into a success."""
+    """Make sure that a user's code at exit cannot turn a failure into a success."""
     leave = os._exit
 
     def leave_failed(status: int) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What a command says beside its result: ``-v``, ``-q`` and ``--log-file`` of every command."""
+"""Messages of a command beside its result: ``-v``, ``-q`` and ``--log-file`` of every command."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from barloom.options import MESSAGES
 
 OPTIONS = tuple(row.key for row in MESSAGES)
 USUAL = ("barloom.observe.progress", "barloom.cli.given", "barloom.cli.bench")
-"""Loggers whose plain messages are shown without ``-v`` too."""
+"""Loggers whose plain messages are shown even without ``-v``."""
 log = logging.getLogger(__name__)
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
-    """Messages on whatever stderr is at the moment: the progress bar puts itself in between."""
+    """Writes messages to the current stderr, which the progress bar replaces while it is shown."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -45,7 +45,7 @@ class Messages:
     """
 
     def __init__(self, options: dict[str, Any], words: Sequence[str]) -> None:
-        """Take the options that were typed, by their names in ``OPTIONS``, and the words of the command line."""
+        """Take the typed options, by their names in ``OPTIONS``, and the words of the command line."""
         self._options, self._words = options, words
         self._stderr = _Stderr()
         self._file: LogFile | None = None
@@ -66,7 +66,7 @@ class Messages:
         return self
 
     def settle(self, options: dict[str, Any]) -> None:
-        """Take options of a file as well; what was typed wins.
+        """Take the options of a file as well; typed ones win.
 
         Raises:
             InputError: ``quiet`` and ``verbose``, or a log file that cannot be written.
@@ -124,7 +124,7 @@ _entered: list[Messages] = []
 
 
 def typed_options(options: argparse.Namespace) -> dict[str, Any]:
-    """The options of this page that were typed, which are taken out of the namespace."""
+    """The typed options of this module, which are removed from the namespace."""
     found = {name: value for name, value in vars(options).items() if name in OPTIONS}
     for name in found:
         delattr(options, name)
@@ -132,7 +132,7 @@ def typed_options(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def settle(config: dict[str, Any]) -> dict[str, Any]:
-    """The options of a file without those of this page, which are heeded.
+    """The options of a file without those of this module, which are applied.
 
     Raises:
         InputError: see ``Messages.settle``.
@@ -143,7 +143,7 @@ def settle(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _open(path: Path) -> LogFile:
-    """The log file, to be gone on with.
+    """The log file, opened for appending.
 
     Raises:
         InputError: it cannot be written, or is something else than a log.

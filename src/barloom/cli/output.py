@@ -1,4 +1,4 @@
-"""Where results go: stdout for barloom alone. What a strategy prints, by whatever way, goes to stderr."""
+"""Output of results: stdout is for barloom alone. Anything that a strategy prints, in any way, goes to stderr."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _allowed = False
 
 
 def allow() -> None:
-    """Say that the process is the command's own, so that its streams may be moved."""
+    """Allow the process's streams to be moved, because the process belongs to the command."""
     global _allowed
     _allowed = True
 
 
 def keep_apart() -> None:
-    """Keep stdout for results: from here on whatever else is written to it, by threads, libraries and processes too, goes to stderr."""
+    """Keep stdout for results: from here on all other output, of threads, libraries and processes too, goes to stderr."""
     global _own
     if not _allowed or _own is not None:
         return
@@ -42,7 +42,7 @@ def keep_apart() -> None:
 
 
 def stream() -> TextIO:
-    """What results are written to."""
+    """Stream that results are written to."""
     return sys.stdout if _own is None else _own
 
 
@@ -52,12 +52,12 @@ def write(text: str) -> None:
 
 
 def line(text: str) -> None:
-    """Write a line of the result, on one line whatever names there are in it."""
+    """Write a line of the result; names in it cannot break the line."""
     write(sentence(text) + "\n")
 
 
 def document(text: str) -> None:
-    """Write a JSON document; what does not print is escaped in it, as JSON escapes it."""
+    """Write a JSON document; unprintable characters are escaped as in JSON."""
     if not text.isascii():
         text = "".join(
             letter if letter.isprintable() or letter in "\n\r\t" else json.dumps(letter)[1:-1] for letter in text
@@ -66,12 +66,12 @@ def document(text: str) -> None:
 
 
 def flush() -> None:
-    """Write out what waits, here, where a reader that has gone or a full disk can still be told of."""
+    """Flush the output here, where a closed pipe or a full disk can still be reported."""
     stream().flush()
 
 
 def silence() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush does not fail."""
+    """Point stdout at the null device, so that the interpreter's last flush does not fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, stream().fileno())

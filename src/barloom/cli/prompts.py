@@ -12,12 +12,12 @@ from barloom.errors import InputError, sentence
 from barloom.options.kinds import COUNT, FRACTION
 
 RETRIES = 2
-"""How often a question is asked again after an answer that cannot be used (SC-010)."""
+"""Times that a question is repeated after an invalid answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What was answered, and the most often that one question had to be asked again."""
+    """Answers of the user, and the largest number of times that one question had to be repeated."""
 
     fraction: float
     portion: int
@@ -25,7 +25,7 @@ class Answers:
 
 
 def at_terminal() -> bool:
-    """Whether there is somebody to ask: stdin and stderr are terminals."""
+    """True if a user can be asked: stdin and stderr are terminals."""
     try:
         return sys.stdin.isatty() and sys.stderr.isatty()
     except (AttributeError, ValueError):
@@ -33,7 +33,7 @@ def at_terminal() -> bool:
 
 
 def _ask(question: str, default: Any, read: Callable[[str], Any], answers: TextIO, out: TextIO) -> tuple[Any, int]:
-    """The answer and how often the question was asked again; Enter gives the default.
+    """The answer and the number of times that the question was repeated; Enter gives the default.
 
     Raises:
         InputError: the last answer could not be used either, or there was none.

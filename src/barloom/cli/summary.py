@@ -1,4 +1,4 @@
-"""The table a trader reads after a run: money first, then risk, then where the signals went, then what it took."""
+"""The table shown after a run: money first, then risk, then the use of the signals, then time and memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = {
     "exposure": "exposure",
     "average_bars_held": "holding",
 }
-"""What the summary calls the metrics that may be a dash."""
+"""Names in the summary of the metrics that may be a dash."""
 
 
 def _results(metrics: Metrics, one_day: bool) -> list[tuple[str, str]]:
@@ -57,7 +57,7 @@ def _results(metrics: Metrics, one_day: bool) -> list[tuple[str, str]]:
 
 
 def _bounds(run: RunRecord) -> list[tuple[str, str]]:
-    """What bars that held both levels leave open: the results if every such trade had taken its worse, and its better way."""
+    """Range left open by bars that contain both levels: the results if every such trade had its worse, and its better outcome."""
     bounds = run.bounds
     if bounds is None:
         return []
@@ -86,7 +86,7 @@ def _signals(run: RunRecord) -> list[tuple[str, str]]:
 
 
 def _corrected(data: DatasetSlice) -> str:
-    """That a zone was given for times that claim to be UTC."""
+    """A note that a zone was given for times that state UTC."""
     marked = "its times claim to be UTC and are read as those of "
     return f"{data.reading.time_zone}, for times that claim to be UTC" if marked in data.taken_for else ""
 

@@ -1,4 +1,4 @@
-"""Tables for people: wide where there is room, folded where there is not, plain where nobody sees colours."""
+"""Tables for printing: wide if there is room, folded if not, plain if there are no colours."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 WIDE = 1000
-"""Columns where nobody looks: a path in a pipe is not folded."""
+"""Width in columns if the output is no terminal, so that a path in a pipe is not folded."""
 
 
 def render(*parts: RenderableType, piped_width: int = WIDE) -> str:
-    """What rich would print on stdout, as text: a reader that has gone is then met where we write, not inside rich.
+    """Text that rich would print on stdout; a closed pipe is then noticed in our own write, not inside rich.
 
     Args:
         parts: tables and lines.
@@ -54,7 +54,7 @@ def facts_table(rows: Iterable[tuple[str, str | Lines]], title: str | None = Non
 
 
 def render_facts(rows: Mapping[str, str]) -> str:
-    """The same as text; rich, which takes its time to load, is for terminals."""
+    """The same as text without rich, which is slow to load and needed only at terminals."""
     if output.stream().isatty() or "COLUMNS" in os.environ:
         return render(facts_table(rows.items()))
     width = max(map(len, rows))
@@ -79,7 +79,7 @@ def listing(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
 
 
 def _cell(value: str | Lines) -> Text:
-    """Text without markup, and what does not print escaped: it may come out of a file, a name or an option."""
+    """Text without markup, unprintable characters escaped: it may come from a file, a name or an option."""
     from rich.text import Text
 
     return Text("\n".join(map(sentence, value)) if isinstance(value, Lines) else sentence(value))

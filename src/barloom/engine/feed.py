@@ -1,4 +1,4 @@
-"""What gives the entries and exit signals of each chunk: a strategy over its indicators, or lists made beforehand."""
+"""Feeds of entries and exit signals for each chunk: from a strategy over its indicators, or from given lists."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ class Feed(Protocol):
     """Gives entries and exit signals chunk by chunk, in the order of the bars."""
 
     history: int
-    """Bars before a chunk that it looks back on."""
+    """Bars before a chunk that the feed reads."""
     uses_volume: bool
     name: str
     warmup: int
-    """Bars that must be there before any entry can be asked for."""
+    """Bars that must exist before the first possible entry."""
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        """What can be made of the chunk one chunk ahead, on another thread; its arrays hold until the one after the next."""
+        """Compute the indicators of the chunk on the reader thread. The arrays are valid until two more chunks have been prepared."""
 
     def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
-        """The entries that the new bars of the chunk ask for; ``signal_bar`` counted in the slice."""
+        """The entries signalled on the new bars of the chunk; ``signal_bar`` counts in the slice."""
 
     def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:
-        """The exits that the new bars of the chunk ask for, counted the same way; None where nothing ever asks for one."""
+        """The exits signalled on the new bars of the chunk, counted the same way; None if this feed never gives any."""
 
 
 class EntriesFeed:
-    """Entries and exit signals made beforehand, dealt out by their signal bars, with what the run's exits ask for.
+    """Given entries and exit signals, handed out by their signal bars, with the run's exits applied.
 
     Raises:
         InputError: prices to wait for where the run enters at the market, or none where it waits.
@@ -62,11 +62,11 @@ class EntriesFeed:
         self._bank = IndicatorBank([ATR]) if self._orders.wants_atr else None
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        """The ATR of the chunk, where a distance is measured by it."""
+        """The ATR of the chunk, if a distance is measured by it."""
         return {} if self._bank is None else self._bank.update(chunk)
 
     def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
-        """The entries whose signal bars lie in the chunk.
+        """The entries whose signal bars are in the chunk.
 
         Raises:
             InputError: after the last chunk, an entry lies beyond the bars; one that has no ATR to measure its exits
@@ -90,7 +90,7 @@ class EntriesFeed:
         return self._orders.apply_exits(dealt, at)
 
     def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:
-        """The exit signals whose bars lie in the chunk.
+        """The exit signals whose bars are in the chunk.
 
         Raises:
             InputError: after the last chunk, one lies beyond the bars.
@@ -102,7 +102,7 @@ class EntriesFeed:
 
 
 def _until(chunk: Chunk, bars: npt.NDArray[np.int64], kind: str) -> int:
-    """How many of the signal bars lie in the chunk or before it; none may be left after the last chunk."""
+    """Number of signals up to the end of the chunk; after the last chunk, a signal left over is an error."""
     end = int(np.searchsorted(bars, chunk.base + chunk.rows))
     if chunk.last and end < len(bars):
         raise InputError(
@@ -113,7 +113,7 @@ def _until(chunk: Chunk, bars: npt.NDArray[np.int64], kind: str) -> int:
 
 
 class StrategyFeed:
-    """A strategy's signals, on its side of the market, with what the run asks for in place of its own."""
+    """A strategy's signals on its side of the market, with the run's options in place of the strategy's own."""
 
     def __init__(self, strategy: Strategy, *, direction: str = "both", orders: OrderTemplate | None = None) -> None:
         self._orders = OrderTemplate() if orders is None else orders
@@ -127,10 +127,10 @@ class StrategyFeed:
         self.warmup = max(1, self.bank.warmup)
         self.uses_volume = self._preparation.uses_volume
         self.raw = Entries.none()
-        """What the strategy gave for the chunk it was last asked about, counted from the first bar of its history."""
+        """Entries that the strategy returned for the last chunk, counted from the first bar of its history."""
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        """The indicators of the chunk, and what it sees of longer timeframes."""
+        """The indicators of the chunk, and the parts of longer timeframes that it sees."""
         return self._preparation.prepare(chunk)
 
     def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
@@ -146,7 +146,7 @@ class StrategyFeed:
         return measured.with_exits(self._orders, self._maker)
 
     def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:
-        """The exits that the strategy decides on the chunk's new bars; None for a strategy that defines no ``exits``.
+        """The exits that the strategy signals on the chunk's new bars; None for a strategy that defines no ``exits``.
 
         Raises:
             StrategyError, InputError: see ``entries``.

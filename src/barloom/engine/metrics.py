@@ -87,7 +87,7 @@ LOWER_IS_BETTER = frozenset(
         "ambiguous_trades",
     }
 )
-"""Metrics of which the lowest value comes first."""
+"""Metrics whose lowest value is the best."""
 
 
 class Figures:

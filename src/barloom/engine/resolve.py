@@ -1,4 +1,4 @@
-"""From options to what the engine works with, parsed once: execution rules, what is asked of entries, and the keys by which sets share."""
+"""Conversion of options to the objects of the engine, once: execution rules, the order template, and the keys by which sets share work."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RunSpec:
         return SpecMaker(bounds=bounds).make(parameters)
 
     def feed(self, strategy: Strategy) -> StrategyFeed:
-        """The strategy's signals with what the parameters ask of them.
+        """The strategy's signals with the options of the run applied.
 
         Raises:
             InputError: a strategy with exit signals and a preset that takes none.
@@ -65,10 +65,10 @@ class RunSpec:
 
 
 class SpecMaker:
-    """Parses the parameters of many sets: what differs in nothing but the strategy's parameters once, and equal templates are one object."""
+    """Parses the parameters of many sets: options common to several sets are parsed once, and equal templates are one object."""
 
     def __init__(self, *, bounds: bool) -> None:
-        """Parse for runs with the accounts of the best and the worst case, or without."""
+        """Parse for runs with or without the accounts of the best and the worst case."""
         self._bounds = bounds
         self._parsed: dict[str, tuple[Rules, OrderTemplate, Hashable]] = {}
         self._templates: dict[OrderTemplate, OrderTemplate] = {}
@@ -84,7 +84,7 @@ class SpecMaker:
 
 
 def _market_key(rules: Rules) -> Hashable:
-    """What a market depends on of the rules: nothing of how many trades may be open, how long, and how large they are."""
+    """Key of the rules that a market depends on: all but the number, the holding time and the size of trades."""
     costs, sizing = rules.costs, rules.sizing
     alike = replace(rules, max_positions=0, max_hold=0, parts=1, sizing=type(sizing)(), costs=type(costs)())
     return repr(alike), costs.spread, costs.slippage, sizing.units is None and sizing.notional is None
@@ -128,7 +128,7 @@ def make_rules(
 
 
 def _rules(parameters: RunParameters) -> Rules:
-    """The execution rules that parameters come to."""
+    """The execution rules given by the parameters."""
     given = parameters
     slippage = _slippage(given.slippage)
     return make_rules(
@@ -152,7 +152,7 @@ def _rules(parameters: RunParameters) -> Rules:
 
 
 def _template(parameters: RunParameters) -> OrderTemplate:
-    """What parameters ask of every entry."""
+    """The order template given by the parameters, for every entry."""
     given = parameters
     exits = given.exits()
     for option, value in (("entry-offset", given.entry_offset), ("good-for", given.good_for)):
@@ -184,7 +184,7 @@ def _template(parameters: RunParameters) -> OrderTemplate:
 
 
 def _sizing(given: RunParameters) -> Sizing:
-    """How trades are sized: exactly one of units, notional and risk."""
+    """The sizing of trades: exactly one of units, notional and risk."""
     usual = RunParameters.model_fields["risk_pct"].default
     if given.notional is not None and given.risk_pct != usual:
         raise InputError(

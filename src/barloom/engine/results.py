@@ -1,4 +1,4 @@
-"""What a run gives back."""
+"""Results of a run."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class SelfCheck(BaseModel):
-    """What a run did to check itself on its first bars.
+    """Check of a run against itself on its first bars.
 
     Attributes:
-        bars: how many of the first bars were run again in other chunks and on one thread.
-        trades: trades of those bars that were the same, every column to the bit.
-        judged_trades: trades of the first entries of those bars that the reference simulator gave the same way.
-        engine_seconds, reference_seconds: what the compiled simulation and the reference took for those.
+        bars: number of first bars that were run again in other chunks and on one thread.
+        trades: trades of those bars that were equal in every column, to the bit.
+        judged_trades: trades of the first entries of those bars that the reference simulator confirmed.
+        engine_seconds, reference_seconds: time that the compiled simulation and the reference took for those.
         speedup: reference over engine.
     """
 
@@ -42,16 +42,16 @@ class SelfCheck(BaseModel):
 
 
 class AuditCounts(BaseModel):
-    """What came of asking again for decisions of a run, with windows that end at each of them.
+    """Result of the look-ahead audit: decisions of a run computed again from windows that end at each of them.
 
     Attributes:
-        decisions: how many were asked for again, and decided the same without the bars after them.
-        with_signal: how many of those have an entry or an exit; the others have none, and got none.
-        differing: how many depend on the bar that their window begins with; trades can depend on the chunk size then.
-        rounded: how many have a value whose last digits depend on that.
-        unasked: how many could not be asked for, since the strategy failed on a short window.
-        lookback: bars of lookback that left room for fewer decisions; None where there was room for all.
-        first_differing, first_rounded, failure: the first of each, in words; empty where there is none.
+        decisions: number of decisions computed again, with the same result without the bars after them.
+        with_signal: number of those that have an entry or an exit; the others have none, in both computations.
+        differing: number that depend on the first bar of their window; trades can then depend on the chunk size.
+        rounded: number with a value whose last digits depend on it.
+        unasked: number that could not be computed again, because the strategy failed on a short window.
+        lookback: bars of lookback, if it is so long that fewer decisions were checked; None if all were.
+        first_differing, first_rounded, failure: the first of each, in words; empty if there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,7 +67,7 @@ class AuditCounts(BaseModel):
     failure: str = ""
 
     def __add__(self, other: AuditCounts) -> AuditCounts:
-        """Both together, with the first findings of either."""
+        """Both added, with the first findings of either."""
         numbers = {name: getattr(self, name) + getattr(other, name) for name in COUNTED}
         words = {name: getattr(self, name) or getattr(other, name) for name in ("lookback", *FOUND)}
         return AuditCounts(**numbers, **words)
@@ -82,7 +82,7 @@ class AuditCounts(BaseModel):
         return f"{self.decisions:,} decisions{few}, none looks ahead"
 
     def warnings(self, strategy: str) -> list[str]:
-        """What a user should know although the run goes on, a sentence each."""
+        """Warnings for the user about a run that went on, one sentence each."""
         said = []
         if self.differing:
             said.append(
@@ -108,7 +108,7 @@ class AuditCounts(BaseModel):
 COUNTED = ("decisions", "with_signal", "differing", "rounded", "unasked")
 FOUND = ("first_differing", "first_rounded", "failure")
 NOT_AUDITED = "not: signals that are given cannot be asked for again"
-"""What stands for the audit of a run whose signals came from outside."""
+"""Text in place of the audit for a run whose signals came from outside."""
 
 
 @dataclass
@@ -116,7 +116,7 @@ class RunResult:
     """Trades, metrics and accounts of a run or a simulation.
 
     Attributes:
-        outcome: the totals that the metrics are made of.
+        outcome: the totals that the metrics are computed from.
         checksum: 64-bit mix of entry bar, exit bar and exit price, 16 hexadecimal digits.
         counts: ``signals``, ``accepted`` and ``rejected`` by reason; accepted + rejected = signals.
         audit: what came of asking again for decisions with windows that end at them; None where the signals were given: nothing can be
@@ -144,12 +144,12 @@ class RunResult:
 
     @property
     def audited(self) -> str:
-        """How many decisions were asked for again without the bars after them, in words; for given signals, that none could be."""
+        """Number of decisions computed again without the bars after them, in words; for given signals, why none was."""
         return NOT_AUDITED if self.audit is None else self.audit.said
 
     @property
     def trades_count(self) -> int:
-        """How many trades there are."""
+        """Number of trades."""
         return self.metrics.trades
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A run checks itself on its first bars: the same signals and trades in other chunks, on one thread, and by the reference simulator."""
+"""Self-check of a run on its first bars: the same signals and trades in other chunks, on one thread, and by the reference simulator."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PRICES = ("timestamp", "open", "high", "low", "close", "volume", *ASK)
 
 
 class RunHead:
-    """Copies of the first bars of a run, what was asked on them, and the trades that left on them."""
+    """Copies of the first bars of a run, their signals, and the trades that left on them."""
 
     def __init__(self, limit: int = HEAD_BARS) -> None:
         self.limit = limit
@@ -52,7 +52,7 @@ class RunHead:
         self._exits: list[ExitSignals] = []
 
     def add(self, chunk: Chunk, entries: Entries, exits: ExitSignals | None, done: Trades) -> None:
-        """Take what the chunk, what is asked on it, and the trades that are done with it add to the head."""
+        """Add the bars of the chunk, its signals and the trades closed on it to the head."""
         wanted = min(self.limit - self.rows, chunk.rows)
         if wanted > 0:
             for name in PRICES:
@@ -68,7 +68,7 @@ class RunHead:
             self._trades.append(pick(done, done["exit_bar"] < self.limit))
 
     def signals(self) -> Signals:
-        """What was asked on the bars of the head."""
+        """The signals on the bars of the head."""
         return Signals(Entries.joined(self._entries), ExitSignals.joined(self._exits), 0)
 
     def trades(self) -> Trades:
@@ -82,7 +82,7 @@ class RunHead:
         return closes
 
     def time(self, bar: int) -> str:
-        """When a bar of the head begins, UTC."""
+        """Open time of a bar of the head, UTC."""
         times: npt.NDArray[np.int64] = np.concatenate(self._columns["timestamp"])
         return utc(times[bar])
 
@@ -102,7 +102,7 @@ class RunHead:
 def check_head(
     head: RunHead, again: Again, feed_with: Callable[[Strategy], Feed], rules: Rules, finer: Fine | None = None
 ) -> tuple[SelfCheck, AuditCounts]:
-    """Run the head of a finished run again and compare; also how many signals depend on where a window begins.
+    """Run the head of a finished run again and compare. Also counts signals that depend on the first bar of a window.
 
     Raises:
         FidelityError: the strategy gives other signals in other chunks, and looks ahead or back beyond its lookback; or the trades of the
@@ -150,7 +150,7 @@ def _dealt(signals: Signals, chunk: Chunk) -> tuple[Entries, ExitSignals]:
 
 
 def _asked_again(head: RunHead, feed: Feed, rows: int = OTHER_CHUNK_ROWS, most: int | None = None) -> Signals:
-    """What a feed asks on the head in chunks of ``rows`` bars, of the first ``most`` of them."""
+    """Signals of a feed on the head in chunks of ``rows`` bars, at most ``most`` chunks."""
     entries, exits = [], []
     for step in signal_chunks(head.chunks(rows, feed.history)[:most], feed):
         entries.append(step.entries)
@@ -161,7 +161,7 @@ def _asked_again(head: RunHead, feed: Feed, rows: int = OTHER_CHUNK_ROWS, most: 
 def _tell_apart(
     head: RunHead, again: Again, feed_with: Callable[[Strategy], Feed], signals: Signals, asked: Signals
 ) -> AuditCounts:
-    """Find out why signals differ in other chunks: how many depend on where a window begins.
+    """Find out why signals differ in other chunks: count those that depend on the first bar of a window.
 
     Raises:
         FidelityError: they depend on where it ends, or too many on where it begins.
@@ -200,7 +200,7 @@ def _tell_apart(
 
 
 def _first(entries: Entries, parts: int) -> Entries:
-    """The first entries, all of a bar or none, and whole signals."""
+    """The first entries, without splitting a bar or a signal with several parts."""
     wanted = JUDGED_ENTRIES // parts * parts or parts
     if len(entries) <= wanted:
         return entries
@@ -211,7 +211,7 @@ def _first(entries: Entries, parts: int) -> Entries:
 def _judge(
     bars: Chunk, entries: Entries, exits: ExitSignals, rules: Rules, finer: Fine | None
 ) -> tuple[int, float, float]:
-    """Compare engine and reference on the same entries; how many trades, and the seconds of each."""
+    """Compare engine and reference on the same entries. Returns the number of trades and the seconds of each."""
     bars.last = True
     bars.next_time = None
     started = time.perf_counter()
@@ -234,7 +234,7 @@ def _judge(
 
 
 def _finer_bars(bars: Chunk, trades: Trades, finer: Fine) -> dict[int, list[tuple[float, float, float, float]]]:
-    """The finer bars of every bar that could have gone two ways, as the reference takes them."""
+    """The finer bars of every ambiguous bar, in the form the reference takes."""
     wanted = distinct(trades["exit_bar"][trades["ambiguous"] != 0])
     after = np.append(bars.timestamp[1:], np.iinfo(np.int64).max)
     with closing(finer.reader()) as reader:
@@ -247,7 +247,7 @@ def _finer_bars(bars: Chunk, trades: Trades, finer: Fine) -> dict[int, list[tupl
 
 
 def _compare_chunks(first: Trades, second: Trades) -> None:
-    """Compare the trades of the run with those of the head alone, but for its last bar, which ends the trades of the head."""
+    """Compare the trades of the run with those of the head alone, except on its last bar, where the head's trades are ended."""
     ours, theirs = columns_of(first), columns_of(second)
     if all(ours[name].tobytes() == theirs[name].tobytes() for name in COLUMNS):
         return

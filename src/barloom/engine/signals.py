@@ -1,4 +1,4 @@
-"""Signals of strategies, chunk by chunk, before the run's exits are applied; and their indicators, each computed once."""
+"""Signals of strategies, chunk by chunk, before the run's exits are applied; each indicator is computed once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from barloom.strategies.window import Window
 
 Floats = npt.NDArray[np.float64]
 Prepared = Mapping[Any, Floats]
-"""Values by what they are of: an indicator, or what is read of a longer timeframe."""
+"""Values by their source: an indicator, or a series of a longer timeframe."""
 Signals = TypeVar("Signals", Entries, ExitSignals)
 ATR = atr(14)
 
 
 class Pips:
-    """The size of a pip, told by the first close of the first chunk."""
+    """The size of a pip, from the first close of the first chunk."""
 
     def __init__(self) -> None:
         self._pip: float | None = None
@@ -81,7 +81,7 @@ class SignalMaker:
         return entries if keep.all() else entries.take(keep)
 
     def exit_signals(self, chunk: Chunk, prepared: Prepared) -> ExitSignals | None:
-        """The exits that the strategy decides on the chunk's new bars, counted in the slice; None if it defines no ``exits``.
+        """The exits that the strategy signals on the chunk's new bars, counted in the slice; None if it defines no ``exits``.
 
         Raises:
             StrategyError, InputError: see ``entries``.
@@ -95,7 +95,7 @@ class SignalMaker:
     def _asked(
         self, method: str, ask: Callable[[Window], Signals], kind: type[Signals], chunk: Chunk, prepared: Prepared
     ) -> Signals:
-        """What a method of the strategy makes of the chunk, checked to lie in its window."""
+        """Result of a method of the strategy on the chunk, checked to be inside its window."""
         window = Window(chunk, self.specs, prepared, self.higher)
         first, last = chunk.base - chunk.history, chunk.base + chunk.rows - 1
         with Theirs(lambda: f"{method}() of strategy {self.name} failed on bars {first} to {last}"):
@@ -116,7 +116,7 @@ class SignalMaker:
 
 
 class Preparation:
-    """The indicators that some strategies read, and what they read of longer timeframes: each computed once a chunk.
+    """The indicators that some strategies read, and their series of longer timeframes: each computed once per chunk.
 
     Attributes:
         bank: the indicators.
@@ -125,7 +125,7 @@ class Preparation:
     """
 
     def __init__(self, makers: Sequence[SignalMaker], *, atr: bool, ring: int = RING) -> None:
-        """Prepare for some strategies, and the ATR 14 where ``atr``; ``ring`` is that of ``IndicatorBank``."""
+        """Prepare for some strategies, and for the ATR 14 if ``atr``; ``ring`` is that of ``IndicatorBank``."""
         self.history = max((maker.history for maker in makers), default=0)
         wanted = [spec for maker in makers for spec in maker.specs.values()]
         self.bank = IndicatorBank([*wanted, ATR] if atr else wanted, self.history, ring)
@@ -142,7 +142,7 @@ class Preparation:
         self.uses_volume = any(maker.reads_volume for maker in makers)
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        """The values of the chunk, its history too."""
+        """The values of the chunk, its history included."""
         values: dict[Any, Floats] = dict(self.bank.update(chunk))
         for bank in self._banks:
             values.update(bank.update(chunk))
@@ -151,14 +151,14 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredEntries:
-    """Entries with what distances are measured by at their signal bars; those that cannot be measured yet are left out."""
+    """Entries with the values that measure distances at their signal bars; entries without such values yet are left out."""
 
     entries: Entries
     at: AtSignals
 
     @classmethod
     def of(cls, entries: Entries, chunk: Chunk, prepared: Prepared, pip: float, *, atr: bool) -> MeasuredEntries:
-        """Measure entries whose ``signal_bar`` counts from the first bar of history, by the ATR too where ``atr``.
+        """Measure entries whose ``signal_bar`` counts from the first bar of history, also by the ATR if ``atr``.
 
         A signal whose distances cannot be measured yet is none, like one whose indicators are not warm.
         """
@@ -171,7 +171,7 @@ class MeasuredEntries:
         return cls(entries, at)
 
     def without_conflicts(self) -> MeasuredEntries:
-        """The same but for bars that ask for a long and a short."""
+        """The same without bars that signal a long and a short."""
         conflicting = self.entries.conflicting()
         if not conflicting.any():
             return self
@@ -181,7 +181,7 @@ class MeasuredEntries:
         return MeasuredEntries(self.entries.take(keep), AtSignals(at.close[keep], values, at.pip, at.first))
 
     def with_exits(self, orders: OrderTemplate, maker: SignalMaker) -> Entries:
-        """The entries with what a run asks for in place of their own; ``signal_bar`` counted in the slice."""
+        """The entries with the options of a run in place of their own; ``signal_bar`` counts in the slice."""
         entries = self.entries
         orders.check(entries, f"strategy {maker.name}")
         if len(entries) and (orders.wants_levels or orders.wants_plans):

@@ -1,4 +1,4 @@
-"""The trades and the money of one parameter set: carried from chunk to chunk, and handed out in order as they close."""
+"""Trades and money of one parameter set, carried from chunk to chunk; trades are handed out in order as they close."""
 
 from __future__ import annotations
 
@@ -53,24 +53,24 @@ class RunSimulator:
         self._conflicts = 0
 
     def close(self) -> None:
-        """End the reading of finer bars; call it once no chunk follows."""
+        """End the reading of finer bars; call it after the last chunk."""
         if self._fine is not None:
             self._fine.close()
 
     def totals(self) -> Totals:
-        """What the trades have come to so far."""
+        """The totals of the trades so far."""
         return totals_of(self._simulator, 1)[0]
 
     @property
     def rejected(self) -> dict[str, int]:
-        """Signals that became no trades, by reason."""
+        """Signals that became no trades: counts by reason."""
         conflicts = {CONFLICT: self._conflicts} if self._conflicts else {}
         return conflicts | self.totals().refused
 
     def pass_chunk(
         self, chunk: Chunk, entries: Entries, exit_signals: ExitSignals | None = None, quotes: Quotes | None = None
     ) -> Trades:
-        """Carry the trades in flight and the new entries through the chunk.
+        """Carry the open trades and the new entries through the chunk.
 
         Args:
             chunk: the bars.
@@ -103,7 +103,7 @@ class RunSimulator:
         return trades
 
     def _drill(self, chunk: Chunk) -> None:
-        """Replay the bars that could have gone two ways on finer ones."""
+        """Replay the ambiguous bars on finer bars."""
         rules = self.rules
         _, _, in_hand, planned = self._simulator.sizes(0)
         trades = np.empty(in_hand, dtype=TRADE)
@@ -140,5 +140,5 @@ class RunSimulator:
 
 
 def nights_at(chunk: Chunk) -> Floats:
-    """The weighted rollovers before each bar of the chunk, which trades with a swap are charged by."""
+    """The weighted rollovers before each bar of the chunk, by which trades with a swap are charged."""
     return nights(chunk.timestamp[chunk.history :])

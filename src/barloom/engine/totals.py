@@ -1,4 +1,4 @@
-"""What parameter sets have come to so far: accounts, trade statistics and daily returns."""
+"""Running totals of parameter sets: accounts, trade statistics and daily returns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REASONS = 16  # room in the kernel
 
 @dataclass(frozen=True, slots=True)
 class AccountStart:
-    """Where an account begins after the first bar, which is then there for the indicators alone.
+    """Start of an account that begins after the first bar; the bars before serve the indicators only.
 
     Attributes:
         since: the midnight before its first bar, nanoseconds UTC; no entry comes before it.
@@ -78,7 +78,7 @@ class Totals:
 
 
 def totals_of(simulator: Simulator, count: int) -> list[Totals]:
-    """The totals of ``count`` sets, all there are."""
+    """The totals of all ``count`` sets."""
     accounts = np.zeros((count, CASES), dtype=ACCOUNT)
     tallies = np.zeros(count, dtype=TALLY)
     days = np.zeros((count, len(DAYS)))

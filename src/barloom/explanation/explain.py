@@ -1,4 +1,4 @@
-"""One trade of a finished run told again: the bars are opened as they were, and the reference simulator replays it."""
+"""Explanation of one trade of a finished run: the bars are opened again, and the reference simulator replays the trade."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BAR_NUMBERS = ("signal_bar", "entry_bar", "exit_bar")
 
 @takes(run=PATH, trade_id=whole(0))
 def explain(run: str | os.PathLike[str], trade_id: int) -> Explanation:
-    """The story of one trade of a finished run.
+    """Explain one trade of a finished run.
 
     The bars are read once from the first to the last; no more is kept of them than from the trade's signal to its exit.
 
@@ -98,7 +98,7 @@ def _read(path: Path) -> tuple[Path, RunRecord]:
 
 
 def read_trade(folder: Path, trade_id: int) -> Row:
-    """One row of the trades of a run; only the part of the file that holds it is read.
+    """One row of the trades of a run; reads only the part of the file that contains it.
 
     Raises:
         InputError: no such trade, or no file that can be read.
@@ -130,7 +130,7 @@ def read_trade(folder: Path, trade_id: int) -> Row:
 
 
 def _open(record: RunRecord) -> Bars:
-    """The bars of a run as it read them, selected as it selected them."""
+    """The bars of a run, read and selected as the run did."""
     data = record.data
     if data.files:
         bars = data.reading.open(data.files)
@@ -151,7 +151,7 @@ def _open(record: RunRecord) -> Bars:
 
 @dataclass
 class _Stretch:
-    """Bars from the signal to the one after the exit, and what the strategy said on them; bar numbers of the slice."""
+    """Bars from the signal to the one after the exit, and the strategy's signals on them; bar numbers of the slice."""
 
     first: int
     columns: dict[str, npt.NDArray[Any]]
@@ -168,7 +168,7 @@ class _Stretch:
 
 
 def _gather(bars: Bars, feed: StrategyFeed, row: Row, *, reverse: bool) -> _Stretch:
-    """Draw all the bars, and keep what the trade needs.
+    """Read all the bars, and keep those that the trade needs.
 
     The strategy is asked from the first bar to the exit; from there on the bars are only read, for their content hash.
     """
@@ -198,7 +198,7 @@ def _gather(bars: Bars, feed: StrategyFeed, row: Row, *, reverse: bool) -> _Stre
 
 
 def _keep(pieces: dict[str, list[npt.NDArray[Any]]], chunk: Chunk, first: int, stop: int) -> None:
-    """Copy the bars of the chunk from number ``first`` to before ``stop``."""
+    """Copy the bars of the chunk from number ``first`` up to, not including, ``stop``."""
     begin = chunk.history + max(first - chunk.base, 0)
     end = chunk.history + min(stop - chunk.base, chunk.rows)
     for name in ("timestamp", *PRICES, *ASK_PRICES):
@@ -208,7 +208,7 @@ def _keep(pieces: dict[str, list[npt.NDArray[Any]]], chunk: Chunk, first: int, s
 
 
 def _wanted(asked: Entries, row: Row, reverse: bool) -> Entries:
-    """The entries of the trade's own signal and, where trades are reversed, those of the other side up to its exit."""
+    """The entries of the trade's own signal and, if signals reverse trades, those of the other side up to its exit."""
     bars, side = asked.signal_bar, asked.side
     keep = (bars == row["signal_bar"]) & (side == row["side"])
     if reverse:
@@ -241,7 +241,7 @@ def _finer(record: RunRecord, bars: Bars, stretch: _Stretch, exit_bar: int) -> l
 
 
 def _replay(stretch: _Stretch, rules: Rules, row: Row) -> Replayed | None:
-    """Replay each entry of the signal until one comes out as the row; None if none does.
+    """Replay each entry of the signal until one equals the row; None if none does.
 
     Its size is the row's, as sizing depends on all trades before. What is left of the position rules is that signals of the
     other side end a trade that is reversed.
@@ -274,13 +274,13 @@ def _replay(stretch: _Stretch, rules: Rules, row: Row) -> Replayed | None:
 
 
 def _merged(first: ExitSignals, second: ExitSignals) -> ExitSignals:
-    """Exit signals of both in the order of bars."""
+    """Exit signals of both, ordered by bar."""
     joined = ExitSignals.joined([first, second])
     return joined.take(np.argsort(joined.signal_bar, kind="stable"))
 
 
 def _equals(trade: ReferenceTrade, row: Row, first: int) -> bool:
-    """Whether a replayed trade is the row, every column but its number."""
+    """Check if a replayed trade equals the row in every column but its number."""
     for name in trade_record.COLUMNS:
         ours = getattr(trade, name)
         if name == "trade_id":

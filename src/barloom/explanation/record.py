@@ -7,7 +7,7 @@ from pydantic import Field
 from barloom.jobs.records import Record
 
 Number = float | None
-"""A number; None where there is none."""
+"""A number; None if there is none."""
 
 
 class Prices(Record):
@@ -35,16 +35,16 @@ class BarShown(Record):
     ask: Prices | None = None
 
 
-class Asked(Record):
-    """What the signal asked for. Distances are from the fill price, in price units.
+class OrderShown(Record):
+    """Order that the signal asked for. Distances are from the fill price, in price units.
 
     Attributes:
-        entry: ``next_open``, ``close``, ``limit`` or ``stop``; with a ``price`` and the bars it is good for where it waits.
+        entry: ``next_open``, ``close``, ``limit`` or ``stop``; a waiting order has a ``price`` and ``good_for`` bars.
         stop, target: distances. stop_price, target_price: the same as prices.
-        trail, trail_activation: how far the stop follows the peak, and the gain from which it does.
-        trail_share: how far the stop follows the peak as a share of it.
-        breakeven, breakeven_offset: the gain at which the stop moves to the entry price, and how far beyond it goes.
-        max_hold: bars after which to leave at the close.
+        trail, trail_activation: distance of the stop behind the peak, and the gain from which it follows.
+        trail_share: the same distance as a share of the peak.
+        breakeven, breakeven_offset: the gain at which the stop moves to the entry price, and its distance beyond it.
+        max_hold: bars after which the trade leaves at the close.
         fraction: this trade's part of the signal's size; below 1 for a rung of a ladder.
     """
 
@@ -65,15 +65,15 @@ class Asked(Record):
 
 
 class Signal(Record):
-    """The bar whose close decided the entry, the strategy's indicators there by name (None until warm), and what was asked."""
+    """The bar whose close decided the entry, the strategy's indicators there by name (None until warm), and the order asked for."""
 
     bar: BarShown
     indicators: dict[str, Number]
-    asked: Asked
+    asked: OrderShown
 
 
 class Fill(Record):
-    """Where the entry was filled.
+    """Fill of the entry.
 
     Attributes:
         where: ``open``, ``close`` or ``inside`` the bar.
@@ -110,7 +110,7 @@ class Move(Record):
 
 
 class Other(Record):
-    """How an ambiguous trade would have ended had the other level come first."""
+    """Alternative end of an ambiguous trade: the other level came first."""
 
     price: float
     reason: str
@@ -157,7 +157,7 @@ class Money(Record):
 
 
 class Explanation(Record):
-    """The story of one trade, checked against the run that made it.
+    """Explanation of one trade, checked against the run that made it.
 
     Attributes:
         run: job id of the run. folder: where it is. strategy: its name.

@@ -1,4 +1,4 @@
-"""A replayed trade put into words and numbers: what happened on which bar, and by which rule."""
+"""Explanation of a replayed trade in words and numbers: the events on each bar, and the rule behind each."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 
 from barloom.bars.times import iso
 from barloom.explanation.record import (
-    Asked,
     BarShown,
     ExitDecision,
     Explanation,
     Fill,
     Money,
     Move,
+    OrderShown,
     Other,
     Prices,
     Signal,
@@ -38,7 +38,7 @@ MONEY = ("gross_pnl", "spread_cost", "slippage_cost", "commission", "swap", "net
 
 
 class Event(NamedTuple):
-    """What the reference simulator said of a bar, counted from the signal: ``fill``, ``level`` or ``decided``, and the facts."""
+    """Event that the reference simulator reported on a bar, counted from the signal: ``fill``, ``level`` or ``decided``, with its facts."""
 
     bar: int
     name: str
@@ -57,7 +57,7 @@ class Replayed:
     events: list[Event]
 
     def bar(self, j: int) -> BarShown:
-        """Bar ``j`` as it is shown."""
+        """Bar ``j`` in the form in which it is shown."""
         ask = None
         if self.bars.ask_open is not None or self.rules.costs.spread:
             ask = Prices(**self.bars.ask(j, self.rules.costs)._asdict())
@@ -66,7 +66,7 @@ class Replayed:
 
 
 def tell(folder: Path, record: RunRecord, row: Row, replayed: Replayed, indicators: dict[str, float]) -> Explanation:
-    """The story of a trade.
+    """The explanation of a trade.
 
     Args:
         folder: where the run is.
@@ -96,7 +96,7 @@ def tell(folder: Path, record: RunRecord, row: Row, replayed: Replayed, indicato
         signal=Signal(
             bar=replayed.bar(0),
             indicators={name: number(value) for name, value in indicators.items()},
-            asked=_asked(replayed),
+            asked=_order_shown(replayed),
         ),
         fill=_fill(row, replayed),
         moves=moves,
@@ -114,8 +114,8 @@ def number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _asked(replayed: Replayed) -> Asked:
-    """What the signal asked for."""
+def _order_shown(replayed: Replayed) -> OrderShown:
+    """The order that the signal asked for."""
     entry, rules = replayed.entry, replayed.rules
     asked: dict[str, Any] = {
         name: number(getattr(entry, name)[0]) for name in ("stop", "target", "stop_price", "target_price")
@@ -132,11 +132,11 @@ def _asked(replayed: Replayed) -> Asked:
             asked |= {"trail_share": share} if share else {"trail": float(plan["trail"])}
         if not math.isnan(plan["trigger"]):
             asked |= {"breakeven": float(plan["trigger"]), "breakeven_offset": float(plan["offset"])}
-    return Asked(entry=rules.entry, **asked)
+    return OrderShown(entry=rules.entry, **asked)
 
 
 def _fill(row: Row, replayed: Replayed) -> Fill:
-    """Where the entry was filled."""
+    """The fill of the entry."""
     trade, costs = replayed.trade, replayed.rules.costs
     stop = number(row["initial_stop"])
     return Fill(
@@ -152,7 +152,7 @@ def _fill(row: Row, replayed: Replayed) -> Fill:
 
 
 def _decision(row: Row, replayed: Replayed) -> ExitDecision:
-    """The bar that decided, and by which rule."""
+    """The bar that decided the exit, and the rule."""
     trade = replayed.trade
     j, _, facts = next(event for event in replayed.events if event.name == "decided")
     return ExitDecision(
@@ -171,7 +171,7 @@ def _decision(row: Row, replayed: Replayed) -> ExitDecision:
 
 
 def _other(replayed: Replayed, price: float) -> Other:
-    """What the trade would have paid had the other level come first, with the same size."""
+    """Result of the trade at the same size, if the other level had come first."""
     trade, rules = replayed.trade, replayed.rules
     reason = trade.stop_reason if trade.exit_reason == "target" else "target"
     instead = replace(trade, exit_price=price, exit_reason=reason)
@@ -184,7 +184,7 @@ def _other(replayed: Replayed, price: float) -> Other:
 
 
 def _words(replayed: Replayed, j: int, facts: dict[str, Any]) -> str:
-    """The rule as it applied."""
+    """The rule, worded for this trade."""
     trade, rules = replayed.trade, replayed.rules
     long = trade.side > 0
     quote = replayed.bars.leaving(trade.side, j, rules.costs)
@@ -214,7 +214,7 @@ def _words(replayed: Replayed, j: int, facts: dict[str, Any]) -> str:
 
 
 def _after_fill(trade: ReferenceTrade, j: int) -> str:
-    """For a bar that filled the order inside: that the level came after the fill."""
+    """For a bar that filled the order inside it: a statement that the level came after the fill."""
     inside = j == trade.entry_bar and trade.filled == "inside"
     return ", taken to be after the fill inside this bar" if inside else ""
 
@@ -224,7 +224,7 @@ def _level(trade: ReferenceTrade) -> str:
 
 
 def _both(replayed: Replayed, j: int, facts: dict[str, Any]) -> str:
-    """A bar that held both levels: which came first, and why."""
+    """Explanation of a bar that contains both levels: which came first, and why."""
     trade, rules = replayed.trade, replayed.rules
     taken = "target" if facts["reason"] == "target" else _level(trade)
     held = f"the bar held both the {_level(trade)} {price(trade.stop)} and the target {price(trade.target)}"
@@ -255,5 +255,5 @@ def _both(replayed: Replayed, j: int, facts: dict[str, Any]) -> str:
 
 
 def price(value: float) -> str:
-    """A price as people write it: what is left of the digits after ten significant ones is noise of binary fractions."""
+    """A price as people write it: rounded to ten significant digits, which removes noise of binary fractions."""
     return f"{value:.10g}"

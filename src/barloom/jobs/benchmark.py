@@ -1,4 +1,4 @@
-"""The benchmark record of a job, finished or failed, and the copy of it that ``--benchmark-out`` asks for."""
+"""The benchmark record of a job, finished or failed, and its copy for ``--benchmark-out``."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _is_record = is_json_with("job_id", "status", "criteria", "phase_times", "machin
 
 
 def _output(path: Path) -> Output:
-    """What decides whether a benchmark record may go there: to a new name, or in the place of another such record."""
+    """Output that accepts a path for a benchmark record: a new name, or the place of another such record."""
     return Output(path, "--benchmark-out", ours=_is_record, kind="a benchmark record of barloom")
 
 
 def copy_path(path: Path | None, job_id: str) -> Path | None:
-    """Where ``--benchmark-out`` wants a copy of the benchmark record: in a file, or in a folder by the job's name; None without the option.
+    """Path of the copy of the benchmark record for ``--benchmark-out``: a file, or a file in a folder named after the job; None without it.
 
     Raises:
-        InputError: it is in no folder, or something else than a benchmark record is there.
+        InputError: its folder does not exist, or something other than a benchmark record is there.
     """
     if path is None:
         return None
@@ -43,7 +43,7 @@ def copy_path(path: Path | None, job_id: str) -> Path | None:
 
 
 class StagedCopy(StagedFile):
-    """A copy of a benchmark record under a temporary name; a warning takes its place where its name was taken while the job ran."""
+    """A copy of a benchmark record under a temporary name; if its final name was taken while the job ran, a warning replaces it."""
 
     def __init__(self, path: Path, content: bytes, original: Path) -> None:
         """Write the copy beside ``path``, which ``copy_path`` gave."""
@@ -60,14 +60,14 @@ class StagedCopy(StagedFile):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
-    """What is known of a job whether it came to its end or not.
+    """Facts about a job, whether it finished or failed.
 
     Attributes:
         job_id, started_at, command: of the job.
         seconds: wall clock until now.
-        trades: that were simulated until now.
+        trades: trades simulated until now.
         phases: seconds by phase.
-        peak: bytes in memory at most; None where the platform does not tell.
+        peak: largest memory in bytes; None if the platform does not provide it.
     """
 
     job_id: str
@@ -86,19 +86,19 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What a job that came to its end adds for its benchmark record.
+    """Results that a finished job adds to its benchmark record.
 
     Attributes:
         data: the bars.
         digest: of its result.
         ended_at: when it ended.
         ingest_seconds: until bars could be drawn.
-        identical: whether what was run again came out the same, None where nothing was.
-        compared: what was run again, in words.
-        hotspots: that a profile found, None without one.
+        identical: whether the repeated run gave the same result; None if nothing was repeated.
+        compared: description of the repeated run.
+        hotspots: number found by a profile; None without one.
         signals: of a run.
         speedup: of a run over the reference simulator.
-        retries: most often a question had to be asked again before a run.
+        retries: largest number of times that a question had to be repeated before a run.
         workers: of a sweep or a walk forward.
     """
 
@@ -116,7 +116,7 @@ class Results:
 
 
 def benchmark_record(facts: JobFacts, results: Results | None, error: str | None = None) -> BenchmarkRecord:
-    """The benchmark record of a job: with ``results`` where it came to its end, with ``error`` where it did not."""
+    """The benchmark record of a job: with ``results`` if it finished, with ``error`` if it failed."""
     data = None if results is None else results.data
     raw = 0 if data is None else data.selected_rows * 8 * len(data.columns)
     return BenchmarkRecord(

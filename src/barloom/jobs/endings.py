@@ -1,4 +1,4 @@
-"""How a job ends when it does not come to its end: one ladder of what is left and what is said, for every kind of job."""
+"""Handling of jobs that fail or are stopped: the files that are left and the message, the same for every kind of job."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 
 
 class Ending(ABC):
-    """What a kind of job leaves when it goes wrong, and what it says.
+    """Files and messages that a kind of job leaves when it fails or is stopped.
 
     Attributes:
-        place: what cannot be written, where the system names no file.
-        log: the file with the traceback of what was not expected; None where nothing is written.
-        left: the end of the sentence about a disk that fails.
+        place: path named in the message if the system names no file.
+        log: the file with the traceback of an unexpected error; None if nothing is written.
+        left: the end of the sentence about a failing disk.
     """
 
     place: Path
@@ -31,20 +31,20 @@ class Ending(ABC):
 
     @abstractmethod
     def abandon(self) -> None:
-        """Remove what was begun, but for what is worth keeping."""
+        """Remove everything begun, except what is worth keeping."""
 
     @abstractmethod
     def interrupted(self) -> str:
-        """Keep what is worth it, remove the rest, and say which."""
+        """Keep what is worth keeping, remove the rest. Returns a sentence about it."""
 
     @abstractmethod
     def failed(self, error: str) -> None:
-        """Mark what is there as failed, so that nobody takes it for a job that is still going on."""
+        """Mark the files as failed, so that nobody takes the job for one that still runs."""
 
 
 @contextlib.contextmanager
 def ending(job: Ending) -> Iterator[None]:
-    """Turn whatever goes wrong into what is left of the job and what is said of it.
+    """Turn an error into the files that are left of the job and the message about it.
 
     Raises:
         InputError: bad data or options, or a disk that fails.
@@ -73,7 +73,7 @@ def ending(job: Ending) -> Iterator[None]:
 
 
 def _with_log(error: Exception, path: Path) -> BarloomError:
-    """What to raise for what was not expected of a job: the same kind of error, with the path of the log that holds the traceback."""
+    """The exception to raise for an unexpected error of a job: of the same kind, with the path of the log that holds the traceback."""
     if is_refused(error):
         return no_threads()
     if isinstance(error, MemoryError):
@@ -85,7 +85,7 @@ def _with_log(error: Exception, path: Path) -> BarloomError:
 
 @contextlib.contextmanager
 def logged_to(path: Path, command: Sequence[str]) -> Iterator[None]:
-    """Write everything barloom logs, from INFO up, to the file as well, and the traceback of what is raised; the command comes first."""
+    """Write all log messages from INFO up to the file as well, with the command first and the traceback of an exception last."""
     logger = logging.getLogger("barloom")
     handler = LogFile(path)
     level = logger.level

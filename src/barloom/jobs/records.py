@@ -25,22 +25,22 @@ from barloom.rules.parameters import RunParameters
 from barloom.strategies.base import StrategyOrigin
 
 NOT_IN_A_FILE = ("memory", "synthetic")
-"""Labels of bars that no file holds."""
+"""Labels of bars that are not in a file."""
 Status = Literal["created", "running", "complete", "failed"]
 NEXT: dict[str, tuple[str, ...]] = {"created": ("running", "failed"), "running": ("complete", "failed")}
-"""The states a job can go to from each state; complete and failed are final."""
+"""The states that a job can go to from each state; complete and failed are final."""
 
 
 class Record(BaseModel):
-    """A record that does not change, has no other fields, and comes back from its own JSON equal to itself."""
+    """A record that is frozen, has no other fields, and equals itself after a round trip through JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", revalidate_instances="always")
 
     def to_json(self) -> bytes:
-        """The record as JSON, read back and found equal before anybody sees it (SC-007).
+        """The record as JSON, parsed again and compared before it is returned.
 
         Raises:
-            ValueError: it does not come back as it went.
+            ValueError: the parsed record differs.
         """
         text = self.model_dump_json(indent=2)
         if type(self).model_validate_json(text).model_dump_json(indent=2) != text:
@@ -78,7 +78,7 @@ class Machine(Record):
 
 
 class Counts(Record):
-    """What became of the signals: accepted + rejected (by reason) = signals. A signal with a ladder is one, whatever its parts."""
+    """Counts of signals: accepted + rejected (by reason) = signals. A signal with a ladder counts once, whatever its parts."""
 
     signals: Count
     accepted: Count
@@ -92,7 +92,7 @@ class Counts(Record):
 
 
 class FinerBars(Record):
-    """The file that was looked into for ``drilldown``: its size, its ends (open times, nanoseconds UTC) and the step of its bars.
+    """The file of finer bars used for ``drilldown``: its size, first and last open times (nanoseconds UTC) and the step of its bars.
 
     Of several files the first, and the size of all.
     """
@@ -117,7 +117,7 @@ class FinerBars(Record):
 
 
 class DatasetSlice(Record):
-    """The bars a run was given: which of how many, from when to when, and a hash of their content.
+    """The bars of a run: the selected rows, the first and last time, and a hash of their content.
 
     ``path`` is as it was typed and ``file`` the same from the root, None for bars in no file and for several files, which are
     ``files``; ``reading`` says how it was read,
@@ -157,7 +157,7 @@ class DatasetSlice(Record):
 
 
 def dataset_slice(bars: Bars, fine: Bars | None, report: BarsReport, reading: Reading, **part: Any) -> DatasetSlice:
-    """The record of the bars that were used: what a pass found, how they were read, and which part was taken."""
+    """The record of the bars used: the report of a pass, the options they were read with, and the selection."""
     files = tuple(path.absolute() for path in bars.source.paths)
     return DatasetSlice(
         path=bars.label,
@@ -180,7 +180,7 @@ def dataset_slice(bars: Bars, fine: Bars | None, report: BarsReport, reading: Re
 
 
 class BacktestJob(Record):
-    """One run as a job: what was asked, when, and how far it came."""
+    """One run as a job: its options, its times and its state."""
 
     job_id: str = Field(min_length=1)
     status: Status = "created"
@@ -220,7 +220,7 @@ class BacktestJob(Record):
 
 
 class RunRecord(BacktestJob):
-    """``run.json``: a complete job with everything that came of it."""
+    """``run.json``: a complete job with all its results."""
 
     digest: Digest
     checksum: Digest
@@ -241,7 +241,7 @@ class RunRecord(BacktestJob):
 
 
 class BenchmarkRecord(Record):
-    """``benchmark.json``: what a run, a sweep or a walk forward cost, and one verdict for each criterion.
+    """``benchmark.json``: cost of a run, a sweep or a walk-forward, and one verdict for each criterion.
 
     Only a run counts signals. Phases are added up over threads and workers. What failed leaves one too, with ``error`` and as much as was
     known by then: ``data`` and ``digest`` are None.

@@ -1,4 +1,4 @@
-"""A run as a job: a folder of its own, the bars through the pipeline, the records, and what is left when it goes wrong."""
+"""A run as a job: its own folder, the bars through the pipeline, the records, and the files that are left if it fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class JobOptions(Reading):
-    """Options of one run that shape no trade but by the bars; each field is the command-line option of that name."""
+    """Options of one run that affect no trade except through the bars; each field is the command-line option of that name."""
 
     data_frac: float = of("data_frac")
     portion: int = of("portion")
@@ -52,7 +52,7 @@ class JobOptions(Reading):
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """What a job left: its two records, and the folder they are in."""
+    """Result of a job: its two records, and the folder they are in."""
 
     run: RunRecord
     benchmark: BenchmarkRecord
@@ -93,7 +93,7 @@ def run_job(
 
 
 class _Run(Ending):
-    """One run from its options to its records, or to what is left of it."""
+    """One run from its options to its records, or to the files left if it fails."""
 
     left = "nothing of this run is left"
 
@@ -161,7 +161,7 @@ class _Run(Ending):
 
     @property
     def parameters(self) -> RunParameters:
-        """What shapes the result."""
+        """The options that shape the result."""
         return self.job.parameters
 
     def _simulate(self, sink: ParquetSink, progress: ProgressReport) -> RunResult:
@@ -193,7 +193,7 @@ class _Run(Ending):
     # ------------------------------------------------------------ its records
 
     def facts(self) -> JobFacts:
-        """What is known of the run until now."""
+        """Facts about the run until now."""
         return JobFacts(
             job_id=self.folder.job_id,
             started_at=self.started_at,
@@ -252,12 +252,12 @@ class _Run(Ending):
     # ------------------------------------------------------------ what is left
 
     def abandon(self) -> None:
-        """Leave nothing."""
+        """Leave no file."""
         self._close_sink(keep_partial=False)
         self.folder.discard()
 
     def interrupted(self) -> str:
-        """Keep the trades that were finished."""
+        """Keep the finished trades."""
         if self.folder.whole:
             return f"the run was finished and is in {self.folder.path}"
         kept = self._close_sink(keep_partial=True)
@@ -268,7 +268,7 @@ class _Run(Ending):
         return f"the trades finished so far are in {kept}"
 
     def failed(self, error: str) -> None:
-        """Keep what there is, marked as failed."""
+        """Keep all files, marked as failed."""
         self._close_sink(keep_partial=True)
         self._mark_failed(error)
 
@@ -279,7 +279,7 @@ class _Run(Ending):
         self.folder.leave_failed(self.facts(), error)
 
     def _close_sink(self, *, keep_partial: bool) -> Path | None:
-        """Close what was being written; the path of what is worth keeping of it."""
+        """Close the trades file. Returns its path if it is worth keeping, else None."""
         if self.sink is None:
             return None
         try:
@@ -289,7 +289,7 @@ class _Run(Ending):
 
 
 def _report(result: RunResult) -> BarsReport:
-    """What the pass over the bars found; a run to the end always has it."""
+    """The report of the pass over the bars; a finished run always has it."""
     if result.report is None:
         raise RuntimeError("a finished run has no report of its bars")
     return result.report
@@ -308,7 +308,7 @@ def _compare(first: RunResult, second: RunResult) -> None:
 
 
 def _compared(check: SelfCheck | None, deterministic: bool) -> str:
-    """What was run again and came out the same, in words."""
+    """Description of the repeated runs that gave the same result."""
     parts = ["two whole runs, by digest"] if deterministic else []
     if check is not None:
         parts.append(f"{check.trades} trades of the first {check.bars} bars, run again in other chunks on one thread")

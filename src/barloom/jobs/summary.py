@@ -24,7 +24,7 @@ LOCK_SECONDS = 30.0
 
 
 def _cell(value: Any) -> Any:
-    """A cell that no spreadsheet runs as a formula (F44); None is empty."""
+    """A cell that no spreadsheet runs as a formula; None is empty."""
     if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
         return "'" + value
     return "" if value is None else value

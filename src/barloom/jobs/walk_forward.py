@@ -1,4 +1,4 @@
-"""A walk forward as a job: the bars made readable once for all windows, the folder that holds what came of it, and its records."""
+"""A walk-forward as a job: bars prepared for reading once for all windows, the folder with its results, and its records."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from barloom.jobs.records import DatasetSlice, Digest, Record, Seconds, UtcTime,
 from barloom.jobs.sweep.records import facts_of, worker_facts
 from barloom.observe.clock import Clock
 from barloom.observe.machine import versions
-from barloom.observe.profile_files import files_asked, profiler_of
+from barloom.observe.profile_files import files_requested, profiler_of
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.session import SweepSession
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class WalkForwardRecord(Record):
-    """``walk-forward.json``: its presence means that the folder is whole.
+    """``walk-forward.json``: its presence means that the folder is complete.
 
     Attributes:
         job_id: the folder's name; empty where nothing was written.
@@ -82,7 +82,7 @@ class WalkForwardRecord(Record):
 
 @dataclass(frozen=True, slots=True)
 class WalkOutcome:
-    """What a walk forward left: its record, its trades and equity, and its folder where there is one."""
+    """Result of a walk-forward: its record, its trades and equity, and its folder if there is one."""
 
     record: WalkForwardRecord
     result: WalkForward
@@ -98,7 +98,7 @@ def walk_forward_job(
     reading_known: bool = False,
     on_progress: Callable[[WalkStep], None] | None = None,
 ) -> WalkOutcome:
-    """Run a walk forward and, unless ``options.out`` is None, leave its files in ``OUT/walk-forward/<job>/``.
+    """Run a walk-forward and, unless ``options.out`` is None, leave its files in ``OUT/walk-forward/<job>/``.
 
     The bars are read once into a store where their file is slow to read, and every window is drawn from there.
 
@@ -132,7 +132,7 @@ def walk_forward_job(
 
 
 class _WalkForward(Ending):
-    """One walk forward: its records, or what is left of it."""
+    """One walk-forward: its records, or the files left if it fails."""
 
     left = "nothing of this is left"
 
@@ -145,7 +145,7 @@ class _WalkForward(Ending):
         self.place = options.out or Path()
 
     def make_folder(self) -> None:
-        """Make the folder, where one is wanted.
+        """Make the folder, if one is wanted.
 
         Raises:
             InputError: it cannot be made.
@@ -157,7 +157,7 @@ class _WalkForward(Ending):
 
     @contextlib.contextmanager
     def logged(self) -> Iterator[None]:
-        """Keep the log, where there is a folder."""
+        """Keep the log, if there is a folder."""
         if self.folder is None:
             yield
             return
@@ -168,7 +168,7 @@ class _WalkForward(Ending):
             log.info("seconds: %s", ", ".join(f"{name} {seconds:.3f}" for name, seconds in took))
 
     def record(self, result: WalkForward) -> WalkForwardRecord:
-        """What came of it."""
+        """The record of the walk-forward."""
         walk, options, folder = self.walk, self.options, self.folder
         return WalkForwardRecord(
             job_id="" if folder is None else folder.job_id,
@@ -197,7 +197,7 @@ class _WalkForward(Ending):
             folder=None if folder is None else str(folder.path),
             files=[]
             if folder is None
-            else [*TABLES, folder.benchmark.name, folder.kind.log, *files_asked(options), folder.kind.record],
+            else [*TABLES, folder.benchmark.name, folder.kind.log, *files_requested(options), folder.kind.record],
         )
 
     def commit(
@@ -227,12 +227,12 @@ class _WalkForward(Ending):
     # ------------------------------------------------------------ what is left
 
     def abandon(self) -> None:
-        """Leave nothing."""
+        """Leave no file."""
         if self.folder is not None:
             self.folder.discard()
 
     def interrupted(self) -> str:
-        """Leave the log and the benchmark record, once sets were run; nothing before."""
+        """Leave the log and the benchmark record if sets were run; else no file."""
         if self.folder is not None and self.folder.whole:
             return f"the walk forward was finished and is in {self.folder.path}"
         if self.folder is not None and self.usage.peaks:

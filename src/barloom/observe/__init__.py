@@ -1,1 +1,1 @@
-"""What a run tells about itself: progress, memory, machine, verdicts."""
+"""Observation of a run: progress, memory, machine, profile, verdicts."""

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, remembered: libraries swallow the exception when it comes while they load, and the run would go on."""
+"""Handlers of Ctrl-C and SIGTERM that remember the signal: a library may swallow the exception, and the run would go on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _seen: list[str] = []
 
 
 def watch() -> None:
-    """Take over both signals; each raises KeyboardInterrupt where it finds the main thread, and is remembered.
+    """Install handlers for both signals. Each raises KeyboardInterrupt in the main thread, and is remembered.
 
     Ctrl-C stays ignored where it was: a shell starts its background so, and the foreground is meant.
     """
@@ -26,11 +26,11 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def seen() -> bool:
-    """Whether a signal came."""
+    """True if a signal came."""
     return bool(_seen)
 
 
 def check() -> None:
-    """Raise KeyboardInterrupt if a signal came, whatever became of its own exception."""
+    """Raise KeyboardInterrupt if a signal came, even if its own exception was swallowed."""
     if _seen:
         raise KeyboardInterrupt(*filter(None, _seen[:1]))

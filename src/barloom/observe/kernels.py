@@ -1,4 +1,4 @@
-"""Calls, bars and seconds of every compiled kernel, by standing in for it while a run is profiled.
+"""Calls, bars and seconds of every compiled kernel, counted by wrappers that replace the kernels while a run is profiled.
 
 The kernels themselves know nothing of it. Each stand-in has the name, the file and the line of its kernel, so that profilers
 show them.
@@ -17,31 +17,31 @@ from typing import Any, Self
 
 NATIVE = "barloom._native"
 Bars = Callable[..., int]
-"""The bars that a call worked on, by what it returned and its arguments."""
+"""Function that tells the bars of a call from its result and its arguments."""
 
 
 def _first(returned: Any, series: Any, *rest: Any, **named: Any) -> int:
-    """Kernels that walk along their first argument."""
+    """Count for kernels that go through their first argument."""
     return len(series)
 
 
 def _taken(returned: Any, *arguments: Any, **named: Any) -> int:
-    """``take_bars``, from the row of its seventh argument to the row it returns first."""
+    """Count for ``take_bars``: from the row in its seventh argument to the row it returns first."""
     return int(returned[0]) - int(arguments[6])
 
 
 def _paired(returned: Any, *arguments: Any, **named: Any) -> int:
-    """``pair_asks``, from the row of its third argument to the row it returns first."""
+    """Count for ``pair_asks``: from the row in its third argument to the row it returns first."""
     return int(returned[0]) - int(arguments[2])
 
 
 def _finer(returned: Any, *arguments: Any, **named: Any) -> int:
-    """``replay``, which walks along the finer bars: the opens are its seventh argument."""
+    """Count for ``replay``, which goes through the finer bars: the opens are its seventh argument."""
     return len(arguments[6])
 
 
 def _markets(returned: Any, first: int, asked: Any, markets: Any, nights: Any) -> int:
-    """``pass_chunk``: the bars of the markets, each with a set or several."""
+    """Count for ``pass_chunk``: the bars of the markets, each with one set or several."""
     return sum(market.bars for market in markets if market is not None)
 
 
@@ -67,7 +67,7 @@ METHODS: dict[str, dict[str, dict[str, Bars]]] = {
 
 @dataclass(slots=True)
 class Count:
-    """What the calls of a kernel came to."""
+    """Totals of the calls of a kernel."""
 
     calls: int = 0
     bars: int = 0
@@ -115,7 +115,7 @@ class KernelClock:
 
     @staticmethod
     def _exchange(standing_in: dict[int, Any]) -> None:
-        """Put something else in the place of objects, in every module of barloom that has a name for one."""
+        """Replace objects by others, in every module of barloom that has a name for one."""
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] == "barloom":
                 for key, value in list(vars(module).items()):
@@ -123,7 +123,7 @@ class KernelClock:
                         setattr(module, key, standing_in[id(value)])
 
     def _timed(self, name: str, kernel: Any, bars: Bars) -> FunctionType:
-        """A stand-in for a kernel; ``name`` is its module and its own, with its class where it has one."""
+        """A wrapper for a kernel; ``name`` is its module and its own name, with its class if it has one."""
         lock, counts = self._lock, self.counts
         # Methods come with their object.
         skipped = name.count(".") - 1
@@ -150,7 +150,7 @@ class KernelClock:
 
 
 def _measured(make: Any) -> Callable[..., None]:
-    """The maker of a market that remembers how many bars it has."""
+    """The maker of a market, extended to remember the number of bars."""
 
     def init(self: Any, base: int, last: bool, time: Any, *rest: Any, **named: Any) -> None:
         make(self, base, last, time, *rest, **named)

@@ -1,4 +1,4 @@
-"""The profile of a run, a sweep or a walk forward: what measures it where it is asked for, and the files it is in."""
+"""The profile of a run, a sweep or a walk-forward: the profiler, if one is asked for, and its files."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ PAGE = "profile.html"
 log = logging.getLogger(__name__)
 
 
-class ProfileAsked(Protocol):
-    """Options that ask for a profile, or do not."""
+class ProfileOptions(Protocol):
+    """Options that decide if a profile is made."""
 
     @property
     def profile(self) -> bool:
-        """Whether ``profile.json`` is wanted."""
+        """True if ``profile.json`` is wanted."""
 
     @property
     def profile_html(self) -> bool:
-        """Whether ``profile.html`` is wanted too."""
+        """True if ``profile.html`` is wanted too."""
 
 
-def files_asked(options: ProfileAsked) -> list[str]:
-    """The names of the files that are wanted."""
+def files_requested(options: ProfileOptions) -> list[str]:
+    """The names of the requested files."""
     if options.profile_html:
         return [JSON, PAGE]
     return [JSON] if options.profile else []
 
 
-def profiler_of(options: ProfileAsked) -> Profiler | None:
-    """A profiler, not entered yet, where a profile is wanted."""
-    if not files_asked(options):
+def profiler_of(options: ProfileOptions) -> Profiler | None:
+    """A profiler, not started yet, if a profile is wanted, else None."""
+    if not files_requested(options):
         return None
     from barloom.observe.profiling import Profiler
 
@@ -45,7 +45,7 @@ def profiler_of(options: ProfileAsked) -> Profiler | None:
 
 @dataclass(frozen=True, slots=True)
 class Profiled:
-    """A report, and the files that it goes into: names and contents."""
+    """A report and its files, as names and contents."""
 
     report: ProfilingReport
     files: list[tuple[str, bytes]]
@@ -54,7 +54,7 @@ class Profiled:
     def of(
         cls,
         profiler: Profiler,
-        options: ProfileAsked,
+        options: ProfileOptions,
         job_id: str,
         kernel_threads: int,
         *,
@@ -62,7 +62,7 @@ class Profiled:
         workers: int = 0,
         peak: int | None = None,
     ) -> Profiled:
-        """What a profiler that was left has measured; see ``Profiler.report``."""
+        """Result of a stopped profiler; see ``Profiler.report``."""
         report = profiler.report(job_id, kernel_threads, tasks=tasks, workers=workers, peak=peak)
         files = [(JSON, report.to_json())]
         if report.status == "incomplete":

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 REDRAW_SECONDS = 0.25
 LINE_SECONDS = 10.0
-"""Between two lines of a sweep where stderr is no terminal."""
+"""Seconds between two lines of a sweep if stderr is no terminal."""
 log = logging.getLogger(__name__)
 
 
 class Step(Protocol):
-    """What is told after each chunk."""
+    """Progress of a run after a chunk."""
 
     @property
     def bars(self) -> int:
@@ -43,11 +43,11 @@ class Step(Protocol):
 
 
 class SweepStep(Protocol):
-    """What is told when sets of a sweep are done."""
+    """Progress of a sweep after some of its sets."""
 
     @property
     def sets(self) -> int:
-        """Sets done, those of an earlier start of the sweep among them."""
+        """Finished sets, those of an earlier start of the sweep included."""
 
     @property
     def total_sets(self) -> int:
@@ -55,11 +55,11 @@ class SweepStep(Protocol):
 
     @property
     def failed(self) -> int:
-        """Of those done, the ones that could not be run."""
+        """Finished sets that could not be run."""
 
     @property
     def new_sets(self) -> int:
-        """Of those done, the ones of this start."""
+        """Sets finished since this start."""
 
     @property
     def seconds(self) -> float:
@@ -110,7 +110,7 @@ class ProgressReport:
         return self
 
     def begin(self, label: str) -> None:
-        """Start over for another pass over the bars, which ``label`` names."""
+        """Start again for another pass over the bars, named ``label``."""
         self._label = label
         self._next_trades = self._every
         self._next_look = 0.0
@@ -120,7 +120,7 @@ class ProgressReport:
             self._task = self._bar.add_task(label, total=None, done="")
 
     def __call__(self, step: Step) -> None:
-        """Take a step; most are not shown. Raises KeyboardInterrupt if a signal came that nobody has acted on."""
+        """Take a step; most are not shown. Raises KeyboardInterrupt if a signal came that was swallowed."""
         interrupts.check()
         now = time.monotonic()
         if now < self._next_look and step.trades < self._next_trades:
@@ -199,7 +199,7 @@ class SweepProgress:
         return self
 
     def __call__(self, step: SweepStep) -> None:
-        """Take a step. Raises KeyboardInterrupt if a signal came that nobody has acted on."""
+        """Take a step. Raises KeyboardInterrupt if a signal came that was swallowed."""
         interrupts.check()
         now = self._clock()
         if now < self._next_look and step.sets < step.total_sets:
@@ -228,7 +228,7 @@ def _at_terminal() -> bool:
 
 
 def _pace(step: SweepStep) -> list[str]:
-    """Sets a second since this start, and the time left at that pace; nothing where there is none yet."""
+    """Sets per second since this start, and the time left at that rate; empty if there is no rate yet."""
     if step.new_sets <= 0 or step.seconds <= 0.0:
         return []
     left = (step.total_sets - step.sets) * step.seconds / step.new_sets
@@ -236,7 +236,7 @@ def _pace(step: SweepStep) -> list[str]:
 
 
 def _span(seconds: float) -> str:
-    """A time in words of two parts at most: ``40 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """A duration in words of at most two parts: ``40 s``, ``3 min 20 s``, ``2 h 5 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -1,4 +1,4 @@
-"""Where Python code spends its time, stack by stack, on every thread that is started meanwhile.
+"""Time spent in Python code, stack by stack, on every thread that is started meanwhile.
 
 ``cProfile`` watches one thread at a time from Python 3.12 on, and keeps callers but no stacks, so the interpreter's own hook
 is used: a tree of calls a thread, each node with its own seconds. What the hook takes between two of its clock readings is
@@ -16,7 +16,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any, Self
 
 WAITS = ("lock.acquire", "SimpleQueue.get", "_ThreadHandle.join", "sleep", "poll.poll", "WaitForMultipleObjects")
-"""Library functions in which a thread waits for another or for a worker process, by the end of their names."""
+"""Ends of the names of library functions in which a thread waits for another thread or for a worker process."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Call:
 
     @property
     def waits(self) -> bool:
-        """Whether it waits for another thread or process."""
+        """True if the call waits for another thread or process."""
         return self.code is None and self.name.endswith(WAITS)
 
     def walk(self) -> Iterator[Call]:
@@ -52,7 +52,7 @@ class Call:
             waiting.extend(call.called.values())
 
     def take(self, other: Call) -> None:
-        """Add the tree of another to this one."""
+        """Add another tree to this one."""
         waiting = [(self, other)]
         while waiting:
             call, more = waiting.pop()
@@ -65,13 +65,13 @@ class Call:
                     call.called[key] = below
 
     def add_up(self) -> None:
-        """Work out ``total_ns`` here and below; without recursion, as a stack can be as deep as the interpreter lets it."""
+        """Compute ``total_ns`` here and below; without recursion, as a stack can be as deep as the interpreter allows."""
         for call in reversed(list(self.walk())):
             call.total_ns = call.own_ns + sum(below.total_ns for below in call.called.values())
 
 
 class _Recorder:
-    """The tree of one thread, and how deep in it the thread is."""
+    """The tree of one thread, and its current depth in it."""
 
     def __init__(self, name: str, stacks: Stacks) -> None:
         self.root = Call(name, "", 0)
@@ -80,7 +80,7 @@ class _Recorder:
         self._last = time.perf_counter_ns()
 
     def hook(self, frame: FrameType, event: str, arg: Any) -> None:
-        """Take an event of the interpreter."""
+        """Handle an event of the interpreter."""
         now = time.perf_counter_ns()
         stack = self._stack
         top = stack[-1]
@@ -112,7 +112,7 @@ class _Recorder:
         self._last = time.perf_counter_ns()
 
     def _leave(self, code: CodeType) -> None:
-        """Go back to the caller; a generator that is closed leaves without having been called, and changes nothing."""
+        """Return to the caller; a generator that is closed leaves without having been called, and changes nothing."""
         for depth in range(len(self._stack) - 1, 0, -1):
             if self._stack[depth].code is code:
                 del self._stack[depth:]
@@ -120,7 +120,7 @@ class _Recorder:
 
 
 class Stacks:
-    """Records the calls of this thread, and of every thread that is started meanwhile; use it as a context manager.
+    """Records the calls of this thread and of every thread started meanwhile; a context manager.
 
     One at a time in a process: the interpreter has one hook a thread.
     """
@@ -148,13 +148,13 @@ class Stacks:
         return recorder
 
     def _begin(self, frame: FrameType, event: str, arg: Any) -> None:
-        """The first event of a new thread."""
+        """Handle the first event of a new thread."""
         recorder = self._recorder(threading.current_thread().name)
         sys.setprofile(recorder.hook)
         recorder.hook(frame, event, arg)
 
     def threads(self) -> list[Call]:
-        """A tree for each name of a thread, this one first; the root has the name, and ``calls`` says how many threads have it."""
+        """One tree per thread name, this thread first; the root has the name, and its ``calls`` is the number of threads."""
         while self._recorders:
             root = self._recorders.pop(0).root
             root.calls = 1

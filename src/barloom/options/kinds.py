@@ -1,4 +1,4 @@
-"""Kinds of values that options take: each reads what was typed, or says what reads it later.
+"""Kinds of values of options: each reads the typed text, or names the rule that reads it later.
 
 Standard library only. A kind that is called by the parser raises ``argparse.ArgumentTypeError`` with one plain sentence; the others
 leave the text as it is, and a rule of ``barloom.rules`` reads it.
@@ -15,7 +15,7 @@ LARGEST = 2**63 - 1
 UNITS = ("atr", "pct", "points", "pips", "r", "peak")
 """Every unit a distance may have."""
 STOP_UNITS = ("atr", "pct", "points", "pips")
-"""A stop is what ``r`` is a multiple of, so it cannot be in ``r`` itself."""
+"""Units of a stop; not ``r``, which is a multiple of the stop distance itself."""
 USUAL_UNITS = (*STOP_UNITS, "r")
 
 
@@ -34,12 +34,12 @@ class Distance(NamedTuple):
 
     @property
     def distance(self) -> Distance:
-        """The distances that such a value holds."""
+        """The distances that a value of this kind may be."""
         return self
 
 
 class Text(NamedTuple):
-    """Text that is no number: read by the rule that needs it.
+    """Text that is not a number, read by the rule that needs it.
 
     Attributes:
         what: what it names, for completion and for the rule that reads it; empty for any text.
@@ -55,7 +55,7 @@ class Text(NamedTuple):
 
 
 class Number:
-    """Reads a number within limits, and says in plain words what is wrong with any other text."""
+    """Reads a number within limits; any other text is refused in plain words."""
 
     none = False
 
@@ -85,7 +85,7 @@ class Number:
         return " ".join([kind, " and ".join(limits)]).rstrip() + other
 
     def __call__(self, text: str) -> float | int | str | None:
-        """The number; None for ``auto`` and the text as it is for ``unit:number`` where these are allowed.
+        """The number; None for ``auto``, and the text unchanged for ``unit:number``, if these are allowed.
 
         Raises:
             argparse.ArgumentTypeError: anything else; one plain sentence.
@@ -99,11 +99,11 @@ class Number:
 
     @property
     def distance(self) -> Distance | None:
-        """The distances it may be in place of a number."""
+        """The distances allowed in place of a number."""
         return Distance((self.unit,), none=False) if self.unit else None
 
     def reads(self, value: object) -> bool:
-        """Whether a value of a TOML file has a type that can be read."""
+        """True if a value of a TOML file has a type that can be read."""
         if isinstance(value, str):
             word = value.strip().lower()
             return (self.auto and word == "auto") or (self.unit is not None and word.startswith(f"{self.unit}:"))
@@ -128,7 +128,7 @@ class Number:
 
 
 class Read(NamedTuple):
-    """Text that a function reads when it is typed.
+    """Text that a function reads as soon as it is typed.
 
     Attributes:
         read: the function; it raises ``argparse.ArgumentTypeError``.
@@ -143,7 +143,7 @@ class Read(NamedTuple):
     distance: Distance | None = None
 
     def __call__(self, text: str) -> Any:
-        """What the function makes of the text."""
+        """Result of the function for the text."""
         return self.read(text)
 
 
@@ -166,7 +166,7 @@ def pair(text: str) -> tuple[str, str]:
 
 
 def names(text: str) -> list[str]:
-    """Names between commas."""
+    """Names separated by commas."""
     found = [name.strip() for name in text.split(",")]
     if not all(found):
         raise argparse.ArgumentTypeError(f"'{text}' is not a list of names between commas")

@@ -8,7 +8,7 @@ from barloom.options.kinds import TEXT, Flag, Kind
 
 
 class Option(NamedTuple):
-    """An option or an argument, as everything that knows options takes it from here.
+    """An option or an argument: the single definition used by the parser, the file of settings, completion and the docs.
 
     Attributes:
         name: as it is typed, without dashes before it; of an argument what the program calls it.
@@ -52,26 +52,26 @@ class Option(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its name in the program: with underscores."""
+        """Name in the program: with underscores."""
         return self.dest or self.name.replace("-", "_")
 
     def is_basic(self, command: str) -> bool:
-        """Whether the short help of a command shows it."""
+        """True if the short help of a command shows the option."""
         return self.basic if isinstance(self.basic, bool) else command in self.basic
 
     @property
     def flag(self) -> bool:
-        """Whether it takes no value."""
+        """True if the option takes no value."""
         return isinstance(self.kind, Flag)
 
     @property
     def typed(self) -> str:
-        """How a user writes it: ``--max-hold``, or the name of an argument."""
+        """Form in which a user types it: ``--max-hold``, or the name of an argument."""
         return self.metavar if self.argument else f"--{self.name}"
 
     @property
     def usual(self) -> str:
-        """The default in words, empty where there is none to tell."""
+        """The default in words; empty if there is none to mention."""
         if self.own:
             return "the strategy's"
         if self.unless or self.default in (None, ()) or self.flag:

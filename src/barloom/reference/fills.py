@@ -1,4 +1,4 @@
-"""The reference simulator's entries: where an order fills, and whether its stop and target can stand there."""
+"""The reference simulator's entries: the fill of an order, and the check that its stop and target can be placed there."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def fill_working_order(trade: ReferenceTrade, bars: ReferenceBars, rules: Rules)
 
 
 def where_touched(trade: ReferenceTrade, entering: Quote, entry: str) -> str:
-    """Whether a bar fills a limit or stop order at its ``open``, ``inside`` it, or not at all."""
+    """Part of a bar that fills a limit or stop order: its ``open``, ``inside`` it, or an empty string for no fill."""
     side = trade.side
     if entry == "limit":
         if falls_to(side, entering.open, trade.price):
@@ -78,7 +78,7 @@ def where_touched(trade: ReferenceTrade, entering: Quote, entry: str) -> str:
 
 
 def take(trade: ReferenceTrade, bars: ReferenceBars, rules: Rules, bar: int, price: float, leaves_at: float) -> None:
-    """Write the fill; ``leaves_at`` is what the trade could leave at in that moment."""
+    """Write the fill; ``leaves_at`` is the price at which the trade could leave at that moment."""
     trade.entry_bar, trade.entry_time, trade.entry_price = bar, bars.time[bar], price
     trade.leaves_at = leaves_at
     spread = bars.spread(bar, rules.costs, at_close=trade.filled == "close")
@@ -88,7 +88,7 @@ def take(trade: ReferenceTrade, bars: ReferenceBars, rules: Rules, bar: int, pri
 
 
 def set_levels(trade: ReferenceTrade, rules: Rules, spread: float, leaves_at: float) -> str:
-    """Set stop and target from the fill price; why not, if they could not stand."""
+    """Set stop and target from the fill price. Returns the reason if they cannot be placed."""
     side, entry = trade.side, trade.entry_price
     stop, target = trade.stop_asked, trade.target_asked
     if math.isnan(stop):

@@ -35,7 +35,7 @@ def keep_accounts(bars: ReferenceBars, signals: list[list[ReferenceTrade]], rule
 
 
 def case_of(result: ReferenceResult) -> ReferenceCase:
-    """What a report says of a case."""
+    """Summary of a case for the report."""
     return ReferenceCase(
         net_pnl=sum(trade.net_pnl for trade in result.trades),
         max_drawdown=result.max_drawdown,
@@ -101,7 +101,7 @@ def keep_ledger(bars: ReferenceBars, signals: list[list[ReferenceTrade]], rules:
 
 
 def size_parts(parts: list[ReferenceTrade], balance: float, open_trades: list[ReferenceTrade], sizing: Sizing) -> str:
-    """Give the parts of a signal their units, 0 for one that rounds to nothing; why not, if the whole is refused."""
+    """Give the parts of a signal their units, 0 for a part that rounds to zero. Returns the reason if the whole is refused."""
     first = parts[0]
     step = (sizing.lot_step or 0.0) * sizing.contract_size
     computed = math.isnan(first.size) and sizing.units is None
@@ -143,12 +143,12 @@ def whole_size(trade: ReferenceTrade, balance: float, sizing: Sizing) -> float:
 
 
 def rounded_down(units: float, step: float) -> float:
-    """Whole steps; a size that misses the next one by rounding alone has it."""
+    """Whole lot steps; a size short of the next step by rounding alone is raised to it."""
     return math.floor(units / step + 1e-9) * step if step > 0.0 else units
 
 
 def charge(trade: ReferenceTrade, bars: ReferenceBars, costs: Costs, held: float, value: float) -> None:
-    """The money of a closed trade held over some nights: gross before every cost, each cost, and what is left."""
+    """The money of a closed trade held over some nights: gross before costs, each cost, and the net."""
     move = trade.exit_price - trade.entry_price if trade.side > 0 else trade.entry_price - trade.exit_price
     slipped = (0 if trade.limit_fill else 1) + (0 if trade.exit_reason == "target" else 1)
     if trade.side < 0:
@@ -168,7 +168,7 @@ def charge(trade: ReferenceTrade, bars: ReferenceBars, costs: Costs, held: float
 
 
 def marked(trade: ReferenceTrade, bars: ReferenceBars, j: int, costs: Costs, value: float) -> float:
-    """What an open trade is worth at a close."""
+    """Open profit or loss of a trade at a close."""
     close = bars.leaving(trade.side, j, costs).close
     move = close - trade.entry_price if trade.side > 0 else trade.entry_price - close
     return trade.size * move * value

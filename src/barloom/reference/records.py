@@ -1,4 +1,4 @@
-"""What the reference simulator reads and writes: bars as plain lists, trades as plain objects, and what a run came to."""
+"""Input and output of the reference simulator: bars as plain lists, trades as plain objects, and the results of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from barloom.rules.costs import Costs
 
 
 class Quote(NamedTuple):
-    """A bar as one side of the market saw it: bid or ask."""
+    """A bar of one side of the market: bid or ask."""
 
     open: float
     high: float
@@ -19,25 +19,25 @@ class Quote(NamedTuple):
     close: float
 
     def low_for(self, side: int) -> float:
-        """The price that was worst to leave at: the low for a long, the high for a short."""
+        """The worst price to leave at: the low for a long, the high for a short."""
         return self.low if side > 0 else self.high
 
     def high_for(self, side: int) -> float:
-        """The price that was best to leave at: the high for a long, the low for a short."""
+        """The best price to leave at: the high for a long, the low for a short."""
         return self.high if side > 0 else self.low
 
     def plus(self, spread: float) -> Quote:
-        """The bar a spread higher."""
+        """The bar with a spread added."""
         return Quote(self.open + spread, self.high + spread, self.low + spread, self.close + spread)
 
 
 def falls_to(side: int, price: float, level: float) -> bool:
-    """Whether a price is at the level or below it; for a short, at it or above. Never, where the level is NaN."""
+    """True if a price is at the level or below it; for a short, at it or above. False if the level is NaN."""
     return price <= level if side > 0 else price >= level
 
 
 def rises_to(side: int, price: float, level: float) -> bool:
-    """Whether a price is at the level or above it; for a short, at it or below. Never, where the level is NaN."""
+    """True if a price is at the level or above it; for a short, at it or below. False if the level is NaN."""
     return price >= level if side > 0 else price <= level
 
 
@@ -103,7 +103,7 @@ class ReferenceBars:
 
 @dataclass
 class ReferenceTrade:
-    """One order and the trade it became: what was asked for, the fields of the trade record, and what led to them."""
+    """One order and the trade it became: the request, the fields of the trade record, and the steps to them."""
 
     signal_bar: int
     side: int
@@ -151,14 +151,14 @@ class ReferenceTrade:
     """``open``, ``close`` or ``inside`` the entry bar."""
     limit_fill: bool = False
     leaves_at: float = math.nan
-    """What the trade could have left at in the moment of its fill."""
+    """Price at which the trade could have left at the moment of its fill."""
     decided: bool = False
     """Finer bars showed which of two levels came first."""
     stop: float = math.nan
-    """Where the stop stood last: the initial one, or what trail and breakeven raised it to."""
+    """Last level of the stop: the initial one, or the one that trail and breakeven moved it to."""
     stop_reason: str = "stop"
     spread: float = 0.0
-    """What the trade paid of it, in price units a unit."""
+    """Spread that the trade paid, in price units."""
 
     @property
     def bars_held(self) -> int:
@@ -168,7 +168,7 @@ class ReferenceTrade:
 
 @dataclass
 class ReferenceCase:
-    """What the account came to if every ambiguous trade had gone one way."""
+    """Result of the account if every ambiguous trade had gone the same way."""
 
     net_pnl: float = 0.0
     max_drawdown: float = 0.0
@@ -178,7 +178,7 @@ class ReferenceCase:
 
 @dataclass
 class ReferenceResult:
-    """What the reference simulator found.
+    """Result of the reference simulator.
 
     Attributes:
         trades: in the order of their numbers.
@@ -187,7 +187,7 @@ class ReferenceResult:
         equity: at every close.
         max_drawdown, max_drawdown_pct, longest_drawdown: from a peak of that equity; the longest in nanoseconds.
         exposed_bars: bars on which a trade was open.
-        best, worst: the same entries if ambiguous trades had taken their better, and their worse outcome; None where not asked for.
+        best, worst: the same entries if ambiguous trades had their better, and their worse outcome; None if not asked for.
     """
 
     trades: list[ReferenceTrade]

@@ -1,1 +1,1 @@
-"""What a user says: entries, exits, costs, sizing, sessions, fills, and all of it as the parameters of a run."""
+"""Options of a run: entries, exits, costs, sizing, sessions, fills, and all of them together as its parameters."""

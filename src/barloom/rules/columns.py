@@ -1,4 +1,4 @@
-"""Columns that users give beside signal bars, one value a row: read, and refused with the row and the remedy."""
+"""Columns that users give beside signal bars, one value per row: read, or refused with the row and the remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST = int(np.iinfo(np.int64).max)
 
 
 def bar_numbers(values: npt.ArrayLike, row: str, rows: str) -> npt.NDArray[np.int64]:
-    """The ``signal_bar`` of some rows, each called ``row``; that they are in order is not looked at yet.
+    """The ``signal_bar`` column of some rows, each called ``row``; their order is not checked yet.
 
     Raises:
         InputError: it is no list of whole numbers.
@@ -46,7 +46,7 @@ _ABSENT: dict[tuple[type, str], npt.NDArray[Any]] = {}
 
 
 def absent(count: int, dtype: type, value: float) -> npt.NDArray[Any]:
-    """A column in which nothing is given: one array for all who need one, not to be written to."""
+    """A column without values: one shared array, not to be written to."""
     key = (dtype, repr(value))
     if key not in _ABSENT or len(_ABSENT[key]) < count:
         _ABSENT[key] = np.full(2 * count, value, dtype=dtype)
@@ -74,7 +74,7 @@ def column(
 
 
 def _array(name: str, values: npt.ArrayLike, rows: str) -> npt.NDArray[Any]:
-    """What was given as an array; masked values are None in it."""
+    """The given values as an array; masked values become None."""
     try:
         if isinstance(values, np.ma.MaskedArray):
             return np.array(values.tolist(), dtype=object) if np.ma.is_masked(values) else np.asarray(values.data)
@@ -142,7 +142,7 @@ def _one_real(name: str, value: Any, row: str, at: int) -> float:
 
 
 def refuse(row: str, name: str, values: npt.NDArray[Any], bad: npt.NDArray[np.bool_], why: str) -> None:
-    """Name the first row that is bad, if there is one.
+    """Name the first bad row, if there is one.
 
     Raises:
         InputError: there is one.

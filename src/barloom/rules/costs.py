@@ -1,4 +1,4 @@
-"""What a trade costs besides its price moves."""
+"""Costs of a trade, apart from its price moves."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ class Costs(Checked):
 
     @property
     def has_swap(self) -> bool:
-        """Whether nights must be counted."""
+        """True if nights must be counted."""
         return self.swap_long != 0.0 or self.swap_short != 0.0

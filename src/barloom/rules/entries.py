@@ -1,4 +1,4 @@
-"""What signals ask for: one row an entry, in columns."""
+"""Entries that signals ask for: one row per entry, in columns."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Entries:
         return plans
 
     def _refuse_fault(self, sides: npt.NDArray[np.int64]) -> None:
-        """Name the first value that cannot stand; there is one."""
+        """Name the first invalid value; there is one."""
         check_bar_numbers(self.signal_bar, "entry", "entries")
         self._refuse("side", (sides != 1) & (sides != -1), "neither +1 (long) nor -1 (short)", sides)
         for name in LEVELS:
@@ -124,7 +124,7 @@ class Entries:
         refuse("entry", name, getattr(self, name) if values is None else values, bad, why)
 
     def conflicting(self) -> npt.NDArray[np.bool_]:
-        """Which entries are of bars that ask for a long and a short."""
+        """Mask of the entries on bars that signal a long and a short."""
         bars = self.signal_bar
         both = bars[1:][(bars[1:] == bars[:-1]) & (self.side[1:] != self.side[:-1])]
         if not len(both):
@@ -148,7 +148,7 @@ class Entries:
         return taken
 
     def without_conflicts(self) -> Entries:
-        """The entries but for those on bars that ask for a long and a short."""
+        """The entries except those on bars that signal a long and a short."""
         conflicting = self.conflicting()
         return self.take(~conflicting) if conflicting.any() else self
 
@@ -165,7 +165,7 @@ class Entries:
 
     @classmethod
     def joined(cls, parts: Sequence[Entries]) -> Entries:
-        """Entries one after the other, not checked again; those without plans beside others get plans that ask for nothing."""
+        """Entries joined in order, not checked again; if only some have plans, the others get empty plans."""
         parts = parts or [cls.none()]
         joined = cls.__new__(cls)
         for name in COLUMNS:

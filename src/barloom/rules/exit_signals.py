@@ -1,4 +1,4 @@
-"""What signals ask to leave: one row an exit signal, in columns."""
+"""Exits that signals ask for: one row per exit signal, in columns."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ExitSignals:
 
     @classmethod
     def joined(cls, parts: Sequence[ExitSignals]) -> ExitSignals:
-        """Exit signals one after the other, not checked again."""
+        """Exit signals joined in order, not checked again."""
         parts = parts or [cls.none()]
         bars = np.concatenate([part.signal_bar for part in parts])
         return _made(bars, np.concatenate([part.side for part in parts]))

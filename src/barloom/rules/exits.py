@@ -1,4 +1,4 @@
-"""How far a stop or a target is asked for, as data, and what holds for every trade of a run."""
+"""Distances of stops and targets as data, and the exits that hold for every trade of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from barloom.rules.sessions import Session
 Unit = Literal["atr", "pct", "points", "pips", "r", "peak", "none"]
 
 FRACTION_TOLERANCE = 1e-9
-"""How far the fractions of a ladder may be from 1 and still count as the whole."""
+"""Largest difference between the sum of a ladder's fractions and 1 that still counts as the whole."""
 
 
 class Distance(BaseModel):
@@ -85,7 +85,7 @@ def _checked(amount: float, text: str, option: str, said: str) -> float:
 
 
 def _plain(option: str) -> AfterValidator:
-    """Checks a distance and keeps it in one way of writing, so that equal ones are equal: a number for price units, else text."""
+    """Checks a distance and writes it in one form, so that equal distances are equal: a number for price units, else text."""
 
     def plain(value: float | str) -> float | str:
         distance = Distance.of(value, option, repr(value))
@@ -159,7 +159,7 @@ class Exits(Checked):
 
     @property
     def parts(self) -> int:
-        """Rows of one signal: the rungs of the ladder, and one more where they leave something."""
+        """Rows of one signal: the rungs of the ladder, and one more if they leave a rest."""
         left = 1.0 - math.fsum(rung.fraction for rung in self.ladder)
         return len(self.ladder) + (left > FRACTION_TOLERANCE)
 

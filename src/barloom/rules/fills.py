@@ -1,4 +1,4 @@
-"""Named fill presets and path policies: which price path a bar that could have gone two ways is taken to have run."""
+"""Named fill presets and path policies: the price path assumed in an ambiguous bar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRICED = ("limit", "stop")
 
 @dataclass(frozen=True, slots=True)
 class FillRules:
-    """What decides where trades fill: the part of the execution rules that a preset names.
+    """Rules for the fills of trades: the part of the execution rules that a preset sets.
 
     Attributes:
         intrabar: path policy, a key of ``INTRABAR``: which of stop and target comes first in a bar that holds both.
@@ -51,7 +51,7 @@ ONE_POSITION = frozenset({"vectorbt"})
 def resolve_fills(
     fills: str, *, entry: str = "next_open", intrabar: str | None = None, position: str = "single"
 ) -> FillRules:
-    """The knobs that a preset and an explicit path policy come to; the explicit policy wins.
+    """The fill rules of a preset and an explicit path policy; the explicit policy wins.
 
     Raises:
         InputError: an unknown name, with the nearest ones, or a choice that contradicts what the preset stands for.

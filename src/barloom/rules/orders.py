@@ -1,4 +1,4 @@
-"""What a run asks of every entry, and how it is applied to entries at their signal bars."""
+"""Template of the orders of a run, and its application to entries at their signal bars."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ NONE = Distance(unit="none")
 
 @dataclass(frozen=True, slots=True)
 class AtSignals:
-    """What distances are measured by at the signal bars of some entries.
+    """Values that distances are measured by, at the signal bars of some entries.
 
     Attributes:
         close: closes of the signal bars.
-        atr: ATR 14 there, NaN until warm; None where nothing asks for it.
+        atr: ATR 14 there, NaN until warm; None if nothing needs it.
         pip: price units in a pip.
         first: number in the slice of the bar that ``signal_bar`` counts from.
-        made: what was measured of them so far, by what was asked: runs of the same entries share it.
+        made: values measured so far, by their key; runs of the same entries share them.
     """
 
     close: Floats
@@ -44,7 +44,7 @@ class AtSignals:
     made: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What ``make`` gives, made at the first call with that key."""
+        """Result of ``make``, called only the first time for a key."""
         if key not in self.made:
             self.made[key] = make()
         found: Made = self.made[key]
@@ -53,7 +53,7 @@ class AtSignals:
 
 @dataclass(frozen=True, slots=True)
 class OrderTemplate:
-    """What a run asks of every entry. A distance that is None is left to the entry.
+    """Options of a run for every entry. A distance that is None is left to the entry.
 
     Attributes:
         stop, target: in place of the entry's own.
@@ -61,11 +61,11 @@ class OrderTemplate:
         trigger, offset: when a stop moves to the entry price, and how far beyond it.
         ladder: targets with the fractions of the size that leave at them.
         slippage: in place of that of the costs.
-        entry: what fills an entry, a key of ``fills.ENTRY``.
-        entry_offset: how far from the close of the signal bar an order waits that brings no price of its own.
+        entry: rule that fills an entry, a key of ``fills.ENTRY``.
+        entry_offset: distance from the close of the signal bar of a waiting order without a price of its own.
         good_for: bars on which a waiting order may fill.
-        own_first: whether an entry's own trail goes before the run's.
-        said: how a distance is named to the user, ``{}`` the name of its option.
+        own_first: whether an entry's own trail takes precedence over the run's.
+        said: name of a distance in messages, with ``{}`` for the name of its option.
     """
 
     stop: Distance | None = None
@@ -84,7 +84,7 @@ class OrderTemplate:
 
     @classmethod
     def of_exits(cls, exits: Exits, entry: str) -> OrderTemplate:
-        """What exits given from Python come to."""
+        """The template of exits given from Python."""
         trail, breakeven = exits.trail, exits.breakeven
         return cls(
             trail=Distance.of(trail.distance, "trail") if trail else None,
@@ -99,29 +99,29 @@ class OrderTemplate:
 
     @property
     def wants_atr(self) -> bool:
-        """Whether a distance is in multiples of the ATR."""
+        """True if a distance is in multiples of the ATR."""
         return any(distance.unit == "atr" for _, distance in self._distances())
 
     @property
     def wants_levels(self) -> bool:
-        """Whether a stop or a target is asked for."""
+        """True if the template sets a stop or a target."""
         return self.stop is not None or self.target is not None
 
     @property
     def wants_plans(self) -> bool:
-        """Whether anything beyond a stop and a target is asked for."""
+        """True if the template sets anything beyond a stop and a target."""
         asked = (self.trail, self.trigger, self.slippage, self.entry_offset, self.good_for)
         return bool(self.ladder) or any(wish is not None for wish in asked)
 
     def warm(self, at: AtSignals) -> Bools:
-        """Which entries have every indicator that a distance is measured by."""
+        """Mask of the entries whose indicators for distances have a value."""
         if at.atr is None:
             return np.ones(len(at.close), dtype=bool)
         warm: Bools = at.atr > 0.0
         return warm
 
     def apply_exits(self, entries: Entries, at: AtSignals, *, target_in_r: bool = False) -> Entries:
-        """The entries with everything that is asked for, one row a part: ``Exits.parts`` rows a signal, nearest target first.
+        """The entries with the template applied, one row per part: ``Exits.parts`` rows per signal, nearest target first.
 
         Args:
             entries: one row a signal.
@@ -175,7 +175,7 @@ class OrderTemplate:
         return plans
 
     def check(self, entries: Entries, maker: str) -> None:
-        """Refuse entries whose prices do not go with how the run enters; ``maker`` is who gave them.
+        """Refuse entries whose prices do not fit the run's entry rule; ``maker`` names the source of the entries.
 
         Raises:
             InputError: an order that waits without a price to wait for, or a price for an entry at the market.
@@ -208,7 +208,7 @@ class OrderTemplate:
         return entries.replaced(stop=stop, target=target, **changed)
 
     def _in_parts(self, entries: Entries, at: AtSignals, risk: Floats) -> Entries:
-        """A row for each rung of each entry, and one for what they leave, which keeps the entry's own target."""
+        """A row for each rung of each entry, and one for the rest, which keeps the entry's own target."""
         fractions = [fraction for _, fraction in self.ladder]
         targets = [self._measure("ladder", distance, entries, at, risk) for distance, _ in self.ladder]
         left = 1.0 - math.fsum(fractions)
@@ -236,7 +236,7 @@ class OrderTemplate:
             )
 
     def _measure(self, option: str, distance: Distance, entries: Entries, at: AtSignals, risk: Floats) -> Floats:
-        """A distance in price units for each entry; what it is measured by is kept beside it, so that its identity stays its own."""
+        """A distance in price units for each entry, together with the array it was measured by, which keeps that array's id unique."""
         by = risk if distance.unit == "r" else at.close
         return at.once((distance, id(by)), lambda: (self._measured(option, distance, entries, at, risk), by))[0]
 
@@ -259,7 +259,7 @@ class OrderTemplate:
         return np.full(len(entries), distance.amount * (1.0 if distance.unit == "points" else at.pip))
 
     def _distances(self) -> Iterator[tuple[str, Distance]]:
-        """Every distance that counts, with the name of its option."""
+        """Every distance that is set, with the name of its option."""
         named = (
             ("stop", self.stop),
             ("target", self.target),
@@ -289,7 +289,7 @@ class OrderTemplate:
 
 
 def _risk(entries: Entries, at: AtSignals) -> Floats:
-    """The stop distance of each entry: as asked for, or from the close of the signal bar to the price; NaN without a stop."""
+    """The stop distance of each entry: as given, or from the close of the signal bar to the stop price; NaN without a stop."""
     if np.isnan(entries.stop_price).all():
         return entries.stop
     return np.where(np.isnan(entries.stop_price), entries.stop, np.abs(at.close - entries.stop_price))

@@ -1,4 +1,4 @@
-"""Everything that shapes a run, as one record that can be written, read back and compared."""
+"""All options that shape a run, as one record that can be written, read back and compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "zone": zone_of,
     "ladder": parse_ladder,
 }
-"""What reads the text of an option, by what the option names."""
+"""Readers of the text of an option, by the kind of value that it names."""
 
 
 class RunParameters(BaseModel):
@@ -81,11 +81,11 @@ class RunParameters(BaseModel):
     seed: int = of("seed")
 
     def with_finer_bars(self, given: bool) -> RunParameters:
-        """The same; finer bars are there to be drilled into, so where no path is named that is what they are for."""
+        """The same, with ``intrabar`` set to drilldown if finer bars are given without a path policy."""
         return self.model_copy(update={"intrabar": "drilldown"}) if given and self.intrabar is None else self
 
     def exits(self) -> Exits:
-        """The exits that the options come to, all but the stop and the target.
+        """The exits given by the options, without the stop and the target.
 
         Raises:
             InputError: a value an option does not take, or one that means nothing without another.
@@ -130,7 +130,7 @@ class RunParameters(BaseModel):
 
 
 def fields_of(exits: Exits) -> dict[str, Any]:
-    """The fields of ``RunParameters`` that say what ``exits`` says; those it leaves open are not among them."""
+    """The fields of ``RunParameters`` for given ``exits``, without those that they leave open."""
     fields: dict[str, Any] = {"max_hold": exits.max_hold}
     if exits.trail is not None:
         fields["trail"] = str(Distance.of(exits.trail.distance, "trail"))
@@ -157,7 +157,7 @@ def _distance(name: str, text: str | None) -> str | None:
 
 
 def reader(key: str) -> Callable[[str], object] | None:
-    """What reads the text of an option of a run, None where its text needs no reading or is a distance."""
+    """Reader of the text of a run option; None if the text needs no reading or is a distance."""
     kind = option(key).kind
     return READERS.get(kind.what) if isinstance(kind, Text) else None
 

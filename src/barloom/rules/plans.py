@@ -1,4 +1,4 @@
-"""What only some entries ask for, beside their stop and target: a trail, breakeven, the price of an order, a ladder."""
+"""Optional requests of single entries beside stop and target: a trail, breakeven, the price of an order, a ladder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Plans = npt.NDArray[np.void]
 
 
 def default_plans(count: int) -> Plans:
-    """Plans of trades that ask for nothing beyond a stop and a target."""
+    """Plans of trades with nothing beyond a stop and a target."""
     plans = np.zeros(count, dtype=PLAN)
     plans["order"] = -1
     plans["good_for"] = 1

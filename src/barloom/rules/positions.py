@@ -1,4 +1,4 @@
-"""Which signals become trades: how many may be open at one time, and whether an opposite signal turns one round."""
+"""Choice of the signals that become trades: the limit on open trades, and the reversal by an opposite signal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ POSITIONS = choices("position")
 
 
 def max_positions(position: str, max_open: int | None) -> int:
-    """How many trades may be open together, 0 for any number. ``overlap`` is ``max_open`` max_positions, the others are one.
+    """Limit on trades open at the same time, 0 for none. For ``overlap`` it is ``max_open``, for the other rules 1.
 
     Raises:
         InputError: an unknown position rule, or ``max_open`` beside ``single`` or ``reverse``.

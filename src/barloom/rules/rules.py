@@ -1,4 +1,4 @@
-"""How entries fill and trades leave: everything but the bars and the entries themselves."""
+"""Execution rules: how entries fill and trades leave."""
 
 from __future__ import annotations
 

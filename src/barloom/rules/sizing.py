@@ -1,4 +1,4 @@
-"""How many units a trade has."""
+"""Sizing of trades in units."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Sizing(Checked):
 
     @property
     def needs_stop(self) -> bool:
-        """Whether a trade without a size of its own is sized by the distance to its stop."""
+        """True if a trade without a size of its own is sized by the distance to its stop."""
         return self.units is None and self.notional is None
 
     @property
@@ -66,17 +66,17 @@ class Sizing(Checked):
 
     @property
     def lowest(self) -> float:
-        """The fewest units a computed size may come to, 0 for any."""
+        """The smallest units of a computed size, 0 for no limit."""
         return (self.min_lots or 0.0) * self.contract_size
 
     @property
     def highest(self) -> float:
-        """The most units a computed size is given, 0 for any."""
+        """The largest units of a computed size, 0 for no limit."""
         return (self.max_lots or 0.0) * self.contract_size
 
 
 def refuse_contradictions(settings: Mapping[str, float | None], called: Callable[[str], str] = str) -> None:
-    """Refuse sizes that are given twice, and lots that mean nothing or leave no trade.
+    """Refuse sizes that are given twice, and lots that have no effect or leave no trade.
 
     Args:
         settings: the fields of ``Sizing`` by name.

@@ -1,4 +1,4 @@
-"""What is asked of a sweep beside its grid."""
+"""Options of a sweep apart from its grid."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class SweepOptions(Reading):
 
     @property
     def part(self) -> dict[str, Any]:
-        """Which part of the bars is taken, as ``Bars.select`` names it."""
+        """The selection of bars, as the arguments of ``Bars.select``."""
         return {"fraction": self.data_frac, "portion": self.portion, "start": self.start, "end": self.end}
 
     def selected(self, bars: Bars) -> Bars:
-        """The part of the bars that is taken.
+        """The selected bars.
 
         Raises:
             InputError: there is no such part.
@@ -60,7 +60,7 @@ class SweepOptions(Reading):
         return bars if whole else bars.select(**self.part)
 
     def check(self) -> None:
-        """Refuse options that contradict one another or say nothing.
+        """Refuse options that contradict each other or have no effect.
 
         Raises:
             InputError: with the options and the remedy.
@@ -82,7 +82,7 @@ class SweepOptions(Reading):
 
     @property
     def kept_sets(self) -> int | None:
-        """How many of the best sets keep their trades; None for all.
+        """Number of best sets whose trades are kept; None for all.
 
         Raises:
             InputError: ``keep_trades`` says neither.
@@ -101,10 +101,10 @@ class SweepOptions(Reading):
 
     @property
     def metric(self) -> str:
-        """The metric to rank by, as the table calls it."""
+        """The metric to rank by, as named in the table."""
         return metric_of(self.rank_by)
 
     @property
     def reading(self) -> Reading:
-        """How the files are read."""
+        """Options for reading the files."""
         return Reading(**{name: getattr(self, name) for name in Reading.model_fields})

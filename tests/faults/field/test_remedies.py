@@ -271,7 +271,7 @@ def test_what_a_refusal_prints_works_when_pasted(name):
 
 
 def test_a_file_that_needs_nothing_is_read_by_every_command():
-    """What the collection stands on: without its fault, each command goes well."""
+    """Precondition of the other tests: without its fault, every command accepts the file."""
     (path,) = days()
     for command, ending in ENDS.items():
         code, _, err = run_here(*command.split(), path, *ending)

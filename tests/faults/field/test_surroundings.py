@@ -1,4 +1,4 @@
-"""What stands around the bars: lines before the header, comments, footers, company in a zip, other encodings."""
+"""Text around the bars: lines before the header, comments, footers, other files in a zip, other encodings."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def check(rows: Rows, size: int = 5000) -> CheckReport:
 
 
 def kinds(report: CheckReport) -> dict[str, int]:
-    """What was found, less minutes without a bar: these bars have some by nature."""
+    """Counts of the findings without missing minutes, which these bars have by nature."""
     return {finding.kind: finding.count for finding in report.findings if finding.kind != "absent"}
 
 

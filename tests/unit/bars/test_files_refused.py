@@ -1,4 +1,4 @@
-"""What is no file of bars is refused with one sentence that names it and says what to do."""
+"""Files without bars are refused in one sentence that names the file and the remedy."""
 
 from __future__ import annotations
 

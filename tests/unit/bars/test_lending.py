@@ -1,4 +1,4 @@
-"""What a strategy keeps of a window stays as it is: its memory is given away, and nothing else is allocated anew."""
+"""Arrays of a window that a strategy keeps do not change: their memory is given away, and nothing else is allocated again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How finer bars are opened beside the bars: with the same options, as far as they have what these speak of."""
+"""Finer bars are opened with the options of the bars, as far as these apply to them."""
 
 from __future__ import annotations
 

@@ -18,6 +18,12 @@ def options(*files: Path, **others: object) -> argparse.Namespace:
     return argparse.Namespace(files=[str(file) for file in files], format="text", **others)
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal in which the path of no test breaks a line."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+
 @pytest.fixture
 def dirty(tmp_path: Path) -> Path:
     """2,000 minutes with a spike, a high below the low, and a row twice."""

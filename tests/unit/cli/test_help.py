@@ -10,7 +10,7 @@ LEAVES = [leaf.command.name for leaf in build_parser().leaves()]
 
 
 def said(capsys, *words):
-    """What the command prints on stdout, ending well."""
+    """Output of the command on stdout; it must succeed."""
     assert main(list(words)) == 0
     printed = capsys.readouterr()
     assert printed.err == ""

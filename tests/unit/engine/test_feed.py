@@ -1,4 +1,4 @@
-"""What a run asks for in place of the strategy's own, the side it trades, and what entries and exit signals are refused."""
+"""Feeds: options of a run replace the strategy's own, the traded side, and refused entries and exit signals."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_files_hold_what_memory_holds(
 
 
 def test_row_groups_of_a_long_file_are_larger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a writer keeps of each stays in memory until the end."""
+    """A writer keeps metadata of each row group in memory until the end."""
     monkeypatch.setattr(writer, "LONG", 3)
     memory, files = MemorySink(), ParquetSink(tmp_path, 5)
     for trades, points in batches(600):

@@ -1,4 +1,4 @@
-"""What ``--profile`` measures is what happened, and it leaves no trace behind."""
+"""``--profile`` measures the run correctly, and leaves nothing changed afterwards."""
 
 import sys
 import threading

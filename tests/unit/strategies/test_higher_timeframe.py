@@ -73,7 +73,7 @@ def holed(rows: int, seed: int) -> Bars:
 
 
 def seen(strategy: Strategy, bars: Bars, chunk_rows: int) -> dict[str, np.ndarray]:
-    """What the windows of a strategy see of the hour, in chunks of ``chunk_rows``."""
+    """Hourly values in the windows of a strategy, in chunks of ``chunk_rows``."""
     feed = StrategyFeed(strategy)
     found: dict[str, list[np.ndarray]] = {name: [] for name in READ}
     for chunk in bars.chunks(chunk_rows, history=feed.history):

@@ -1,4 +1,4 @@
-"""What a strategy sees: views that cannot be written to, and plain words for what is not there."""
+"""Windows of a strategy: read-only views, and clear messages for missing columns."""
 
 import numpy as np
 import pytest

@@ -36,14 +36,14 @@ _SAME = {"B": "b", "A": "a", "e": "d", "h": "b"}
 
 @dataclass(frozen=True, slots=True)
 class TimeFormat:
-    """How times are written, as a user says."""
+    """Format of times given by the user."""
 
     text: str
     word: str | None
-    """One of ``WORDS``; None for a template."""
+    """One of ``WORDS``; None if the format is a template."""
     grammar: Grammar | None
     clock_digits: int = 0
-    """Digits of a time of day in a column of its own, where the format is one of these alone."""
+    """Digits of a time of day in a column of its own, if that is all the format describes; else 0."""
 
     @classmethod
     def parse(cls, text: str) -> TimeFormat:

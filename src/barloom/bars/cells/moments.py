@@ -60,7 +60,7 @@ class Grammar:
         self._compiled: tuple[re.Pattern[bytes], ...] = ()
 
     def match(self, cell: bytes) -> re.Match[bytes] | None:
-        """The first pattern that is all of the cell, and whose words are names of months and weekdays."""
+        """The first pattern that matches the whole cell and whose words are names of months and weekdays; None if there is none."""
         if not self._compiled:
             self._compiled = tuple(re.compile(pattern, re.IGNORECASE) for pattern in self.patterns)
         for pattern in self._compiled:
@@ -79,13 +79,13 @@ def _named(groups: dict[str, bytes]) -> bool:
 
 
 KNOWN = Grammar(_MOMENT, _SHORT_DATE)
-"""What is read without being told."""
+"""Formats of moments that are recognised without an option."""
 _DATES = Grammar(_DAY_NAME + rb"(?:" + _DATE + rb"|(?P<e6>\d{6}))")
 _CLOCKS = Grammar(_COLONS, _COMPACT)
 
 
 def followed_by(zone: str) -> Grammar:
-    """The grammar of moments, behind each of which stands the name of one zone."""
+    """The grammar of moments followed by the name of one zone."""
     behind = rb" +" + re.escape(zone.lower().encode())
     return Grammar(*(pattern + behind for pattern in KNOWN.patterns))
 
@@ -179,7 +179,7 @@ def to_ns(column: Any, order: Order | None = None, grammar: Grammar = KNOWN, *, 
 
 
 def _lower(cells: npt.NDArray[np.uint8]) -> None:
-    """Make letters small, those of Western Europe among them, in their place."""
+    """Convert letters to lower case in place, those of Western Europe included."""
     cells[(cells >= 65) & (cells <= 90)] += 32
     if (cells >= 128).any():
         accented = (cells[:, 1:] >= 0x80) & (cells[:, 1:] <= 0x9E) & (cells[:, :-1] == 0xC3)
@@ -204,7 +204,7 @@ def _of_one_length(cells: npt.NDArray[np.uint8], order: Order | None, grammar: G
 
 
 def _of_one_shape(cells: npt.NDArray[np.uint8], order: Order | None, grammar: Grammar, zoned: bool | None) -> Ints:
-    """Times of cells that differ in their digits only; digits are checked, the rest is that of the first cell."""
+    """Times of cells that differ only in their digits. Checks the digits; all other characters are those of the first cell."""
     found = grammar.match(cells[0].tobytes())
     if not found:
         return np.full(len(cells), FIRST_TIME, dtype=np.int64)
@@ -239,7 +239,7 @@ class _Digits:
         return len(self.cells)
 
     def of(self, *names: str) -> Ints:
-        """The number of the first of the places that the shape has, nought where it has none."""
+        """The number at the first of the places that the shape has; 0 if it has none of them."""
         for name in names:
             if self.groups.get(name) is not None:
                 return self.at(*self.found.span(name))
@@ -253,7 +253,7 @@ class _Digits:
         return value
 
     def fraction(self) -> Ints:
-        """Nanoseconds of the digits behind the second."""
+        """Nanoseconds given by the digits after the seconds."""
         for name in ("f", "f2", "f3", "f4"):
             if self.groups.get(name):
                 return self.of(name) * np.int64(10 ** (9 - len(self.groups[name])))
@@ -261,7 +261,7 @@ class _Digits:
 
 
 def _date(digits: _Digits, groups: dict[str, bytes], order: Order | None) -> tuple[Ints, Ints, Ints] | None:
-    """Year, month and day; None where the order of the date's numbers is needed and not known, or does not fit."""
+    """Year, month and day; None if the order of the date's numbers is needed but not known, or does not fit."""
     if any(groups.get(name) is not None for name in ("D", "D3", "D4", "D5", "D6")):
         named = next((groups[name] for name in ("mon3", "mon4", "mon5") if groups.get(name)), None)
         month = digits.of("M", "M6") if named is None else np.full(len(digits), MONTHS[named], dtype=np.int64)
@@ -295,12 +295,12 @@ def _date(digits: _Digits, groups: dict[str, bytes], order: Order | None) -> tup
 
 
 def whole_year(two_digits: Ints) -> Ints:
-    """Years of two digits as whole ones: 00 to 68 are 20xx, 69 to 99 are 19xx."""
+    """Two-digit years as full years: 00 to 68 are 20xx, 69 to 99 are 19xx."""
     return two_digits + np.where(two_digits < CENTURY, 2000, 1900)
 
 
 def days_of(year: Ints, month: Ints, day: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Days since 1970, and whether each date exists."""
+    """Days since 1970, and a flag for each date that is True if the date exists."""
     sound = (year >= 1678) & (year <= 2261) & (month >= 1) & (month <= 12)
     months = np.where(sound, (year - 1970) * 12 + month - 1, 0)
     first_day = months.astype("datetime64[M]").astype("datetime64[D]").view(np.int64)

@@ -1,4 +1,4 @@
-"""What a user says of the cells of a file."""
+"""Options a user gives for the cells of a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ THOUSANDS = {
 
 @dataclass(frozen=True, slots=True)
 class CellOptions:
-    """The options that say what a cell means; None where the cells tell."""
+    """The options that say what a cell means; None if the cells decide."""
 
     date_order: Order | None = None
     time_format: TimeFormat | None = None
@@ -27,7 +27,7 @@ class CellOptions:
 
     @property
     def clock_digits(self) -> int:
-        """Digits of times of day in a column of their own, as a user says them; 0 where nobody does."""
+        """Digits of times of day in a column of their own, as the user gave them; 0 if not given."""
         return 0 if self.time_format is None else self.time_format.clock_digits
 
     @classmethod

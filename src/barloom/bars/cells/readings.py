@@ -1,4 +1,4 @@
-"""The reading of a column of times: what its cells are, and how they become nanoseconds."""
+"""The reading of a column of times: the kind of its cells, and their conversion to nanoseconds."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from barloom.bars.times import FIRST_TIME, datetimes_to_ns
 
 Ints = npt.NDArray[np.int64]
 EARLY = 10**9
-"""Seconds of September 2001: a smaller number of a column of later times is no time."""
+"""September 2001 in seconds since 1970: in a column of later times, a smaller number is no time."""
 Style = Literal["naive", "zoned", "epoch", "decimal", "digits", "text", "excel"]
 
 
 @dataclass(frozen=True, slots=True)
 class TimeReading:
-    """How the cells of a column of times are read."""
+    """Rules for reading the cells of a column of times."""
 
     style: Style
     """``naive`` and ``zoned``: ISO as Arrow reads it; ``epoch`` and ``decimal``: numbers since 1970; ``digits``: whole
     numbers of a calendar; ``excel``: days; ``text``: everything else."""
     order: Order | None = None
-    """Of the numbers of dates, where it matters."""
+    """Order of the numbers in dates, if it matters."""
     calendar: Calendar | None = None
     epoch: str = "epoch"
-    """Unit of epochs, as ``--time-format`` says it."""
+    """Unit of epochs, as a value of ``--time-format``."""
     early: bool = False
-    """Whether epochs may be of before September 2001 in seconds, or of before 1970."""
+    """True if epochs may be before September 2001 in seconds, or before 1970."""
     grammar: Grammar = KNOWN
     offset: bool = False
-    """Whether cells of text say how far they are from UTC."""
+    """True if text cells state their offset from UTC."""
     dates_only: bool = False
-    """Whether cells have no time of day."""
+    """True if cells have no time of day."""
     clock_digits: int = 0
-    """Digits that a time of day is filled up to, in a column of its own; 0 where it has colons."""
+    """Digits that a time of day in a column of its own is padded to; 0 if it has colons."""
     zone: str = ""
-    """Zone of the tz database that stands behind every cell of text."""
+    """Zone of the tz database named at the end of every text cell."""
     asked: bool = False
-    """Whether a user said so."""
+    """True if the user gave this reading."""
 
     @property
     def naive(self) -> bool:
-        """Tell if times are those of a clock whose zone they do not say."""
+        """True if times are those of a clock whose zone the cells do not state."""
         return self.style in ("naive", "digits", "excel") or (self.style == "text" and not self.offset)
 
     @property
     def arrow_type(self) -> Any:
-        """The Arrow type that a parser reads the cells as; text is read on."""
+        """The Arrow type that a parser reads the cells as; text is converted afterwards."""
         import pyarrow as pa
 
         kinds = {
@@ -67,7 +67,7 @@ class TimeReading:
         return kinds[self.style]
 
     def to_ns(self, column: Any) -> Ints:
-        """An Arrow array of that type as nanoseconds, ``FIRST_TIME`` for nulls and for what is no time."""
+        """An Arrow array of that type as nanoseconds, ``FIRST_TIME`` for nulls and for values that are no times."""
         import pyarrow as pa
         from pyarrow import compute
 

@@ -24,7 +24,7 @@ STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a file begins like Arrow IPC."""
+    """Check if a file begins like Arrow IPC."""
     return head.startswith(FILE_MAGIC) or (head.startswith(STREAM_MAGIC) and len(head) >= 8 and head[7] < 0x40)
 
 
@@ -50,7 +50,7 @@ class ArrowSource(FileSource):
         self._rows: int | None = None if self.facts is None else self.facts.rows
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
-        """Record batches, only the needed columns of them. The run reads ahead of itself: a thread more would only wait."""
+        """Record batches with only the needed columns. No extra thread: the run already reads ahead."""
         fields = self.layout.fields(volume)
         # Every batch of a store has as many rows, so those before the first row wanted need not be read.
         skipped = start // self.facts.batch_rows if self.facts is not None and self._is_file else 0
@@ -91,7 +91,7 @@ class ArrowSource(FileSource):
         return self._rows
 
     def held(self, threads: int) -> int:
-        """Two record batches of the usual size of this file; of a stream, which does not say how many it has, no more than usual."""
+        """Bytes of two record batches of the usual size of this file; for a stream, of unknown length, the general estimate."""
         if not self._is_file:
             return super().held(threads)
         with self._reading(), self._reader(None) as reader:
@@ -99,15 +99,15 @@ class ArrowSource(FileSource):
             return 2 * self.path.stat().st_size // max(1, batches)
 
     def _place(self, name: str, fields: tuple[str, ...]) -> int:
-        """Where a field's column stands among the columns read."""
+        """Position of a field's column among the columns read."""
         return self._column(self.layout.index[name], fields)
 
     def _column(self, at: int, fields: tuple[str, ...]) -> int:
-        """Where a column of the file stands among the columns read."""
+        """Position of a column of the file among the columns read."""
         return self._included(fields).index(at) if self._is_file else at
 
     def _included(self, fields: tuple[str, ...]) -> list[int]:
-        """The columns read, in their order: those of fields, and those that tell whose rows they are."""
+        """The columns read, in order: those of fields, and those that tell the symbol of a row."""
         return sorted({*(self.layout.index[field] for field in fields), *self.typed.watched})
 
     def _mine(self, record: Any, fields: tuple[str, ...], seen: dict[int, str]) -> Any:
@@ -132,11 +132,11 @@ class ArrowSource(FileSource):
 
     @property
     def parses(self) -> bool:
-        """Whether drawing the bars once more means parsing them once more."""
+        """True if each pass over the bars parses them again."""
         return False
 
     def rows_at_hand(self) -> int | None:
-        """Rows of a store, as its facts say."""
+        """Number of rows of a store, from its facts; None for any other file."""
         return None if self.facts is None else self.facts.rows
 
     def _tasks(self, reader: Any, skipped: int = 0) -> Iterator[Callable[[], Any]]:
@@ -162,7 +162,7 @@ class ArrowSource(FileSource):
 def stored_facts(
     metadata: dict[bytes, bytes] | None, path: Path, options: ColumnOptions, has_ask: bool
 ) -> StoreFacts | None:
-    """The facts of a store that is read as it was written, its ask prices too; None of any other file.
+    """The facts of a store that is read as it was written, ask prices included; None for any other file.
 
     Raises:
         InputError: the facts are damaged.
@@ -194,7 +194,7 @@ def _checked(batch: Any) -> Any:
 
 
 class damaged:  # noqa: N801 - read as a phrase: with damaged(label, kind)
-    """Turns what pyarrow says of a broken file into one sentence."""
+    """Turns an error of pyarrow about a broken file into one sentence."""
 
     def __init__(self, label: str, kind: str) -> None:
         self.label = label

@@ -1,4 +1,4 @@
-"""What every source of bars offers: raw batches in row order, counted from 0, with marks on rows it could not read."""
+"""Base class of all sources of bars: raw batches in row order, counted from 0, with marks on rows that could not be read."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class RowBatch:
     volume: Floats | None = None
     ask: Prices | None = None
     part: int = 0
-    """Which of several files the rows are of."""
+    """Number of the file that the rows come from, if there are several."""
 
     def __len__(self) -> int:
         return len(self.timestamp)
 
     @property
     def bid(self) -> Prices:
-        """The prices that are not ask."""
+        """The bid prices: all prices that are not ask."""
         return self.open, self.high, self.low, self.close
 
     @property
@@ -62,7 +62,7 @@ class RowBatch:
         return self.timestamp, self.open, self.high, self.low, self.close, self.volume
 
     def add_spread(self, spread: Floats) -> None:
-        """Let the ask be the bid plus a spread, price by price; a spread that is not finite makes it NaN."""
+        """Set the ask to the bid plus a spread, price by price; a spread that is not finite gives NaN."""
         spread = np.where(np.isfinite(spread), spread, np.nan)
         self.ask = (self.open + spread, self.high + spread, self.low + spread, self.close + spread)
 
@@ -108,30 +108,30 @@ class Source(ABC):
     """Rows of bars that can be drawn any number of times, any part of them, in bounded memory."""
 
     label: str
-    """What a user knows the source by: a path, or ``memory``."""
+    """Name shown to the user: a path, or ``memory``."""
     has_volume: bool = False
     has_ask: bool = False
-    """Whether batches carry ask prices."""
+    """True if batches carry ask prices."""
     taken_for: str = ""
-    """What the source was taken for, and the options that change that; empty where nothing had to be told."""
+    """Format that the source was read as, in words, and the options that change it; empty if nothing had to be guessed."""
     corrected: str = ""
-    """Whose word counts where an option says otherwise than the file, as half a sentence."""
+    """Half a sentence saying which counts if an option contradicts the file."""
     asks: bool = True
-    """Whether what the bars contradict is asked about, not only said."""
+    """True if a contradiction found in the bars is a question to the user; else it is only a warning."""
     judged: bool = False
-    """Whether what only the whole data set shows (its clock, its seams) was looked at, and asked about, already."""
+    """True if properties of the whole data set (its clock, its seams) were checked, and asked about, already."""
     odd_volumes: int = 0
-    """Rows of arrays in memory whose volume is unknown, where that is known without reading."""
+    """Rows of arrays in memory whose volume is unknown, if that is known without reading."""
     odd_times_kept: bool = False
-    """Whether times that no bar has were confirmed."""
+    """True if the user confirmed times that look impossible for bars."""
     widens: bool = False
-    """Whether an ask price below the bid is raised to it as bars are drawn."""
+    """True if an ask price below the bid is raised to it while bars are read."""
     forgiven: tuple[str, ...] = ()
-    """Kinds of bad rows that are left out whatever becomes of the others."""
+    """Kinds of bad rows that are left out, whatever is done with the others."""
     paths: tuple[Path, ...] = ()
-    """The files, where there are several."""
+    """The files, if there are several."""
     facts: StoreFacts | None = None
-    """What the file says of its own bars, where it is a store."""
+    """Facts stored in the file, if it is a store."""
 
     def files(self) -> tuple[Path, ...]:
         """Every file that is read, in order."""
@@ -152,28 +152,28 @@ class Source(ABC):
         """All rows, good and bad."""
 
     def clean_arrays(self) -> RowBatch | None:
-        """All rows at once where they lie in memory and are known to be good, else None."""
+        """All rows at once if they are in memory and known to be good, else None."""
         return None
 
     def whole_hash(self) -> str | None:
-        """The content hash of all rows where it is known already, else None."""
+        """The content hash of all rows if it is known already, else None."""
         return None
 
     @property
     def parses(self) -> bool:
-        """Whether drawing the bars once more means parsing them once more."""
+        """True if each pass over the bars parses them again."""
         return True
 
     def rows_at_hand(self) -> int | None:
-        """The number of rows where it costs nothing to know, else None."""
+        """The number of rows if it is known without reading, else None."""
         return None
 
     def left_out(self, start: int, stop: int | None, first_time: int, end_time: int) -> dict[str, int]:
-        """Rows by kind that the batches of rows ``start`` to ``stop`` leave out, of the times ``first_time`` to ``end_time``."""
+        """Counts of rows by kind that the batches of rows ``start`` to ``stop`` leave out, from ``first_time`` to ``end_time``."""
         return {}
 
     def confirm(self, content_hash: str) -> None:
-        """Compare the hash of all bars with what a store says of them.
+        """Compare the hash of all bars with the hash in the facts of a store.
 
         Raises:
             InputError: they differ.
@@ -182,11 +182,11 @@ class Source(ABC):
             raise InputError(f"{self.label} is damaged: its bars are not those that were ingested; ingest them again")
 
     def held(self, threads: int) -> int:
-        """Bytes that reading holds beside the chunks, roughly and not too few."""
+        """Estimate of the bytes that reading holds besides the chunks, rounded up."""
         return READ_BYTES * threads
 
     def show(self, row: int) -> str:
-        """A row as a user finds it in the source: its number from 1 and what it holds."""
+        """A row as a user finds it in the source: its number from 1 and its content."""
         where = f"row {row + 1}"
         for batch in self.batches(row, row + 1, volume=False, threads=1):
             if len(batch):

@@ -42,7 +42,7 @@ def check_types(label: str, schema: Any, layout: Layout) -> None:
 
 
 def is_naive(schema: Any, layout: Layout) -> bool:
-    """Whether the column of times holds those of a clock whose zone it does not say."""
+    """Check if the column of times is naive: it does not state its zone."""
     import pyarrow as pa
 
     kind = schema.field(layout.index["time"]).type
@@ -92,7 +92,7 @@ def times(column: Any) -> Ints:
 
 
 def _nearest(column: Any) -> Any:
-    """Decimals as the float64 nearest to each, as text of them reads; Arrow's own cast is off in the last digit."""
+    """Decimals as the nearest float64, as their text would be read; Arrow's own cast differs in the last digit."""
     import pyarrow as pa
 
     scale = column.type.scale

@@ -1,4 +1,4 @@
-"""Text with a row a bar, plain or compressed, parsed by pyarrow piece by piece on a few threads, in bounded memory."""
+"""Text with one row per bar, plain or compressed, parsed by pyarrow piece by piece on a few threads, in bounded memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHANGED_BY = "--input-format, --time-zone, --stamp change that"
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a file begins like text, or like compressed something that may be text."""
+    """Check if a file begins like text, or like a compressed file that may hold text."""
     return compression(head) is not None or is_text(head)
 
 
@@ -68,7 +68,7 @@ class CsvSource(FileSource):
         self._symbols: dict[int, str] = {}
 
     def set_clock(self, options: ColumnOptions) -> None:
-        """As of every file; then what the file was taken for can be said."""
+        """Set the clock as for every file, then describe what the file was read as."""
         super().set_clock(options)
         self.taken_for = self._taken_for()
 
@@ -115,11 +115,11 @@ class CsvSource(FileSource):
             raise InputError(several(self.label, "", self.details.present, self.details.symbol))
 
     def total_rows(self) -> int:
-        """Lines after the header that are not empty, of the symbol that is read."""
+        """Number of lines after the header that are not empty, of the symbol that is read."""
         return sum(self._row_counts())
 
     def show(self, row: int) -> str:
-        """The data row's number, its line in the file, the line itself, and what is wrong with a time that was never."""
+        """The number of the data row, its line in the file, the line itself, and the reason if its time never existed."""
         if self.details.newest_first:
             row = self.total_rows() - 1 - row
         before, line = 0, self.details.lines
@@ -152,7 +152,7 @@ class CsvSource(FileSource):
         return f" ({why})" if why else ""
 
     def _taken_for(self) -> str:
-        """What the file was taken for, empty for a plain one: a header with the usual names, commas, ISO times or epochs."""
+        """Format that the file was read as, in words; empty for a plain one: a header with the usual names, commas, ISO times or epochs."""
         told = self.details
         usual = told.dialect is PLAIN and told.headed and not told.newest_first and told.symbol is None
         usual = usual and not (told.skipped or told.notes or told.unread or self.text.encoding)
@@ -202,7 +202,7 @@ class CsvSource(FileSource):
 
     @contextmanager
     def _pieces(self) -> Iterator[Iterator[Load]]:
-        """The pieces of the file, with the lines that are rows alone."""
+        """The pieces of the file, reduced to lines that are rows."""
         with self.text.pieces(self.details.offset) as pieces:
             yield row_pieces(pieces, self.details)
 
@@ -224,7 +224,7 @@ class CsvSource(FileSource):
                 )
 
     def _row_counts(self) -> list[int]:
-        """Data rows of each piece; the file is scanned for line ends once."""
+        """Number of data rows of each piece; the file is scanned for line ends once."""
         if self._counts is None:
             with self.unchanged(), self._pieces() as pieces:
                 self._counts = [count_rows(load()) for load in pieces]
@@ -280,7 +280,7 @@ class CsvSource(FileSource):
 
 
 def lone_return(piece: bytes) -> bool:
-    """Whether a carriage return stands where no line ends: pyarrow would take it for one."""
+    """Check for a carriage return that does not end a line; pyarrow would take it for a line end."""
     return b"\r" in piece and piece.count(b"\r") != piece.count(b"\r\n")
 
 

@@ -1,4 +1,4 @@
-"""What is said of a text file that is no such one, or that leaves something open."""
+"""Questions and refusals about text files that are of another format than named, or that leave something open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from barloom.bars.time_columns import kind_of
 
 
 def same_date(label: str, names: Sequence[str], found: Found, rows: Sequence[Sequence[str]], cell: str) -> str:
-    """The refusal of dates that many rows share, whose time of day stands elsewhere or nowhere."""
+    """The refusal of dates shared by many rows, whose time of day is in another column or missing."""
     index = found.layout.index
     free = [at for at in range(len(names)) if at not in index.values()]
     clock = next((at for at in free if kind_of(rows, at) == "clock"), None)
@@ -48,5 +48,5 @@ def wrong_mark(label: str, decimal: str, marks: Marks) -> str:
 
 
 def of_another_vendor(label: str, wanted: str) -> str:
-    """The refusal of a file that is not of the vendor who was named."""
+    """The refusal of a file that is not from the vendor that was named."""
     return f"{label} is no file of --input-format {wanted}: leave the option out, or name one of {', '.join(NAMES)}"

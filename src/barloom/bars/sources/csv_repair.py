@@ -1,4 +1,4 @@
-"""The slow way through a piece of CSV that did not parse: which rows are at fault, and what is wrong with each."""
+"""Slow reading of a piece of CSV that did not parse: finds the rows at fault, and the fault of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from barloom.bars.sources.csv_layout import HOURS, CsvLayout
 
 
 def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> RowBatch:
-    """The batch of a piece, every row in its place, those that cannot be read marked in their time.
+    """The batch of a piece with every row in its place; rows that cannot be read are marked in their time.
 
     A row is malformed if it has another number of cells than the header, a quote that does not end or a carriage return
     that ends no line; else its time is tried, then its prices.
@@ -62,7 +62,7 @@ def convert(piece: bytes, layout: CsvLayout, fields: tuple[str, ...]) -> RowBatc
 
 
 def column_names(layout: CsvLayout, fields: tuple[str, ...]) -> dict[str, str]:
-    """What each field to read is called where columns go by their numbers, the time of day among them."""
+    """Names of the columns to read, by field, if columns go by their numbers; the time of day is among them."""
     names = {field: str(layout.columns.index[field]) for field in fields}
     return names if layout.clock is None else {**names, "clock": str(layout.clock)}
 
@@ -98,7 +98,7 @@ def _times(dates: Any, clocks: Any, layout: CsvLayout) -> npt.NDArray[np.int64]:
 
 
 def as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> tuple[dict[str, Any], list[int]]:
-    """Trimmed cells of the needed columns as text, and the places of lines with another number of cells."""
+    """Trimmed cells of the needed columns as text, and the positions of lines with another number of cells."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -136,7 +136,7 @@ def as_text(lines: list[bytes], layout: CsvLayout, fields: tuple[str, ...]) -> t
 
 
 def _cast(text: Any, target: Any) -> tuple[Any, npt.NDArray[np.int64]]:
-    """A text column in the wanted type with null for what does not parse, and the places of those cells.
+    """A text column in the wanted type with null for cells that do not parse, and the positions of those cells.
 
     Cells that do not even begin like one are told at once; then the column is halved until each piece parses or is one cell: a few bad
     cells among many cost a few casts.

@@ -1,4 +1,4 @@
-"""What the first rows of a text leave open, settled by all of its rows: the order of dates, the decimal mark."""
+"""Survey of all rows of a text file for facts that its first rows leave open: the order of dates, the decimal mark."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FALLING = 100  # first rows that tell if the newest come first
 
 
 def settle(label: str, draft: Draft, text: TextFile) -> CsvLayout:
-    """The layout of a text, by as many of its rows as it takes.
+    """The layout of a text file, from as many of its rows as are needed.
 
     Raises:
         InputError: nothing in the text tells what its dates or its prices are.
@@ -48,7 +48,7 @@ def settle(label: str, draft: Draft, text: TextFile) -> CsvLayout:
 
 
 def _clocked(layout: CsvLayout, draft: Draft) -> CsvLayout:
-    """The layout with what the times of the first rows tell: their direction, whether they are dates, which end of a bar they are."""
+    """The layout with facts from the times of the first rows: their direction, whether they are dates, which end of a bar they mark."""
     at, clock = layout.columns.index["time"], layout.clock
     rows = [row for row in draft.rows[:FALLING] if at < len(row)]
     cells = [row[at].strip() if clock is None or clock >= len(row) else _joined(row, at, clock, layout) for row in rows]
@@ -67,7 +67,7 @@ def _joined(row: list[str], at: int, clock: int, layout: CsvLayout) -> str:
 
 
 def _survey(telling: Telling, marks: Marks | None, layout: CsvLayout, text: TextFile) -> TimeReading | None:
-    """Show all rows to what is open, until it is not."""
+    """Show rows to everything still open, until all of it is settled."""
     prices = tuple(name for name in (*PRICES, *ASKS) if name in layout.columns.index) if marks is not None else ()
     with text.pieces(layout.offset) as pieces:
         for load in row_pieces(pieces, layout):
@@ -84,7 +84,7 @@ def _survey(telling: Telling, marks: Marks | None, layout: CsvLayout, text: Text
 
 
 def row_pieces(pieces: Iterator[Load], layout: CsvLayout) -> Iterator[Load]:
-    """Pieces of a text as calls that give the lines of each that are rows; the last one may end with a footer."""
+    """Pieces of a text file as calls that return the lines of each that are rows; the last piece may end with a footer."""
     held: Load | None = None
     for load in pieces:
         if held is not None:

@@ -1,4 +1,4 @@
-"""The top of a text file: what stands before its rows, and what separates its columns."""
+"""The top of a text file: lines before the first row, and the separator of columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EPOCH = re.compile(r"[+-]?\d{5,19}(\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """Where the rows of a file begin."""
+    """The position at which the rows of a file begin, and its header."""
 
     offset: int
     """Bytes before the first row."""
@@ -32,14 +32,14 @@ class Top:
     """Lines before the first row."""
     separator: str
     header: tuple[str, ...] | None
-    """Names of the columns, None where the file has none."""
+    """Names of the columns; None if the file has none."""
     header_line: bytes
     first_row: bytes
-    """The first row as it stands in the file, without its end."""
+    """The first row as it is in the file, without its line end."""
     skipped: int
-    """Lines before the header that say nothing of bars."""
+    """Lines before the header that carry no information about bars."""
     tickers: tuple[str, ...] | None = None
-    """The row of tickers where yfinance wrote three rows of header."""
+    """The row of tickers, if yfinance wrote a header of three rows."""
 
 
 def split(line: bytes, separator: str = ",") -> list[str]:
@@ -94,7 +94,7 @@ def find_top(label: str, first: bytes, chosen: Sequence[str] = ()) -> Top:
 
 
 def _lines(first: bytes, offset: int) -> tuple[list[bytes], list[int]]:
-    """Lines, and the place where each begins; the last one may be cut."""
+    """Lines, and the position at which each begins; the last line may be cut."""
     lines, starts = [], []
     at = offset
     while at < len(first):
@@ -107,7 +107,7 @@ def _lines(first: bytes, offset: int) -> tuple[list[bytes], list[int]]:
 
 
 def _separator(lines: Sequence[bytes]) -> str:
-    """What stands between the columns: what makes the most rows of bars, else what splits lines alike, else a comma."""
+    """Separator of columns: the one with the most rows of bars, else one that splits all lines alike, else a comma."""
     whole = [line for line in lines[:LOOKED] if line.strip() and not is_comment(line)]
     whole = whole[:-1] or whole
     counts = {mark: sum(map(is_row, (split(line, mark) for line in whole[:40]))) for mark in SEPARATORS}
@@ -141,14 +141,14 @@ def is_row(cells: Sequence[str]) -> bool:
 
 
 def _looks_dated(cells: Sequence[str]) -> bool:
-    """Tell if a cell has the digits and marks of a time that is written in a way not known here."""
+    """Tell if a cell has the digits and marks of a time in an unknown format."""
     return any(
         len(re.findall(r"\d", cell)) >= 4 and re.search(r"\d[-/:.\s]\w+[-/:.\s]\d", cell.strip()) for cell in cells
     )
 
 
 def _first_row(table: Sequence[list[str] | None]) -> int | None:
-    """The first line that is a row, as wide as most rows are."""
+    """The first line that is a row and has as many cells as most rows."""
     rows = [(number, len(cells)) for number, cells in enumerate(table) if cells is not None and is_row(cells)]
     if not rows:
         return None
@@ -167,7 +167,7 @@ def names_known(cells: Sequence[str]) -> int:
 def _header(
     body: Sequence[bytes], table: Sequence[list[str] | None], row: int | None, separator: str, chosen: Sequence[str]
 ) -> int | None:
-    """The line of names, None where the file has none."""
+    """The line of names; None if the file has none."""
     last = row if row is not None else min(len(body), BEFORE)
     wanted = {plain(name) for name in chosen}
     candidates = [n for n in range(max(last - BEFORE, 0), last) if body[n].strip()]
@@ -199,12 +199,12 @@ def _header(
 
 
 def _as_wide(names: int, cells: int) -> bool:
-    """Tell if so many names can stand over so many cells, each number of which may be cut in two by a decimal comma."""
+    """Tell if a header of so many names fits rows of so many cells; a decimal comma may cut each number in two."""
     return names >= cells - 1 or 2 * names - 2 <= cells <= 2 * names
 
 
 def _unnamed_header(body: Sequence[bytes], table: Sequence[list[str] | None], row: int) -> int | None:
-    """A line of names not known here: at least as many as a bar has."""
+    """A line of unknown names: at least as many as a bar has columns."""
     for number in range(row - 1, max(row - BEFORE, 0) - 1, -1):
         cells = table[number]
         if cells is None or len(cells) < FEWEST + 1:
@@ -221,7 +221,7 @@ def _uncommented(line: bytes) -> bytes:
 def _after_header(
     body: Sequence[bytes], at: int, names: Sequence[str], separator: str, row: int | None
 ) -> tuple[int, tuple[str, ...] | None]:
-    """The line at which rows begin, and the tickers of yfinance: what stands between and has no number is no row."""
+    """The line at which rows begin, and the tickers of yfinance; lines between without a number are no rows."""
     tickers = None
     after = at + 1
     end = row if row is not None else len(body)

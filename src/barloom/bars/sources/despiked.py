@@ -1,4 +1,4 @@
-"""A source without its spikes: single bars whose price is far off and comes back."""
+"""A source without spikes: single bars whose price jumps far off and comes back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_SPIKES = 100_000
 
 
 class DespikedSource(Source):
-    """The rows of another source, without those that ``check_bars`` calls spikes; row numbers stay those of the source.
+    """The rows of another source without those that ``check_bars`` reports as spikes; row numbers stay those of the source.
 
     What is a spike depends on the bars behind it, so the first drawing is led by a pass that looks for them.
     """
@@ -54,7 +54,7 @@ class DespikedSource(Source):
         return self._spikes
 
     def files(self) -> tuple[Path, ...]:
-        """Those of the source underneath."""
+        """The files of the inner source."""
         return self.inner.files()
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
@@ -79,20 +79,20 @@ class DespikedSource(Source):
         return under | {"spike": count} if count else under
 
     def total_rows(self) -> int:
-        """All rows, spikes too."""
+        """Number of all rows, spikes included."""
         return self.inner.total_rows()
 
     @property
     def parses(self) -> bool:
-        """Whether drawing the bars once more means parsing them once more."""
+        """True if each pass over the bars parses them again."""
         return self.inner.parses
 
     def rows_at_hand(self) -> int | None:
-        """All rows, spikes too, where it costs nothing to know."""
+        """Number of all rows, spikes included, if it is known without reading."""
         return self.inner.rows_at_hand()
 
     def held(self, threads: int) -> int:
-        """What the source underneath holds."""
+        """Bytes that the inner source holds."""
         return self.inner.held(threads)
 
     def show(self, row: int) -> str:

@@ -1,4 +1,4 @@
-"""The text files of vendors: what tells them, which of their columns are read, their clock and their side of the price.
+"""The text files of vendors: how to recognise each, which columns are read, their clock and their price side.
 
 A new vendor is one entry of ``HEADED`` (told by the names of its header) or ``HEADLESS`` (told by the shape of its rows).
 """
@@ -18,43 +18,43 @@ SERVER = "times of a server, read as UTC: most servers run on --time-zone Americ
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A vendor's way to write bars as text."""
+    """A vendor's format of bars as text."""
 
     name: str
-    """What ``--input-format`` calls it."""
+    """Name in ``--input-format``."""
     title: str
     told_by: Callable[..., bool]
-    """Whether a file is one: by the names of its header, as they are and as they are compared, or by ``Shape``."""
+    """Recognises a file by the names of its header, as they are and as they are compared, or by its ``Shape``."""
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Field -> name, or position from 1 where there is no header; ``date+time`` joins two. Empty for the usual ones."""
+    """Field -> name, or position from 1 without a header; ``date+time`` joins two. Empty for the usual columns."""
     zone: str | None = None
-    """Zone of naive times, None for UTC."""
+    """Zone of naive times; None for UTC."""
     stamp: str = "open"
     side: str = ""
     symbol: str = ""
     """Name or position of the column of symbols."""
     note: str = ""
-    """What a user should know beside."""
+    """A remark for the user."""
     like: Callable[[Shape], bool] | None = None
-    """What is enough of a shape where the vendor is named."""
+    """A weaker check of the shape, enough if the user names the vendor."""
     integer_unit: float = 1.0
-    """Prices written as whole numbers are so many to the price unit."""
+    """Number of whole-number prices in one price unit."""
     date_order: Order | None = None
-    """Order of the numbers in dates, where the vendor has one."""
+    """Order of the numbers in dates, if the vendor has a fixed one."""
     points: bool = False
-    """Whether the vendor writes decimal points, in files that separate columns by something else than commas."""
+    """True if the vendor writes decimal points in files whose columns are not separated by commas."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the first rows of a file without a header look like."""
+    """Features of the first rows of a file without a header."""
 
     separator: str
     rows: Sequence[Sequence[str]]
     order: str
     """Order of the prices, as ``ohlc``."""
     clock: bool
-    """Whether the time of day is a column of its own."""
+    """True if the time of day is a column of its own."""
     has_symbol: bool
 
     @property
@@ -64,21 +64,21 @@ class Shape:
 
     @property
     def width(self) -> int:
-        """Cells of a row."""
+        """Number of cells of a row."""
         return len(self.cells)
 
     def no_volume(self) -> bool:
-        """Whether the last column is nought in every row."""
+        """True if the last column is zero in every row."""
         return all(re.fullmatch(r"0+([.,]0*)?", row[-1].strip()) for row in self.rows)
 
 
 def _has(*names: str) -> Callable[[Sequence[str], Sequence[str]], bool]:
-    """Told by a header that begins with the first of the names and has all of them."""
+    """Check for a header that begins with the first of the names and has all of them."""
     return lambda _, plain: plain[0] == names[0] and set(names) <= set(plain)
 
 
 def _first(pattern: str) -> Callable[[Sequence[str], Sequence[str]], bool]:
-    """Told by the name of the first column, with prices after it."""
+    """Check for a header by the name of its first column, with prices after it."""
     return lambda _, plain: bool(re.fullmatch(pattern, plain[0])) and set(PRICES) <= set(plain)
 
 
@@ -266,7 +266,7 @@ NAMES = tuple(dict.fromkeys(dialect.name for dialect in (PLAIN, *HEADED, *HEADLE
 
 
 def by_header(names: Sequence[str], plain: Sequence[str], wanted: str | None) -> Dialect:
-    """The vendor of a header: the one wanted, else the first that is told by it, else none in particular."""
+    """The vendor of a header: the wanted one, else the first that recognises it, else the generic one."""
     if wanted is not None:
         return next((dialect for dialect in HEADED if dialect.name == wanted), PLAIN)
     return next((dialect for dialect in HEADED if dialect.told_by(names, plain)), PLAIN)

@@ -1,4 +1,4 @@
-"""Files as sources: opened with clear refusals, and watched for changes while they are read."""
+"""Files as sources: opened with clear refusals, and checked for changes while they are read."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ UTC_NAMES = ("UTC", "Z", "GMT", "+00:00", "ETC/UTC")
 
 
 class FileSource(Source):
-    """A source that is one file; what it was when opened is what must be read."""
+    """A source that is one file, which must not change after it was opened."""
 
     kind: str
-    """The format, as a user calls it."""
+    """Name of the format, as the user knows it."""
     layout: Layout
     schema: Any = None
-    """The Arrow schema of formats that have one."""
+    """The Arrow schema of formats that have one, else None."""
     naive: bool = True
-    """Whether times are those of a clock in a zone that the file does not say."""
+    """True if times are naive: the file does not state their zone."""
     zone: Zone = UTC_ZONE
-    """The zone of naive times, unless a user says another."""
+    """The zone of naive times, unless the user gives another."""
     stamp: str = "open"
-    """Which end of a bar its time is, unless a user says the other."""
+    """End of a bar that its time marks, unless the user gives the other."""
     dates_only: bool = False
-    """Whether times are dates: without a time of day, or all of them at midnight."""
+    """True if times are dates: without a time of day, or all at midnight."""
     midnights: bool = False
-    """Whether such dates have a time of day, which is midnight."""
+    """True if such dates have a time of day, which is midnight."""
     clock: FileClock | None = None
-    """What makes times open times in UTC; None where they are."""
+    """Conversion of times to open times in UTC; None if they are that already."""
     zone_named: bool = False
-    """Whether a user said the zone, which then counts whatever the file says."""
+    """True if the user gave the zone, which then counts whatever the file says."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -83,7 +83,7 @@ class FileSource(Source):
         return self.zone if self.naive or self.zone_named else UTC_ZONE
 
     def _says_offset(self) -> bool:
-        """Whether times carry an offset other than that of UTC: then the clock that showed them is no longer known."""
+        """Check if times carry an offset other than UTC; the clock that showed them is then unknown."""
         text = getattr(self, "text", None)
         if text is not None:
             return OFFSET.search(text.first_lines()[:HEAD]) is not None
@@ -99,7 +99,7 @@ class FileSource(Source):
         return batch
 
     def _close_stamp(self) -> CloseStamp:
-        """How the first bars are stamped by their close."""
+        """Conversion of close times, from the step of the first bars."""
         with closing(self.batches(0, None, volume=False, threads=1)) as batches:
             times = next((batch.timestamp for batch in batches), np.zeros(0, dtype=np.int64))
         step = common_step(times)
@@ -109,7 +109,7 @@ class FileSource(Source):
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
-        """Refuses a file that is not the one that was opened, before, after, or where reading it fails."""
+        """Refuse a file that changed since it was opened: checked before and after reading, and when reading fails."""
         self._check()
         try:
             yield
@@ -156,7 +156,7 @@ def read_head(path: Path) -> bytes:
 
 
 def refusal(path: Path, error: Exception) -> str:
-    """Why a path cannot be opened, with the nearest names in its folder where it does not exist."""
+    """The reason why a path cannot be opened, with the nearest names in its folder if it does not exist."""
     if len(str(path)) > 500:
         return f"{str(path)[:100]}... is no path: it is too long"
     if not isinstance(error, OSError):

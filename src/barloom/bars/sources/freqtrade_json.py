@@ -27,7 +27,7 @@ SPACED = re.compile(rb"\s*([\[\],])\s*")
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a file begins like a list of lists of numbers."""
+    """Check if a file begins like a list of lists of numbers."""
     if compression(head) == "gzip":
         try:
             with gzip.open(path) as file:
@@ -54,7 +54,7 @@ class FreqtradeJsonSource(FileSource):
         self._rows: int | None = None
 
     def set_clock(self, options: ColumnOptions) -> None:
-        """Take the stamp of a user, else that of the format."""
+        """Take the stamp that the user gave, else that of the format."""
         super().set_clock(options)
         self.taken_for = f"freqtrade JSON: epochs, UTC, stamped by {self.stamp}, trade prices; --stamp changes that"
 
@@ -76,7 +76,7 @@ class FreqtradeJsonSource(FileSource):
         self._rows = row
 
     def total_rows(self) -> int:
-        """Bars of the list; the file is gone through once."""
+        """Number of bars in the list, from one pass over the file."""
         if self._rows is None:
             with self.unchanged(), closing(self._pieces()) as pieces:
                 self._rows = sum(piece.count(b"[") for piece in pieces)

@@ -32,7 +32,7 @@ LAST_SECOND = LAST_TIME // 10**9
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a file begins like MetaTrader 4 history: with its version, which no text begins with."""
+    """Check if a file begins like MetaTrader 4 history: with its version number, which no text begins with."""
     return int.from_bytes(head[:4], "little") in RECORDS
 
 
@@ -72,7 +72,7 @@ class HstSource(FileSource):
             raise InputError(f"{self.label} holds {self.symbol}, not {options.symbol}: leave --symbol out")
 
     def set_clock(self, options: ColumnOptions) -> None:
-        """Take the zone of a user, else UTC, which is said."""
+        """Take the zone that the user gave, else UTC, and state which in ``taken_for``."""
         super().set_clock(options)
         zone = str(self.zone) if options.time_zone else "the server's clock, taken as UTC"
         self.taken_for = (
@@ -81,7 +81,7 @@ class HstSource(FileSource):
         )
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
-        """Batches of 65,536 records, read when they are asked for: there is nothing to parse."""
+        """Batches of 65,536 records, read on demand: there is nothing to parse."""
         end = self._rows if stop is None else min(stop, self._rows)
         size = self.record.itemsize
         with self.unchanged(), open(self.path, "rb", buffering=0) as file:
@@ -99,16 +99,16 @@ class HstSource(FileSource):
                 yield self.timed(self._batch(np.frombuffer(piece, self.record), row, volume))
 
     def total_rows(self) -> int:
-        """Records, told by the size of the file."""
+        """Number of records, from the size of the file."""
         return self._rows
 
     @property
     def parses(self) -> bool:
-        """Whether drawing the bars once more means parsing them once more."""
+        """True if each pass over the bars parses them again."""
         return False
 
     def rows_at_hand(self) -> int:
-        """The same."""
+        """Number of records, from the size of the file."""
         return self._rows
 
     def _batch(self, records: np.ndarray, row: int, volume: bool) -> RowBatch:

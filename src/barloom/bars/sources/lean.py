@@ -1,4 +1,4 @@
-"""LEAN's data folder: a zip a day of second and minute bars, one zip of all hours or days, of trades or of quotes."""
+"""LEAN's data folder: one zip per day of second and minute bars, one zip for all hour or day bars, of trades or of quotes."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ QUOTES = ("time", *PRICES, "size", *(f"ask_{name}" for name in PRICES), "ask_siz
 
 @dataclass(frozen=True, slots=True)
 class LeanPath:
-    """Where a file lies in LEAN's data folder: ``equity/usa/minute/spy/20131007_trade.zip`` or ``forex/oanda/hour/eurusd.zip``."""
+    """Location of a file in LEAN's data folder: ``equity/usa/minute/spy/20131007_trade.zip`` or ``forex/oanda/hour/eurusd.zip``."""
 
     kind: str
     market: str
     resolution: str
     symbol: str
     midnight: int | None
-    """Where rows hold milliseconds of a day, its beginning on the clock of the file, in nanoseconds."""
+    """Start of the day on the clock of the file, in nanoseconds, if rows hold milliseconds of a day."""
 
     @classmethod
     def of(cls, path: Path) -> LeanPath | None:
-        """The place of a path, None where its folders are not LEAN's."""
+        """The location of a path; None if its folders are not LEAN's."""
         parts = [part.casefold() for part in Path(os.path.abspath(path)).parts]
         named = DAILY_NAME.fullmatch(parts[-1])
         if named and len(parts) > 5 and parts[-5] in KINDS and parts[-3] in ("second", "minute"):
@@ -69,7 +69,7 @@ class LeanPath:
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a file is a zip in LEAN's folders: nothing in it tells a time of day from another number."""
+    """Check if a file is a zip in LEAN's folders; its content does not tell a time of day from another number."""
     return compression(head) == "zip" and LeanPath.of(path) is not None
 
 
@@ -114,7 +114,7 @@ class LeanSource(FileSource):
         self._rows: int | None = None
 
     def set_clock(self, options: ColumnOptions) -> None:
-        """Take the zone of a user, else that of the market.
+        """Take the zone that the user gave, else that of the market.
 
         Raises:
             InputError: neither is known.
@@ -131,7 +131,7 @@ class LeanSource(FileSource):
         )
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
-        """Parsed pieces of about 4 MB: the bars of a day of minutes are one."""
+        """Parsed pieces of about 4 MB; a day of minute bars is one piece."""
         row = 0
         with self.unchanged(), closing(self._parsed()) as drawn:
             for columns in drawn:
@@ -145,7 +145,7 @@ class LeanSource(FileSource):
         self._rows = row
 
     def total_rows(self) -> int:
-        """Rows of the file in the zip, which is parsed once."""
+        """Number of rows of the file in the zip, which is parsed once."""
         if self._rows is None:
             with self.unchanged(), closing(self._parsed()) as drawn:
                 self._rows = sum(len(columns["time"]) for columns in drawn)
@@ -195,7 +195,7 @@ class LeanSource(FileSource):
         return batch
 
     def _times(self, column: Any) -> Ints:
-        """Times on the clock of the file, nanoseconds; a time of day outside the day is none."""
+        """Times on the clock of the file, nanoseconds; a time of day outside the day is no time."""
         import pyarrow as pa
 
         midnight = self.place.midnight

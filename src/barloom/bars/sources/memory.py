@@ -23,7 +23,7 @@ CHECKED_AT_ONCE = 1 << 22  # rows between two returns to Python, so that Ctrl-C 
 
 
 class MemorySource(Source):
-    """Rows in arrays. Checked once, here; where all are good, chunks are views of these very arrays."""
+    """Rows in arrays, checked once, here. If all rows are good, chunks are views of these arrays."""
 
     def __init__(self, rows: RowBatch, label: str = "memory") -> None:
         self.label = label
@@ -51,7 +51,7 @@ class MemorySource(Source):
         spread: npt.ArrayLike | None = None,
         ask: Sequence[npt.ArrayLike] | None = None,
     ) -> MemorySource:
-        """A source of arrays; copied only where type, byte order or layout ask for it."""
+        """A source of arrays; they are copied only if their type, byte order or memory layout requires it."""
         times = _times("timestamp", timestamp)
         given = {"open": open, "high": high, "low": low, "close": close}
         columns = {name: _numbers(name, values) for name, values in given.items()}
@@ -92,7 +92,7 @@ class MemorySource(Source):
 
     @property
     def parses(self) -> bool:
-        """Whether drawing the bars once more means parsing them once more."""
+        """True if each pass over the bars parses them again."""
         return False
 
     def rows_at_hand(self) -> int:
@@ -104,7 +104,7 @@ class MemorySource(Source):
         return self._hash if self._clean else None
 
     def clean_arrays(self) -> RowBatch | None:
-        """The arrays themselves, where every row is good."""
+        """The arrays themselves, if every row is good."""
         return self._rows if self._clean else None
 
 
@@ -125,15 +125,15 @@ def _times(name: str, values: Any) -> Ints:
 
 
 LEAST_CALENDAR, MOST_CALENDAR = 10**7, 10**17
-"""Sizes of the digits of dates such as 20240304 and 20240304093000."""
+"""Ranges of dates written as digits, such as 20240304 and 20240304093000."""
 UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (2**63, 1))
-"""Largest size of epochs in seconds, milliseconds, microseconds and nanoseconds, and the nanoseconds in one."""
+"""Largest epochs in seconds, milliseconds, microseconds and nanoseconds, with the nanoseconds of one unit."""
 MIXED = 500
-"""One time is so many times the one before it only where their units differ."""
+"""Ratio of one time to the previous one above which their units must differ."""
 
 
 def epochs(name: str, values: Ints) -> Ints:
-    """Integer epochs as nanoseconds, their unit told by the size of the largest: one for all of them.
+    """Integer epochs as nanoseconds. The size of the largest tells the unit, which is one for all of them.
 
     ``FIRST_TIME`` stands for what lies outside the years 1677 to 2262.
 

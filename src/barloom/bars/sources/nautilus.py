@@ -18,14 +18,14 @@ from barloom.errors import InputError
 
 KEY = b"bar_type"
 DECIMALS = {16: 16, 8: 9}
-"""Bytes of a number -> digits behind its point."""
+"""Bytes of a number -> digits after its decimal point."""
 UNITS = {"SECOND": "s", "MINUTE": "m", "HOUR": "h", "DAY": "D", "WEEK": "W", "MILLISECOND": "ms"}
 BAR_TYPE = re.compile(r"(?P<symbol>.+)-(?P<step>\d+)-(?P<unit>[A-Z_]+)-(?P<side>BID|ASK|MID|LAST)-[A-Z]+(@.*)?")
 COLUMNS = {"time": "ts_init", **{name: name for name in FIELDS[1:]}}
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a file is Parquet that names a type of bars, as nautilus_trader writes it."""
+    """Check if a file is Parquet that names a bar type, as nautilus_trader writes it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -40,7 +40,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 
 class NautilusSource(ParquetSource):
-    """Bars of a nautilus_trader catalog file; their length and price side are in its metadata."""
+    """Bars of a nautilus_trader catalog file; bar length and price side are in its metadata."""
 
     kind = "nautilus_trader Parquet"
     stamp = "close"
@@ -63,7 +63,7 @@ class NautilusSource(ParquetSource):
         self._digits = {name: self._precision(said, name) for name in ("price", "size")}
 
     def set_clock(self, options: ColumnOptions) -> None:
-        """Take the stamp of a user, else the close."""
+        """Take the stamp that the user gave, else the close."""
         super().set_clock(options)
         side = {"LAST": "trade prices"}.get(self._side, self._side.lower())
         self.taken_for = (
@@ -75,7 +75,7 @@ class NautilusSource(ParquetSource):
         return list((self.schema.metadata or {}).items())
 
     def _precision(self, said: dict[str, str], what: str) -> int:
-        """Digits behind the point that a file says its prices or sizes have."""
+        """Digits after the decimal point that a file states for its prices or sizes."""
         text = said.get(f"{what}_precision", "")
         if not text.isdecimal() or not int(text) <= max(DECIMALS.values()):
             raise InputError(
@@ -139,7 +139,7 @@ def fixed_to_floats(column: Any, digits: int) -> Floats:
 
 
 def _divided(column: Any, digits: int) -> tuple[np.ndarray, np.ndarray]:
-    """16-byte numbers without the digits past ``digits``, and which of them lost nothing by it and fit an int64."""
+    """16-byte numbers without the digits after ``digits``, and a flag for each that is True if it is exact and fits an int64."""
     import pyarrow as pa
 
     kind = pa.decimal128(38, DECIMALS[16])

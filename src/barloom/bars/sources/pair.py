@@ -1,4 +1,4 @@
-"""A bid source and an ask source as one: each bid row beside the ask row of its time, read forward through both."""
+"""A bid source and an ask source as one: each bid row with the ask row of the same time, read forward through both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from barloom.bars.times import iso
 
 
 class PairSource(Source):
-    """The rows of a bid source with the ask prices of an ask source, in the memory of one batch of either.
+    """The rows of a bid source with the ask prices of an ask source, using the memory of one batch of each.
 
     Rows are those of the bid source. A row without an ask row of its time, or whose ask row is no good bar, is bad; ask
     rows without a bid row are passed over.
@@ -57,28 +57,28 @@ class PairSource(Source):
                 yield replace(batch, ask=out)
 
     def total_rows(self) -> int:
-        """Rows of the bid source."""
+        """Number of rows of the bid source."""
         return self.bid.total_rows()
 
     @property
     def parses(self) -> bool:
-        """Whether drawing the bars once more means parsing them once more."""
+        """True if each pass over the bars parses them again."""
         return self.bid.parses or self.ask.parses
 
     def rows_at_hand(self) -> int | None:
-        """Rows of the bid source, where it costs nothing to know."""
+        """Number of rows of the bid source, if it is known without reading."""
         return self.bid.rows_at_hand()
 
     def left_out(self, start: int, stop: int | None, first_time: int, end_time: int) -> dict[str, int]:
-        """What the bid source leaves out."""
+        """Counts of rows that the bid source leaves out."""
         return self.bid.left_out(start, stop, first_time, end_time)
 
     def held(self, threads: int) -> int:
-        """What both hold."""
+        """Bytes that both sources hold."""
         return self.bid.held(threads) + self.ask.held(threads)
 
     def show(self, row: int) -> str:
-        """The bid row, and the ask row of its time."""
+        """The bid row, and the ask row of the same time."""
         shown = self.bid.show(row)
         time = next(
             (int(batch.timestamp[0]) for batch in self.bid.batches(row, row + 1, volume=False, threads=1)), MALFORMED

@@ -21,7 +21,7 @@ CONTAINER_LIMIT = 10_000_000
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a file begins like Parquet."""
+    """Check if a file begins like Parquet."""
     return head.startswith(MAGIC)
 
 
@@ -49,7 +49,7 @@ class ParquetSource(FileSource):
         self.facts = stored_facts(metadata, path, options, self.has_ask)
 
     def batches(self, start: int, stop: int | None, *, volume: bool, threads: int) -> Batches:
-        """Batches of the row groups that the rows lie in, decoded one ahead."""
+        """Batches of the row groups that contain the rows, decoded one ahead."""
         fields = self.layout.fields(volume)
         names = [self.layout.names[self.layout.index[field]] for field in fields]
         beside = [self.layout.names[at] for at in self.typed.watched]
@@ -77,7 +77,7 @@ class ParquetSource(FileSource):
             self.typed.refuse_none(self.label)
 
     def _wanted(self, start: int, end: int) -> tuple[list[int], int]:
-        """The row groups that rows lie in, and the number of the first row of them; all where rows are those of one symbol."""
+        """The row groups that contain rows, and the number of their first row; all groups if rows of one symbol are read."""
         if self._rows is None or self.typed.symbol_at is not None:
             return list(range(len(self._groups))), 0
         wanted: list[int] = []
@@ -90,7 +90,7 @@ class ParquetSource(FileSource):
         return wanted, first
 
     def total_rows(self) -> int:
-        """Rows of all row groups; those of the symbol that is read are counted once."""
+        """Number of rows of all row groups; rows of one symbol are counted once."""
         if self._rows is None:
             beside = [self.layout.names[at] for at in self.typed.watched]
             with self.unchanged(), damaged(self.label, self.kind), self._file() as file:
@@ -111,11 +111,11 @@ class ParquetSource(FileSource):
 
     @property
     def parses(self) -> bool:
-        """Whether drawing the bars once more means parsing them once more."""
+        """True if each pass over the bars parses them again."""
         return False
 
     def rows_at_hand(self) -> int | None:
-        """Rows of all row groups, where all of them are read."""
+        """Number of rows of all row groups, if all of them are read."""
         return self._rows
 
     def _check_types(self) -> None:
@@ -143,5 +143,5 @@ class ParquetSource(FileSource):
 
 
 def _flat(column: Any) -> Any:
-    """One array, whatever way the reader hands a column out."""
+    """A column as one array, in whatever form the reader returns it."""
     return column.combine_chunks() if hasattr(column, "combine_chunks") else column

@@ -1,4 +1,4 @@
-"""Do two files of one data set meet: their symbols, their side of the price, and the level of their prices."""
+"""Check that two files of one data set fit together: their symbols, their price sides, and the level of their prices."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ _WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FileStart:
-    """What the first rows of a file say."""
+    """Facts from the first rows of a file."""
 
     time: int
     """The first time that can be read, nanoseconds UTC."""
     step: int | None
-    """Nanoseconds between the bars, where the first rows leave no doubt."""
+    """Nanoseconds between the bars, if the first rows are clear about it, else None."""
     price: float
-    """The first price that can be read, NaN where there is none."""
+    """The first price that can be read; NaN if there is none."""
     day: float
-    """How far prices move in a day, as the root of the mean square of their returns."""
+    """Typical price move in a day: root of the summed squared returns per day."""
 
     @classmethod
     def of(cls, batch: RowBatch) -> FileStart | None:
-        """Of a first batch; None where it holds no time."""
+        """The facts of a first batch; None if it holds no time."""
         known = batch.timestamp > MALFORMED
         times = batch.timestamp[known]
         if not len(times):
@@ -69,14 +69,14 @@ class FileStart:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A bar beside a seam."""
+    """A bar next to a seam between two files."""
 
     time: int
     price: float
 
 
 def _moves(times: Ints, closes: Floats) -> float:
-    """What prices move in a day, single leaps cut to what is usual."""
+    """Typical price move in a day; single jumps are cut to a usual size."""
     if len(closes) <= FEWEST_RETURNS or times[-1] <= times[0]:
         return UNKNOWN_DAY
     returns = np.abs(np.diff(np.log(closes)))
@@ -86,7 +86,7 @@ def _moves(times: Ints, closes: Floats) -> float:
 
 
 def check_names(before: Source, behind: Source) -> None:
-    """Refuse files whose names, or what they say of themselves, are of two instruments or two sides.
+    """Refuse files whose names or metadata are of two instruments or two price sides.
 
     Raises:
         InputError: naming both, what differs, and what to do.
@@ -106,7 +106,7 @@ def check_names(before: Source, behind: Source) -> None:
 
 
 def symbol_of(source: Source) -> str | None:
-    """The symbol that a file says it is of."""
+    """The symbol that a file states."""
     if source.facts is not None:
         return source.facts.symbol
     for holder, name in (("details", "symbol"), ("place", "symbol"), ("", "symbol")):
@@ -121,7 +121,7 @@ def _name(label: str) -> str:
 
 
 def _pair_of(label: str) -> str | None:
-    """The one pair of currencies that a name holds."""
+    """The currency pair in a name, if there is exactly one."""
     found = {f"{one}{other}".upper() for one, other in _PAIR.findall(_name(label).lower()) if one != other}
     return found.pop() if len(found) == 1 else None
 
@@ -143,7 +143,7 @@ def _side_of(label: str) -> str | None:
 def check_prices(
     before: Source, one: Edge, behind: Source, other: Edge, day: float, *, beginnings: bool = False
 ) -> None:
-    """Refuse files whose prices do not meet.
+    """Refuse files whose prices do not fit together.
 
     Honest ones may be far apart: by a factor of two at once, by ten times what the days between them usually bring, or by a split
     (a whole number, within a few days).

@@ -38,12 +38,12 @@ Load = Callable[[], bytes]
 
 
 def compression(head: bytes) -> str | None:
-    """What a file is compressed with, by its first bytes."""
+    """Compression of a file, told by its first bytes; None if it has none."""
     return next((name for magic, name in COMPRESSIONS.items() if head.startswith(magic)), None)
 
 
 def is_text(head: bytes) -> bool:
-    """Whether bytes could begin a text file: no control characters but tabs and line ends."""
+    """Check if bytes could begin a text file: no control characters but tabs and line ends."""
     if head.startswith(UTF16) or told_encoding(head) in ("utf-16-le", "utf-16-be"):
         return True
     return _CONTROLS.search(head) is None
@@ -63,7 +63,7 @@ class TextFile:
         self.path = path
         self.compression = compression(head)
         self.encoding: str | None = None
-        """Of the content, None for UTF-8 and for bytes that are read as they are."""
+        """Encoding of the content; None for UTF-8 and for bytes that are read as they are."""
         self._given = encoding
         self._member: str | None = None
         self._unpacked: Any = None
@@ -88,7 +88,7 @@ class TextFile:
 
     @contextmanager
     def content(self) -> Iterator[Any]:
-        """The content as a binary stream, what is damaged in it refused.
+        """The content as a binary stream; damaged parts are refused.
 
         Raises:
             InputError: what is compressed is damaged or cut short.
@@ -98,7 +98,7 @@ class TextFile:
 
     @contextmanager
     def pieces(self, offset: int) -> Iterator[Iterator[Load]]:
-        """The content from ``offset`` on, as calls that give its pieces in order and may be made from any thread.
+        """The content from ``offset`` on, as calls that return its pieces in order; any thread may make them.
 
         Raises:
             InputError: a line is longer than 1 MB, or what is compressed is damaged or cut short.
@@ -116,7 +116,7 @@ class TextFile:
                 yield self._until_none(drawn)
 
     def unpack(self) -> None:
-        """Keep the content of a packed file on the disk, in a temporary file without a name, to read parts of it in any order.
+        """Keep the content of a packed file on disk, in an unnamed temporary file, to read parts of it in any order.
 
         Raises:
             InputError: what is compressed is damaged or cut short, or the disk is full.
@@ -151,7 +151,7 @@ class TextFile:
             offset = stop
 
     def _line_end(self, read: Callable[[int, int], bytes], at: int, size: int) -> int:
-        """The place after the first line end at or after ``at``."""
+        """The position after the first line end at or after ``at``."""
         for window in range(at, min(at + LONGEST_LINE, size), 1 << 14):
             found = read(window, min(1 << 14, size - window)).find(b"\n")
             if found >= 0:
@@ -161,7 +161,7 @@ class TextFile:
         return size
 
     def _joined(self, stream: Any) -> Callable[[], bytes | None]:
-        """A call that gives the next piece of a stream, None after the last."""
+        """A call that returns the next piece of a stream, None after the last."""
         carried = b""
         ended = False
 
@@ -273,7 +273,7 @@ class _Recoded(io.RawIOBase):
 
 
 class _Unfolded:
-    """A stream of text out of a packed file, which may be some hundred times as long, no longer."""
+    """A stream of text from a packed file, limited to a few hundred times the packed size."""
 
     def __init__(self, stream: Any, packed: BinaryIO, path: Path) -> None:
         self._stream = stream

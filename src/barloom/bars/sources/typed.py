@@ -1,4 +1,4 @@
-"""Columns of formats that have types: which is which, what whole numbers in the column of times are, whose rows they are."""
+"""Columns of formats with types: the assignment of columns to fields, the unit of whole-number times, and the symbol of rows."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ ALL = "*"
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """How the columns of a file of types are read."""
+    """Rules for reading the columns of a file with types."""
 
     layout: Layout
     time: TimeReading | None
-    """The reading of whole numbers or of text as times; None where their type says what they are."""
+    """The reading of whole numbers or of text as times; None if the column's type already says it."""
     symbols: tuple[int, ...] = ()
-    """Columns that may have one value alone."""
+    """Columns that may hold only one value."""
     symbol_at: int | None = None
     symbol: str | None = None
-    """The symbol whose rows are read, where one is chosen."""
+    """The symbol whose rows are read, if one is chosen."""
     present: tuple[str, ...] = ()
-    """Symbols of the first rows, where one is chosen."""
+    """Symbols of the first rows, if one is chosen."""
 
     def times(self, column: Any) -> Any:
         """A column of whole numbers or of text as nanoseconds, by the reading of this file's times."""
@@ -41,11 +41,11 @@ class Typed:
 
     @property
     def watched(self) -> tuple[int, ...]:
-        """Columns that are read beside the bars, to see whose rows they are."""
+        """Columns that are read besides the bars, to tell the symbol of each row."""
         return self.symbols if self.symbol_at is None else (self.symbol_at,)
 
     def refuse_none(self, label: str) -> None:
-        """Refuse a file that has no row of the symbol that is wanted.
+        """Refuse a file that has no row of the wanted symbol.
 
         Raises:
             InputError: naming those it has.
@@ -54,7 +54,7 @@ class Typed:
             raise InputError(several(label, "", self.present, self.symbol))
 
     def mine(self, label: str, record: Any, columns: Sequence[Any], seen: dict[int, str]) -> Any:
-        """The rows of a record batch that are read: all of them, or those of a symbol.
+        """The rows of a record batch that are read: all, or those of one symbol.
 
         Raises:
             InputError: rows are those of a second symbol.
@@ -112,7 +112,7 @@ def find_typed(label: str, schema: Any, options: ColumnOptions, head: Callable[[
 
 
 def _reading(label: str, cells: Sequence[str], name: str, options: ColumnOptions) -> TimeReading:
-    """What whole numbers are, by the first of them; epochs where there is none."""
+    """The unit of whole-number times, told by the first cells; epochs if there are none."""
     if not cells:
         return TimeReading("epoch")
     telling = tell_times(label, cells, options.cells, where=f", in column '{name}'")
@@ -129,7 +129,7 @@ def _is_whole(kind: Any) -> bool:
 
 
 def is_text(kind: Any) -> bool:
-    """Tell if a type is of text, whatever way it is kept."""
+    """Tell if a type is text, in whatever form it is stored."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):
@@ -161,7 +161,7 @@ def _text(column: Any) -> Any:
 
 
 def whole(column: Any) -> Any:
-    """A column of whole numbers as int64; what is larger is no time."""
+    """A column of whole numbers as int64; larger numbers are no times."""
     import pyarrow as pa
 
     if column.type == pa.uint64():

@@ -1,4 +1,4 @@
-"""What a strategy decides at the close of one bar, taken out of what it gave for a window, and how two of these differ."""
+"""Decision of a strategy at the close of one bar, extracted from its signals for a window, and the comparison of two decisions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from barloom.rules.exit_signals import ExitSignals
 from barloom.rules.plans import PLAN, default_plans
 
 LAST_BIT = 1e-9
-"""Values this near to one another, as a part of the greater one, are the same but for rounding."""
+"""Relative difference up to which two values are the same except for rounding."""
 SLIGHT = 1e-3
-"""Differences between large sums, as deviations have them, may differ by so much for rounding alone."""
+"""Relative difference that rounding alone can cause in differences of large sums, such as standard deviations."""
 OF_PRICE = 1e-8
-"""Distances that differ by this part of the price at most are, too, where windows begin on other bars."""
+"""Share of the price by which distances may differ if windows begin on different bars."""
 FIELDS = ("side", "stop", "target", "stop_price", "target_price", "max_hold", "size")
 PLANNED: tuple[str, ...] = PLAN.names or ()
 COLUMNS = (*FIELDS, *PLANNED)
@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is decided on a bar: a row an entry, in the order of ``COLUMNS``, and the sides that leave."""
+    """Decision on one bar: one row per entry, in the order of ``COLUMNS``, and the sides that leave."""
 
     entries: tuple[Row, ...] = ()
     exits: tuple[int, ...] = ()
@@ -59,7 +59,7 @@ _USUAL: Row = (0, NAN, NAN, NAN, NAN, 0, NAN, *UNPLANNED)
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What a strategy gave for a window, its bars counted from the first of the run."""
+    """Signals that a strategy returned for a window, with bars counted from the first bar of the run."""
 
     entries: Entries
     exits: ExitSignals | None
@@ -67,7 +67,7 @@ class Signals:
     """The bar that ``signal_bar`` of the entries counts from."""
 
     def at(self, bar: int) -> Decision:
-        """What is decided on a bar."""
+        """The decision on one bar."""
         rows: tuple[Row, ...] = ()
         sides: tuple[int, ...] = ()
         if len(self.entries):
@@ -87,11 +87,11 @@ class Signals:
         return Decision(rows, sides) if rows or sides else NOTHING
 
     def bars(self) -> list[Ints]:
-        """Bars with an entry, and those with an exit where the strategy gives any."""
+        """Bars with an entry, then bars with an exit if the strategy gives exits."""
         return [self.entries.signal_bar + self.first, *([] if self.exits is None else [self.exits.signal_bar])]
 
     def first_unlike(self, other: Signals, stop: int) -> int | None:
-        """The first bar before ``stop`` on which the other decides otherwise, but for rounding; None where there is none."""
+        """The first bar before ``stop`` on which the other signals differ by more than rounding; None if there is none."""
         found = [_first_unlike(_table(self.entries, self.first, stop), _table(other.entries, other.first, stop))]
         if self.exits is not None and other.exits is not None:
             found.append(_first_unlike(_leaving(self.exits, stop), _leaving(other.exits, stop)))
@@ -109,7 +109,7 @@ def _row(entries: Entries, k: int) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How two decisions on one bar differ: in what they ask for, or in a value's last digits alone."""
+    """Difference of two decisions on one bar: in the signals themselves, or only in the last digits of a value."""
 
     rounding: bool
     column: str = ""
@@ -118,7 +118,7 @@ class Difference:
 
     @property
     def apart(self) -> float:
-        """How far apart the values are, as a part of the greater one; infinite where it is not two values that differ."""
+        """Relative difference of the two values; infinite if the difference is not between two numbers."""
         if not self.column or not isinstance(self.one, float) or not isinstance(self.other, float):
             return float("inf")
         size = max(abs(self.one), abs(self.other))
@@ -126,12 +126,12 @@ class Difference:
 
     @property
     def slight(self) -> bool:
-        """Whether sums that round may be all of it: a value of both, not far apart."""
+        """True if rounding in sums can explain the difference: both have the value, and it is nearly the same."""
         return self.apart < SLIGHT
 
 
 def difference(one: Decision, other: Decision, price: float = 0.0) -> Difference | None:
-    """How two decisions differ, if they do; ``price`` allows for distances that differ by next to nothing of it."""
+    """The difference of two decisions, None if there is none; distances may differ by a tiny share of ``price``."""
     if one == other:
         return None
     if len(one.entries) != len(other.entries) or one.exits != other.exits:
@@ -153,7 +153,7 @@ def difference(one: Decision, other: Decision, price: float = 0.0) -> Difference
 
 
 Table = tuple[Ints, list[tuple[Floats, bool]]]
-"""Bars, and columns with whether they are to be the same to the bit."""
+"""Bars, and columns with a flag that is True if values must be equal to the bit."""
 
 
 def _table(entries: Entries, first: int, stop: int) -> Table:

@@ -1,4 +1,4 @@
-"""Which bars of a run are asked about again: drawn by a fixed seed from all of them, and the last ones before each cut."""
+"""Choice of the bars whose decisions are computed again: a sample of all bars with a fixed seed, and the last bars before each cut."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from barloom.bars.bars import Bars
 
 EACH = 256
-"""Decisions with a signal that are drawn in a run, and as many without one."""
+"""Decisions with a signal drawn in a run; as many are drawn without one."""
 FEW = 4
-"""The same, of each distinct set of signals in a sweep; fewer where there are few bars."""
+"""The same for each distinct set of signals in a sweep; fewer if there are few bars."""
 BARS_A_FEW = 65_536
 LONG_LOOKBACK = 1_000
-"""Bars of lookback beyond which fewer decisions are drawn, since each takes longer to ask about."""
+"""Bars of lookback above which fewer decisions are drawn, since each takes longer to compute again."""
 LEAST = 25
 AT_A_CUT = 2
 DRAWN_A_CUT = 32
-"""Drawn decisions of a kind for each cut that is sure to be looked at; later cuts are, ever more rarely."""
+"""Number of drawn decisions of each kind for each cut that is always checked; later cuts are checked ever more rarely."""
 NEAR = 32
-"""Bars from one with a signal to the one without that is asked about together with it."""
+"""Bars from one with a signal to the one without that is checked together with it."""
 LAGGING = 4
-"""Signals that are due and have not come, before bars without one are drawn in their place."""
+"""Number of missing signals after which bars without one are drawn in their place."""
 SEED = 0x9E3779B97F4A7C15
 HEAD_BYTES = 1 << 16
 PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst")
@@ -42,17 +42,17 @@ Ints = npt.NDArray[np.int64]
 
 
 def decisions_for(lookback: int, each: int = EACH) -> int:
-    """How many decisions of each kind to draw: as many as fit where the lookback is long, and never fewer than 25."""
+    """Number of decisions of each kind to draw: fewer for a long lookback, but never fewer than 25."""
     return each if lookback <= LONG_LOOKBACK else max(min(each, LEAST), each * LONG_LOOKBACK // lookback)
 
 
 def few_for(rows: int | None) -> int:
-    """How many decisions of each kind to draw of one set of signals among many."""
+    """Number of decisions of each kind to draw for one set of signals among many."""
     return FEW if rows is None else max(2, min(FEW, rows // BARS_A_FEW))
 
 
 def expected_rows(bars: Bars) -> int | None:
-    """About how many bars a selection has, told without reading it; None where nothing tells.
+    """Approximate number of bars in a selection, told without reading it; None if it cannot be told.
 
     The same on every machine: it only decides how far apart the decisions are that a run asks about again.
     """
@@ -76,7 +76,7 @@ def expected_rows(bars: Bars) -> int | None:
 
 
 def _rows_of_text(paths: Sequence[os.PathLike[str]]) -> int | None:
-    """The lines of text files, by the length of their first ones."""
+    """Number of lines of text files, estimated by the length of their first lines."""
     rows = 0
     for path in paths:
         try:
@@ -98,14 +98,14 @@ def _rows_of_text(paths: Sequence[os.PathLike[str]]) -> int | None:
 
 
 class Draw:
-    """Draws bars chunk by chunk, about equally far apart.
+    """Draws bars chunk by chunk, at about equal distances.
 
-    Places lie evenly over the bars, each moved at random within its stretch. From each place on, the next bar with a signal is taken, and
-    one without soon after it. Signals that do not come are made up for when they do; meanwhile bars without one are taken in their place.
+    Positions are spread evenly over the bars, each shifted at random within its stretch. From each position on, the next bar with a signal is
+    drawn, and one without a signal soon after it. If signals are late, bars without one are drawn meanwhile, and the missing signals later.
 
     Args:
-        each: how many to draw of each kind.
-        rows: about how many bars there are; None where nobody knows, and more are drawn early on.
+        each: number of bars to draw of each kind.
+        rows: approximate number of bars; None if unknown, then more are drawn early on.
     """
 
     def __init__(self, each: int, rows: int | None) -> None:
@@ -117,7 +117,7 @@ class Draw:
         self._cuts = 0
 
     def bars(self, base: int, stop: int, last: bool, signals: Sequence[Ints]) -> list[list[int]]:
-        """The bars of a chunk from ``base`` to before ``stop`` to ask about, in their order: one, or two that are near to one another.
+        """The bars to check in a chunk from ``base`` to before ``stop``, in order: one, or two close to each other.
 
         Args:
             base: the first bar of the chunk.
@@ -145,7 +145,7 @@ class Draw:
 
     @staticmethod
     def _add(drawn: list[list[int]], bars: list[int | None]) -> None:
-        """Add bars to those drawn, but for those that lie before the ones there already."""
+        """Add bars to those drawn, except bars before the ones already drawn."""
         after = drawn[-1][-1] if drawn else -1
         wanted = [bar for bar in dict.fromkeys(bars) if bar is not None and bar > after]
         if wanted:
@@ -162,7 +162,7 @@ class Draw:
                 yield at
 
     def _bar(self, place: float) -> int:
-        """The bar where a place lies."""
+        """The bar at a position."""
         rows = UNKNOWN_ROWS if self._rows is None else self._rows
         straight = self._each if self._rows is None else 2 * self._each
         if place <= straight:
@@ -172,7 +172,7 @@ class Draw:
         return int(straight / self._each * rows * 2.0 ** min(doublings, 60.0))
 
     def _spend(self, signals: Sequence[Ints], cursor: int, until: int, stop: int, drawn: list[list[int]]) -> int:
-        """Take the next bars with signals before ``until``, as many as are due; the bar to go on from."""
+        """Take the next bars with signals before ``until``, as many as are due. Returns the bar to continue from."""
         while self._owed:
             cursor = max(cursor, drawn[-1][-1] + 1 if drawn else cursor)
             bars = [_next(bars, cursor) for bars in signals]
@@ -204,7 +204,7 @@ def _next(bars: Ints, start: int) -> int:
 
 
 def _without(signals: Sequence[Ints], start: int, stop: int) -> int | None:
-    """The next bar without a signal, not far away."""
+    """A nearby bar without a signal."""
     for bar in range(start, min(stop, start + NEAR)):
         if all(_next(bars, bar) != bar for bars in signals):
             return bar
@@ -221,5 +221,5 @@ def _mixed(number: int) -> int:
 
 
 def ahead_of(bar: int, most: int) -> int:
-    """How many bars to show after a bar: seldom many, and not the same number for every one."""
+    """Number of bars to show after a bar: usually few, and different from bar to bar."""
     return min(most, (1, 2, 3, 5, 8, 13, 21, 34)[_mixed(bar) % 8])

@@ -1,4 +1,4 @@
-"""The sets of a sweep that are done: their rows, their trades, and why some of them failed."""
+"""Finished sets of a sweep: their rows, their trades, and the reasons of those that failed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ log = logging.getLogger(__name__)
 
 
 class DoneSets:
-    """What the tasks of a sweep came to.
+    """Results of the tasks of a sweep.
 
     Attributes:
         resumed: sets that were finished before this process began.
         kept: sets that are finished, and in the folder if there is one.
-        failed: why sets have no row, by their numbers.
+        failed: reasons why sets have no row, by their numbers.
     """
 
     def __init__(self, label: str, folder: SweepFolder | None) -> None:
-        """Begin with what is finished in the folder; ``label`` is that of the bars.
+        """Begin with the sets finished in the folder; ``label`` is that of the bars.
 
         Raises:
             InputError: files of the folder are damaged.
@@ -40,7 +40,7 @@ class DoneSets:
         self.resumed = self.kept = sum(len(result.set_ids) for result in self._results.values())
 
     def add(self, found: TaskResult) -> None:
-        """Keep what a task came to.
+        """Keep the result of a task.
 
         Raises:
             InputError: it read other bars than the tasks before it.
@@ -52,7 +52,7 @@ class DoneSets:
         self.kept += len(found.set_ids)
 
     def add_failed(self, found: TaskFailed) -> None:
-        """Note the sets of a task that came to nothing."""
+        """Note the sets of a task that failed."""
         told = {"details": found.details}
         log.error("sets %d to %d: %s", found.set_ids[0], found.set_ids[-1], found.message, extra=told)
         self.failed |= dict.fromkeys(found.set_ids, found.message)
@@ -69,18 +69,18 @@ class DoneSets:
 
     @property
     def numbers(self) -> set[int]:
-        """Of the sets that are finished."""
+        """Numbers of the finished sets."""
         return {number for result in self._results.values() for number in result.set_ids}
 
     @property
     def refused(self) -> int:
-        """How many sets have no result."""
+        """Number of sets without a result."""
         refused: int = sum(len(result.set_ids) - result.table["error"].null_count for result in self._results.values())
         return len(self.failed) + refused
 
     @property
     def report(self) -> BarsReport | None:
-        """What a pass over the bars found; None where none was made."""
+        """Report of a pass over the bars; None if none was made."""
         return next((result.report for result in self._results.values() if result.report is not None), None)
 
     def table(self, names: Sequence[str], sets: Sequence[Sequence[Value]], ids: range) -> SweepTable:
@@ -109,7 +109,7 @@ class DoneSets:
         raise nothing_ran(numbers, table.table["error"].to_pylist(), broken, "the grid")
 
     def trades(self) -> Iterator[pa.Table]:
-        """The trades of all sets, where all keep theirs."""
+        """The trades of all sets, if all keep theirs."""
         for _, result in sorted(self._results.items()):
             found = result.trades
             if found is None and self._folder is not None:

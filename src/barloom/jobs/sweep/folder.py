@@ -1,4 +1,4 @@
-"""The folder of a sweep: what it is, the parts that are finished, and its table; whole only when ``sweep.json`` is there.
+"""The folder of a sweep: its plan, the finished parts, and its table; complete only when ``sweep.json`` exists.
 
 A part is committed as the files of a run are: staged, synced, renamed. So a sweep that is killed at any moment keeps what was finished,
 and the same command goes on with the rest.
@@ -50,7 +50,7 @@ class FileStamp(Record):
 
     @classmethod
     def of(cls, path: Path) -> FileStamp:
-        """The stamp of a file that is there.
+        """The stamp of an existing file.
 
         Raises:
             InputError: it cannot be looked at.
@@ -63,7 +63,7 @@ class FileStamp(Record):
 
 
 class SweepPlan(Record):
-    """``plan.json``: what tells this sweep from others, and what must not change while it is under way.
+    """``plan.json``: facts that tell this sweep from others, and that must not change while it runs.
 
     Attributes:
         base: the options that all sets share; nothing that never changes a result.
@@ -92,7 +92,7 @@ class SweepPlan(Record):
 
     @property
     def digest(self) -> str:
-        """BLAKE2b of what tells this sweep from others: the same command has the same."""
+        """BLAKE2b of the facts that tell this sweep from others: the same command has the same hash."""
         same = self.model_copy(update={"files": (), "strategy": None, "version": ""})
         return hashlib.blake2b(same.model_dump_json().encode(), digest_size=16).hexdigest()
 
@@ -103,10 +103,10 @@ def sets_digest(sets: Any) -> str:
 
 
 class SweepFolder(JobFolder):
-    """``OUT/sweeps/<strategy>-<8 digits of the plan>/``: the same command goes on in it, and nobody else until it is closed."""
+    """``OUT/sweeps/<strategy>-<8 digits of the plan>/``: the same command continues in it; it is locked for others until closed."""
 
     def __init__(self, out: Path, plan: SweepPlan) -> None:
-        """Make the folder, or go on with the one that the same command began.
+        """Make the folder, or continue with the one that the same command began.
 
         Raises:
             InputError: it cannot be written, another process is at work in it, or what it was begun with has changed.
@@ -129,7 +129,7 @@ class SweepFolder(JobFolder):
             raise
 
     def _begin(self, plan: SweepPlan) -> None:
-        """Compare with the plan that is there, or write it; remove what a killed process left half done."""
+        """Compare with the existing plan, or write it; remove files that a killed process left half done."""
         file = self.path / "plan.json"
         for folder in (self.path, self._parts):
             for path in folder.glob(".*.tmp"):
@@ -164,7 +164,7 @@ class SweepFolder(JobFolder):
     # ------------------------------------------------------------ parts
 
     def finished(self) -> Iterator[TaskResult]:
-        """The parts that are there, in the order of their sets; one that cannot be read counts as not there.
+        """The existing parts, in the order of their sets; a part that cannot be read counts as missing.
 
         Raises:
             InputError: they are of different bars.
@@ -187,19 +187,19 @@ class SweepFolder(JobFolder):
             yield result
 
     def sets_kept(self) -> int:
-        """Sets of the parts that are there."""
+        """Number of sets in the existing parts."""
         found = (PART.fullmatch(path.name) for path in self._parts.iterdir())
         return sum(int(part[2]) - int(part[1]) + 1 for part in found if part)
 
     def other_bars(self) -> InputError:
-        """What to say where the bars are not those that finished sets were run on."""
+        """The error for bars that differ from those of the finished sets."""
         return InputError(
             f"the bars are not those that the finished sets in {self.path} were run on: put the data back as it was, "
             "or move that folder away to start over"
         )
 
     def save(self, result: TaskResult) -> None:
-        """Commit what a task came to: its trades first, then the part that makes them count."""
+        """Commit the result of a task: its trades first, then the part that makes them count."""
         name = f"{result.set_ids[0]}-{result.set_ids[-1]}"
         if result.trades is not None:
             self._commit_table(self._parts / f"{name}.trades", result.trades)
@@ -214,7 +214,7 @@ class SweepFolder(JobFolder):
         self._commit_table(self._parts / f"{name}.parquet", table)
 
     def trades_of(self, result: TaskResult) -> pa.Table | None:
-        """The trades that were kept with a part; None where there are none."""
+        """The trades that were kept with a part; None if there are none."""
         path = self._parts / f"{result.set_ids[0]}-{result.set_ids[-1]}.trades"
         return pq.read_table(pa.BufferReader(path.read_bytes())) if path.exists() else None
 
@@ -233,7 +233,7 @@ class SweepFolder(JobFolder):
         benchmark: BenchmarkRecord,
         files: Sequence[tuple[str, bytes]] = (),
     ) -> None:
-        """Commit the table, the trades that were kept, the profile, the benchmark record, and last the record that makes the sweep whole."""
+        """Commit the table, the kept trades, the profile, the benchmark record, and last the record that marks the sweep as complete."""
         self.record.unlink(missing_ok=True)
         for name in (profiled.JSON, profiled.PAGE):
             (self.path / name).unlink(missing_ok=True)
@@ -275,12 +275,12 @@ class SweepFolder(JobFolder):
 
     @property
     def trades(self) -> pa.Table | None:
-        """The trades that were kept; None where there are none."""
+        """The trades that were kept; None if there are none."""
         path = self.path / "trades.parquet"
         return pq.read_table(path) if path.exists() else None
 
     def abandon(self) -> None:
-        """Remove the folder if it is new and nothing in it is finished, with those that were made for it."""
+        """Remove the folder if it is new and holds nothing finished, with the folders that were made for it."""
         if not self._new or any(self._parts.iterdir()):
             return
         self.close()
@@ -291,14 +291,14 @@ class SweepFolder(JobFolder):
                 folder.rmdir()
 
     def close(self) -> None:
-        """Let another process have it."""
+        """Unlock it for other processes."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
 
 def _read_part(path: Path, first: int, last: int) -> TaskResult | None:
-    """A part as it was saved; None where it is not whole."""
+    """A part as it was saved; None if it is not complete."""
     try:
         table = pq.read_table(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
         facts = TypeAdapter(dict[str, Any]).validate_json((table.schema.metadata or {})[_PART_KEY])
@@ -321,7 +321,7 @@ def _read_part(path: Path, first: int, last: int) -> TaskResult | None:
 
 
 def _locked(path: Path) -> IO[bytes]:
-    """An open file that no other process has locked; the lock goes with the process.
+    """An open file that no other process has locked; the lock ends with the process.
 
     Raises:
         InputError: another process has it.

@@ -1,4 +1,4 @@
-"""A sweep as a job: a folder that remembers what is finished, and what is said when it is stopped or goes wrong."""
+"""A sweep as a job: a folder that remembers finished sets, and the messages if it is stopped or fails."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plan_sweep(
     search: Search | None = None,
     reading_known: bool = False,
 ) -> Plan:
-    """What ``sweep_job`` would do; nothing is run but a few sets over the first bars, and nothing is left.
+    """Plan of ``sweep_job``; runs only a few sets over the first bars, and leaves no file.
 
     Raises:
         InputError: see ``sweep_job``.
@@ -57,7 +57,7 @@ def sweep_job(
     on_plan: Callable[[Plan], None] | None = None,
     on_progress: Callable[[SweepProgress], None] | None = None,
 ) -> SweepOutcome:
-    """Run every set of a grid, or those that a search asks for, and leave the files of the sweep.
+    """Run every set of a grid, or those that a search proposes, and leave the files of the sweep.
 
     The same sweep with the same ``out`` goes on where it was stopped, and once finished is only shown.
 
@@ -93,7 +93,7 @@ def sweep_job(
 
 
 class _SweepEnding(Ending):
-    """What is left of a sweep: the sets that are finished."""
+    """Files left of a sweep that fails or is stopped: the finished sets."""
 
     left = "what was finished is kept"
 
@@ -106,7 +106,7 @@ class _SweepEnding(Ending):
         self._folder.abandon()
 
     def interrupted(self) -> str:
-        """Keep what is finished."""
+        """Keep the finished sets."""
         folder = self._folder
         if folder.whole:
             return f"the sweep was finished and is in {folder.path}"

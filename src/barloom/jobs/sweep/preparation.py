@@ -1,4 +1,4 @@
-"""What a sweep needs before its first batch: bars that can be drawn again and again, workers for them, and the plan."""
+"""Preparation of a sweep before its first batch: bars that can be read repeatedly, workers, and the plan."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from barloom.sweeps.runner.schedule import INDICATOR_BYTES
 from barloom.sweeps.runner.shared import Readable, readable
 
 COUNTED_ROWS = 50_000_000
-"""Rows of which those between two times are counted for the plan."""
+"""Most rows that are read to count those between two times for the plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """All that is needed to run batches."""
+    """Everything needed to run batches."""
 
     plan: Plan
     readable: Readable
@@ -36,14 +36,14 @@ class Prepared:
 
 
 class SweepPreparation:
-    """Gets a sweep ready; what it opens and starts is closed by the stack."""
+    """Prepares a sweep; the stack closes whatever it opens and starts."""
 
     def __init__(self, request: SweepRequest, clock: Clock, stack: ExitStack) -> None:
-        """Prepare what is asked for."""
+        """Prepare the requested sweep."""
         self._request, self._clock, self._stack = request, clock, stack
 
     def prepare(self, folder: Path | None, finished: int) -> Prepared:
-        """Make the bars readable, start the workers and plan what is left.
+        """Make the bars readable, start the workers and plan the unfinished sets.
 
         Args:
             folder: of the sweep; None where nothing is written.
@@ -98,7 +98,7 @@ class SweepPreparation:
         return Prepared(plan, shared, executor, sizes)
 
     def _sizes(self, workers: int, threads: int, cost: Cost | None, rows: int | None, left: int) -> Sizes:
-        """Batches that take some seconds each."""
+        """Sets per batch, so that each batch takes some seconds."""
         chunk_rows = self._request.base.chunk_rows or CHUNK_ROWS
         size = batch_sets(left, workers, rows, cost, most_sets(chunk_rows, rows)) if left else 1
         return Sizes(workers, threads, size, chunk_rows)
@@ -108,7 +108,7 @@ class SweepPreparation:
         return MemoryPlan(bars, self._request.fine, indicators, peak_rss() or 0)
 
     def _rows(self, bars: Bars) -> int | None:
-        """How many bars there are; None where it would take long to find out."""
+        """Number of bars; None if it would take long to find out."""
         for known in (bars.report, self._request.selected.report):
             if known is not None:
                 return known.selected_rows

@@ -1,4 +1,4 @@
-"""The two records of a sweep that has come to its end."""
+"""The two records of a finished sweep."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class SweepRecord(Record):
-    """``sweep.json``: its presence means that the sweep is whole.
+    """``sweep.json``: its presence means that the sweep is complete.
 
     Attributes:
         base: the options that all sets share. names: of the grid. axes: their values, as text where a search chose them.
@@ -76,15 +76,15 @@ class SweepRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """What came of a sweep.
+    """Results of a finished sweep.
 
     Attributes:
-        usage: what it took.
+        usage: resources used.
         resumed: sets that were finished before.
-        report: what a pass over the bars found.
+        report: report of a pass over the bars.
         best: numbers of the best sets.
-        audit: what came of asking again for decisions of those that ran once more; None where none did.
-        profile: where one was asked for.
+        audit: audit of the sets that ran once more; None if none did.
+        profile: the profile, if one was asked for.
     """
 
     usage: Usage
@@ -104,7 +104,7 @@ def table_digest(table: SweepTable) -> str:
 
 
 def facts_of(usage: Usage, job_id: str, command: Sequence[str], trades: int, seconds: float | None = None) -> JobFacts:
-    """What a sweep or a walk forward has used until now."""
+    """Facts about a sweep or a walk-forward until now."""
     return JobFacts(
         job_id=job_id,
         started_at=usage.started_at,
@@ -198,7 +198,7 @@ def _trades(table: SweepTable) -> int:
 
 
 def worker_facts(options: SweepOptions, workers: int, usage: Usage) -> WorkerFacts:
-    """What is known of the workers of a sweep or a walk forward; their efficiency where there were several and they tell."""
+    """Facts about the workers of a sweep or a walk-forward; with their efficiency if there were several and they report it."""
     told = options.executor == "local" and workers > 1
     return WorkerFacts(
         executor=options.executor,

@@ -1,4 +1,4 @@
-"""What is asked of a sweep: the bars, the sets, and what tells it from other sweeps."""
+"""Request of a sweep: the bars, the sets, and the facts that tell it from other sweeps."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ Values = tuple[Value, ...]
 
 
 class Search(Protocol):
-    """What chooses sets from what earlier ones came to; the same answers give the same sets."""
+    """Method that chooses sets by the results of earlier ones; the same results give the same sets."""
 
     trials: int
 
     def ask(self) -> Sequence[Values]:
-        """The next sets, none when the search is over. They are new: no set is asked for twice."""
+        """The next sets; an empty list when the search is over. No set is proposed twice."""
 
     def tell(self, values: Sequence[Values], table: SweepTable) -> None:
-        """What the sets that were asked for came to, a row each in their order."""
+        """Receive the results of the proposed sets, one row per set, in their order."""
 
     def settings(self) -> dict[str, Any]:
-        """What makes the search the one it is, as plain values."""
+        """Settings that identify the search, as plain values."""
 
 
 class SweepRequest:
-    """One sweep, before anything of it is done.
+    """One sweep before any work is done.
 
     Attributes:
         bars, selected: all the bars of the source, and the part of them that is taken.
@@ -66,7 +66,7 @@ class SweepRequest:
         *,
         reading_known: bool = False,
     ) -> None:
-        """Take the part of the bars and the sets of the grid.
+        """Select the bars and the sets of the grid.
 
         Raises:
             InputError: options that contradict one another, no such part of the bars, or too many sets.
@@ -82,7 +82,7 @@ class SweepRequest:
         self.origin = self._origin()
 
     def _origin(self) -> StrategyOrigin | None:
-        """Where the strategy comes from; its parameters may be complete only with those of a set."""
+        """Origin of the strategy; its parameters may be complete only together with those of a set."""
         tried = [self.base.params]
         if self.sets:
             with contextlib.suppress(InputError):
@@ -93,7 +93,7 @@ class SweepRequest:
         return None
 
     def identity(self) -> SweepPlan:
-        """What tells this sweep from others.
+        """The facts that tell this sweep from others.
 
         Raises:
             InputError: a file of it cannot be read.
@@ -125,7 +125,7 @@ class SweepRequest:
         )
 
     def _content_hash(self) -> str:
-        """The hash of the bars, by a pass over them where nothing has it already."""
+        """The hash of the bars, from a pass over them if it is not known yet."""
         bars = self.selected
         if bars.report is None:
             facts = bars.source.facts
@@ -138,7 +138,7 @@ class SweepRequest:
         return bars.report.content_hash
 
     def tried(self) -> list[RunParameters]:
-        """Some sets to measure, neighbours of one another."""
+        """Some neighbouring sets, to measure their cost."""
         if self.search is None:
             first = max(0, (len(self.sets) - MOST_SETS) // 2)
             return list(self._parameters(self.sets[first : first + MOST_SETS]))
@@ -146,7 +146,7 @@ class SweepRequest:
         return list(self._parameters([self.grid.at(place) for place in sorted(places)]))
 
     def all_parameters(self) -> list[RunParameters]:
-        """The sets that can be made; none where they are too many to compare."""
+        """The parameters of all valid sets; an empty list if they are too many to compare."""
         return list(self._parameters(self.sets)) if len(self.sets) <= SHARED_SETS else []
 
     def _parameters(self, sets: Sequence[Values]) -> Iterator[RunParameters]:

@@ -1,4 +1,4 @@
-"""What ``bl.sweep`` gives back."""
+"""Result of ``bl.sweep``."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class SweepResult:
     fine: Bars | None = None
 
     def __len__(self) -> int:
-        """How many sets there are."""
+        """Number of sets."""
         return len(self.outcome.table)
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a set, the best first: ``set_id``, the grid values, the metrics, ``checksum``, and in ``error`` why a set was not run."""
+        """One row per set, the best first: ``set_id``, the grid values, the metrics, ``checksum``, and in ``error`` why a set was not run."""
         return self.outcome.table.ranked(self.rank_by, self.min_trades).to_pandas()
 
     @cached_property
@@ -62,28 +62,28 @@ class SweepResult:
 
     @property
     def best(self) -> dict[str, Any] | None:
-        """The row of the best set; None where no set has the metric and enough trades."""
+        """The row of the best set; None if no set has the metric and enough trades."""
         best = self._judged.best
         return None if best is None else self.outcome.table.record(best)
 
     @property
     def stability(self) -> Stability | None:
-        """The best set beside those one step away."""
+        """Comparison of the best set with its neighbours, one grid step away."""
         return self._judged.stability
 
     @property
     def overfitting(self) -> Overfitting:
-        """What having searched explains of the best set."""
+        """Statistics of overfitting for the best set."""
         return self._judged.overfitting
 
     @property
     def folder(self) -> Path | None:
-        """Where the files are; None where nothing was written."""
+        """Folder with the files; None if nothing was written."""
         return self.outcome.folder
 
     @takes(set_id=whole(0))
     def parameters(self, set_id: int) -> RunParameters:
-        """The options of the single run that a set is.
+        """The options of one set, for a single run.
 
         Raises:
             InputError: there is no such set.
@@ -97,7 +97,7 @@ class SweepResult:
 
     @takes(set_id=whole(0))
     def run(self, set_id: int) -> RunResult:
-        """Run one set by itself: its trades, equity and bounds.
+        """Run one set by itself, with its trades, equity and bounds.
 
         Raises:
             InputError: there is no such set, or it could not be run.
@@ -106,7 +106,7 @@ class SweepResult:
 
     @takes(set_id=whole(0))
     def trades(self, set_id: int) -> pd.DataFrame:
-        """The trades of one set: as they were kept, else by running it again.
+        """The trades of one set: read if they were kept, else by running it again.
 
         Raises:
             InputError: see ``run``.

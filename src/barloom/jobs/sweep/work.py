@@ -1,4 +1,4 @@
-"""One sweep at work: its batches on whoever runs them, its best sets once more, and its records in the end."""
+"""Execution of one sweep: its batches, its best sets once more, and its records at the end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from barloom.jobs.sweep.request import SweepRequest, Values
 from barloom.observe import interrupts
 from barloom.observe.clock import Clock
 from barloom.observe.memory import MemoryWatch
-from barloom.observe.profile_files import files_asked, profiler_of
+from barloom.observe.profile_files import files_requested, profiler_of
 from barloom.sweeps.analysis.table import SweepTable
 from barloom.sweeps.runner.local import Here, raised
 from barloom.sweeps.runner.plan import Plan
@@ -39,14 +39,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SweepOutcome:
-    """What a sweep left.
+    """Result of a sweep.
 
     Attributes:
-        plan: as it was told before it began.
-        table: a row a set, in the order of ``set_id``.
-        trades: of the sets that keep theirs, ``set_id`` first; None where none do.
-        record: what ``sweep.json`` holds. benchmark: None where the sweep was finished before.
-        folder: None where nothing is written.
+        plan: the plan shown before it began.
+        table: one row per set, in the order of ``set_id``.
+        trades: trades of the sets that keep theirs, ``set_id`` first; None if none do.
+        record: content of ``sweep.json``. benchmark: None if the sweep was finished before.
+        folder: None if nothing is written.
         already: whether the sweep was finished before, and nothing ran.
     """
 
@@ -60,7 +60,7 @@ class SweepOutcome:
 
 
 class SweepJob:
-    """One sweep from what was asked to its outcome.
+    """One sweep from its request to its outcome.
 
     Attributes:
         request: what was asked.
@@ -83,13 +83,13 @@ class SweepJob:
         self._began = time.perf_counter()
 
     def plan(self, folder: SweepFolder | None) -> Plan:
-        """What ``run`` would do; a few sets run over the first bars, and nothing is left."""
+        """Plan of ``run``; runs a few sets over the first bars, and leaves no file."""
         finished = DoneSets(self.request.bars.label, folder).kept
         with ExitStack() as stack:
             return self._prepare(stack, folder, finished).plan
 
     def run(self, folder: SweepFolder | None) -> SweepOutcome:
-        """The sweep from what is finished to its end.
+        """Run the unfinished sets and finish the sweep.
 
         Raises:
             InputError: bad data, every set was refused, or no room for the files.
@@ -147,7 +147,7 @@ class SweepJob:
         usage.working = time.perf_counter() - self._began
 
     def _rounds(self, done: DoneSets) -> Iterator[tuple[int, Sequence[Values]]]:
-        """The sets that can run now, with the number of the first: all of the grid, or what the search asks for next."""
+        """The sets that can run now, with the number of the first: the whole grid, or the next sets of the search."""
         request = self.request
         if request.search is None:
             yield 0, request.sets
@@ -160,7 +160,7 @@ class SweepJob:
             request.search.tell(values, done.table(request.names, request.sets, range(first, len(request.sets))))
 
     def _round(self, prepared: Prepared, done: DoneSets, ids: range) -> Iterator[TaskResult]:
-        """Run the sets of a round that are not finished yet."""
+        """Run the unfinished sets of a round."""
         there = done.numbers
         left = [number for number in ids if number not in there]
         for found in prepared.executor.run(self._tasks(prepared, left)):
@@ -203,7 +203,7 @@ class SweepJob:
         )
 
     def _tell(self, done: DoneSets, within: int = 0) -> None:
-        """Tell how many sets are done, ``within`` of them in the batch that runs."""
+        """Report the number of finished sets; ``within`` of them are in the current batch."""
         interrupts.check()
         if self._on_progress is not None:
             sets = done.kept + len(done.failed)
@@ -213,7 +213,7 @@ class SweepJob:
             self._on_progress(SweepProgress(min(sets + within, total), total, done.refused, seconds, new))
 
     def _within(self, done: DoneSets, size: int) -> Callable[[Progress], None]:
-        """Progress within a batch: as many of its sets as bars have passed."""
+        """Progress within a batch: the share of the bars done, times its sets."""
 
         def tell(progress: Progress) -> None:
             share = progress.bars / progress.total_bars if progress.total_bars else 0.0
@@ -226,9 +226,9 @@ class SweepJob:
     def _best(
         self, prepared: Prepared, done: DoneSets, table: SweepTable
     ) -> tuple[list[int], Iterator[pa.Table], AuditCounts | None]:
-        """The best sets, the trades of those that keep theirs, and what came of their audit.
+        """The best sets, the trades of those that keep theirs, and the result of their audit.
 
-        The best run once more, in other chunks: their trades are taken then, and together as many of their decisions are asked for again
+        The best sets run once more, in other chunks: their trades are collected then, and in total as many of their decisions are checked
         as in a run.
 
         Raises:
@@ -254,7 +254,7 @@ class SweepJob:
         return best, iter(() if found.trades is None else (found.trades,)), found.audit
 
     def _other_trades(self, number: int) -> None:
-        """Say that a set gave other trades in other chunks, though the audit let it pass.
+        """Warn that a set gave other trades in other chunks, although it passed the audit.
 
         Raises:
             FidelityError: its strategy is built in, and depends on no chunk.
@@ -275,7 +275,7 @@ class SweepJob:
     def _leave(
         self, plan: Plan, table: SweepTable, trades: Iterator[pa.Table], ended: Ended, folder: SweepFolder | None
     ) -> SweepOutcome:
-        """Write the records and the files, where there is a folder."""
+        """Write the records and the files, if there is a folder."""
         record, benchmark = records_of(self, plan, table, ended, folder)
         if folder is None:
             parts = list(trades)
@@ -286,7 +286,7 @@ class SweepJob:
         return SweepOutcome(plan, table, folder.trades, record, benchmark, folder.path, already=False)
 
     def finished(self, folder: SweepFolder) -> SweepOutcome | None:
-        """What a finished sweep left, read back; None where it is not finished, or kept the trades of other sets.
+        """Result of a finished sweep, read from its folder; None if it is not finished, or kept the trades of other sets.
 
         Raises:
             InputError: its files are damaged.
@@ -304,7 +304,7 @@ class SweepJob:
         asked = (options.keep_trades, options.metric, options.min_trades)
         if options.kept_sets and asked != (record.keep_trades, record.rank_by, record.min_trades):
             return None
-        missing = [name for name in files_asked(options) if name not in record.files]
+        missing = [name for name in files_requested(options) if name not in record.files]
         if missing:
             raise InputError(
                 f"the sweep in {folder.path} is finished, so that there is nothing left to measure for {missing[0]}: move that folder away, "
@@ -317,7 +317,7 @@ class SweepJob:
         return SweepOutcome(plan, table, folder.trades, record, None, folder.path, already=True)
 
     def _plan_of(self, record: SweepRecord, sets: int, folder: Path) -> Plan:
-        """The plan of a sweep with nothing left to do."""
+        """The plan of a sweep with no set left to run."""
         return Plan(
             sets=sets,
             finished=sets,

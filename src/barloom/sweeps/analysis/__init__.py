@@ -1,1 +1,1 @@
-"""What a sweep came to: its table, and what the best set is worth."""
+"""Analysis of a sweep: its table, the ranking, robustness and overfitting of the best set, heat maps and the report."""

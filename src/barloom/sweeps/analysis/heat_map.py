@@ -1,4 +1,4 @@
-"""A metric over any two names of the grid: as numbers, and as a picture."""
+"""Heat map of a metric over two names of the grid, as numbers and as a picture."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from barloom.sweeps.analysis.table import SweepTable, cell, column_of, metric_of
 How = Literal["best", "mean"]
 Colour = tuple[int, int, int]
 WIDEST = 100
-"""Values of an axis; with more, neighbouring ones share a row or a column."""
+"""Most values of an axis; with more, neighbouring values share a row or a column."""
 MAKER = "barloom"
-"""Who made a picture, in its metadata: by that it is known again."""
+"""Creator in the metadata of a picture, by which barloom recognises its own."""
 NUMBERED = 20
 """Rows and columns up to which a picture has the numbers in it."""
 MISSING_PLOTS = "a heat map as PNG needs matplotlib: pip install 'barloom[plots]'"
 DIVERGING: tuple[Colour, ...] = ((178, 24, 43), (244, 165, 130), (247, 247, 247), (146, 197, 222), (33, 102, 172))
-"""Red, white, blue: of values on both sides of 0, also for eyes that confuse red and green."""
+"""Red, white, blue: for values on both sides of 0, readable with red-green colour blindness."""
 RISING: tuple[Colour, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
-"""Dark to bright, of values on one side of 0."""
+"""Dark to bright, for values on one side of 0."""
 EMPTY: Colour = (221, 221, 221)
 
 
@@ -54,13 +54,13 @@ class HeatMap:
 
     @property
     def title(self) -> str:
-        """What the map shows, in words."""
+        """Title of the map."""
         over = f"; the {self.how} over {', '.join(self.others)}" if self.others else ""
         return f"{self.metric} by {self.y} and {self.x}{over}"
 
     @property
     def two_sided(self) -> bool:
-        """Whether there are values on both sides of 0."""
+        """True if there are values on both sides of 0."""
         known = self.values[~np.isnan(self.values)]
         return bool(len(known) and known.min() < 0.0 < known.max())
 
@@ -75,7 +75,7 @@ class HeatMap:
         return (low, high) if low < high else (low - 0.5, high + 0.5)
 
     def colours(self) -> tuple[Colour, ...]:
-        """The colours from the lowest value to the highest; what is better is blue, or bright."""
+        """The colours from the lowest value to the highest; better values are blue, or bright."""
         colours = DIVERGING if self.two_sided else RISING
         return colours[::-1] if self.metric in LOWER_IS_BETTER else colours
 
@@ -94,7 +94,7 @@ class HeatMap:
 
 
 def is_dark(colour: Colour) -> bool:
-    """Whether white letters stand out more from it than black ones, by the contrast of WCAG 2.2."""
+    """True if white letters have more contrast on the colour than black ones, by the contrast of WCAG 2.2."""
     parts = [one / 255.0 for one in colour]
     red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -108,7 +108,7 @@ def hex_of(colour: Colour) -> str:
 
 
 def axes_of(text: str, names: Sequence[str]) -> tuple[str, str]:
-    """The two names of ``X,Y``, each as the grid has it.
+    """The two names of ``X,Y``, each as written in the grid.
 
     Raises:
         InputError: it is not two names of the grid.
@@ -177,7 +177,7 @@ def _places(table: SweepTable, chosen: SweepTable, name: str) -> tuple[np.ndarra
 
 
 def check_plots() -> None:
-    """Find out before a sweep whether there will be a picture after it.
+    """Check before a sweep that a picture can be made after it.
 
     Raises:
         InputError: matplotlib is not installed.

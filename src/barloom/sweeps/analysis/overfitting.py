@@ -1,13 +1,13 @@
-"""What the best of many sets is worth, given that many were tried.
+"""Statistics of overfitting: the result of the best set, corrected for the number of sets tried.
 
-The best Sharpe ratio of a thousand sets without merit is high. Two statistics say how much of it the search explains:
+The best Sharpe ratio of a thousand sets without merit is high. Two statistics estimate how much of it the search explains:
 
 - the deflated Sharpe ratio: D. H. Bailey, M. Lopez de Prado, "The Deflated Sharpe Ratio: Correcting for Selection Bias, Backtest
   Overfitting, and Non-Normality", Journal of Portfolio Management 40(5), 2014, pp. 94-107;
 - the probability of backtest overfitting by combinatorially symmetric cross-validation (CSCV): D. H. Bailey, J. M. Borwein,
   M. Lopez de Prado, Q. J. Zhu, "The Probability of Backtest Overfitting", Journal of Computational Finance 20(4), 2017, pp. 39-69.
 
-Both judge by daily returns; neither knows of sets that were tried in other sweeps.
+Both use daily returns only. Sets tried in other sweeps are not counted.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ if TYPE_CHECKING:
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 NORMAL = NormalDist()
 MIN_DAYS = 32
-"""Daily returns below which nothing is said."""
+"""Fewest daily returns for any statistic."""
 BLOCKS = 16
-"""Blocks of days that CSCV deals into two halves, as in the paper: 12,870 ways."""
+"""Blocks of days that CSCV divides into two halves, as in the paper: 12,870 ways."""
 MIN_BLOCKS = 8
 WORK = 200_000_000
-"""Sets times splits that CSCV looks at; beyond, a fixed sample of the splits."""
+"""Most sets times splits for CSCV; above it, a fixed sample of the splits is used."""
 ROWS_AT_A_TIME = 65_536
 
 
 class Overfitting(BaseModel):
-    """What the search explains of the best set's result. Sharpe ratios are annualised as in ``Metrics``; None where nothing can be said.
+    """Statistics of overfitting for the best set. Sharpe ratios are annualised as in ``Metrics``; None if they cannot be computed.
 
     Attributes:
         tried: sets that were run.
-        judged: those with a Sharpe ratio: the others never traded, or lost all.
+        judged: sets with a Sharpe ratio; the others never traded, or lost everything.
         days: daily returns of a set.
-        best: the set that is judged.
+        best: the set that the statistics are about.
         sharpe: its Sharpe ratio.
-        expected_max_sharpe: the highest Sharpe ratio to expect of as many independent sets without merit, which spread as these do.
+        expected_max_sharpe: expected highest Sharpe ratio of as many independent sets without merit, with the spread of these sets.
         deflated_sharpe: probability, 0 to 1, that the best set's true Sharpe ratio is above ``expected_max_sharpe``, that is, above what
             the search alone finds; its error follows from the days, skewness and kurtosis of the returns. Above 0.95 is called
             significant.
-        independent: how many independent sets the sets come to, by their average correlation.
-        deflated_sharpe_independent: the deflated Sharpe ratio for so many sets.
+        independent: number of independent sets that the sets correspond to, by their average correlation.
+        deflated_sharpe_independent: the deflated Sharpe ratio for that number of sets.
         overfitting: probability of backtest overfitting, 0 to 1: the share of splits of the days in which the set with the best
-            Sharpe ratio in one half is not above the median of the sets in the other half. About 0.5 where nothing but luck
+            Sharpe ratio in one half is not above the median of the sets in the other half. About 0.5 if only luck
             chooses.
         loss: the share of splits in which that set loses in the other half.
         train_sharpe, test_sharpe: its Sharpe ratio in the half that chose it and in the other, mean of the splits.
         blocks: blocks that the days were cut into.
-        splits, all_splits: splits looked at, and how many there are.
-        no_deflated_sharpe, no_overfitting: why there is none, a sentence.
+        splits, all_splits: splits used, and splits possible.
+        no_deflated_sharpe, no_overfitting: reason why there is no value, as a sentence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -89,7 +89,7 @@ class Overfitting(BaseModel):
 
 
 def overfitting(table: SweepTable, best: int | None) -> Overfitting:
-    """Judge the best set of a sweep by all sets of it.
+    """Compute the statistics for the best set from all sets of a sweep.
 
     Args:
         table: the sets.
@@ -120,7 +120,7 @@ def overfitting(table: SweepTable, best: int | None) -> Overfitting:
 
 
 def expected_maximum(sets: float, deviation: float) -> float:
-    """The highest Sharpe ratio to expect of independent sets whose true Sharpe ratio is 0 (the paper's equation for the null).
+    """Expected highest Sharpe ratio of independent sets whose true Sharpe ratio is 0 (the paper's equation for the null).
 
     Args:
         sets: how many there are, above 1; independent ones need not be a whole number.
@@ -209,7 +209,7 @@ class _Sums:
 
     @classmethod
     def of(cls, table: pa.Table, places: Any) -> _Sums:
-        """The blocks of the sets at these places: neighbouring periods are put together."""
+        """The blocks of the sets at these places; neighbouring periods are joined."""
         counts = np.array(table["return_counts"][int(places[0])].as_py(), dtype=np.float64)
         periods = len(counts)
         number = min(BLOCKS, periods - periods % 2)
@@ -245,7 +245,7 @@ def _slices(rows: int) -> Iterator[slice]:
 
 
 def _same_days(table: pa.Table, places: Any) -> bool:
-    """Whether the periods of all sets are alike."""
+    """Check if the periods of all sets are the same."""
     lengths = pc.unique(pc.list_value_length(table["return_counts"].take(places)))
     if len(lengths) != 1 or not lengths[0].is_valid:
         return False
@@ -261,7 +261,7 @@ def _matrix(table: pa.Table, column: str, places: Any, periods: int) -> Floats:
 
 
 def _sharpe(count: float, sums: Floats, squares: Floats) -> Floats:
-    """Mean over sample deviation, 0 where nothing varies."""
+    """Mean divided by the sample standard deviation; 0 if nothing varies."""
     mean = sums / count
     variance = np.maximum(squares - sums * mean, 0.0) / (count - 1.0)
     return np.divide(mean, np.sqrt(variance), out=np.zeros_like(mean), where=variance > 0.0)
@@ -269,7 +269,7 @@ def _sharpe(count: float, sums: Floats, squares: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What CSCV found; Sharpe ratios are means of the splits, not annualised."""
+    """Result of CSCV; Sharpe ratios are means over the splits, not annualised."""
 
     splits: int
     overfitting: float

@@ -1,4 +1,4 @@
-"""What is asked of a sweep, checked before any bar is read, and what it came to beside the table."""
+"""Inputs of a sweep, checked before any bar is read, and the analysis of its best set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def asked_grid(
     where: Iterable[str] | str = (),
     sample: int | None = None,
 ) -> Grid:
-    """The grid of a sweep, whose names are given nowhere else; a sample is drawn with the seed of the run.
+    """The grid of a sweep, with names that are not given elsewhere; a sample is drawn with the seed of the run.
 
     Raises:
         InputError: see ``Grid.of``; a name that is given a single value as well.
@@ -44,7 +44,7 @@ def asked_grid(
 
 
 class RankedSearch:
-    """A search that is told what sets came to in the metric they are ranked by.
+    """A search that chooses the next sets by the metric of the sets run so far.
 
     Attributes:
         trials: sets it tries.
@@ -63,7 +63,7 @@ class RankedSearch:
     def asked(
         cls, grid: Grid, method: str | None, trials: int | None, *, rank_by: str, min_trades: int, max_sets: int
     ) -> RankedSearch | None:
-        """The search that the options ask for, None for the whole grid.
+        """The search given by the options; None for the whole grid.
 
         Raises:
             InputError: one option without the other, or more trials than sets allowed.
@@ -79,11 +79,11 @@ class RankedSearch:
         return cls(grid, method, trials, rank_by, min_trades)
 
     def ask(self) -> Sequence[tuple[Any, ...]]:
-        """The next sets, none when the search is over."""
+        """The next sets; an empty list when the search is over."""
         return self._search.ask()
 
     def tell(self, values: Sequence[tuple[Any, ...]], table: SweepTable) -> None:
-        """What the sets that were asked for came to, a row each in their order."""
+        """Give the search the results of the sets it proposed, one row per set, in their order."""
         results = table.numbers(self._metric)
         few = table.numbers("trades") < self._min_trades
         self._search.tell(
@@ -91,7 +91,7 @@ class RankedSearch:
         )
 
     def settings(self) -> dict[str, Any]:
-        """What makes the search the one it is."""
+        """Settings that identify the search."""
         from optuna import __version__
 
         return {"search": self._method, "trials": self.trials, "optuna": __version__}
@@ -99,12 +99,12 @@ class RankedSearch:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What can be said of the best set of a sweep.
+    """Analysis of the best set of a sweep.
 
     Attributes:
-        best: the set, None where no set has the metric and enough trades.
-        stability: beside its neighbours.
-        overfitting: what having searched explains.
+        best: the set; None if no set has the metric and enough trades.
+        stability: comparison with its neighbours.
+        overfitting: statistics of overfitting.
     """
 
     best: int | None

@@ -1,4 +1,4 @@
-"""What a sweep came to, in words: for the terminal and for the page."""
+"""Results of a sweep in words: for the terminal and for the HTML page."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def stability_facts(table: SweepTable, found: Stability | None, by: str) -> list
 
 
 def overfitting_facts(found: Overfitting) -> list[tuple[str, str]]:
-    """What the search explains of the best set, as names and values."""
+    """Statistics of overfitting for the best set, as names and values."""
     independent = ""
     if found.independent is not None:
         independent = f"; by their correlation they come to about {found.independent:,.0f} independent sets"
@@ -90,12 +90,12 @@ def overfitting_facts(found: Overfitting) -> list[tuple[str, str]]:
 
 
 def _one_day(days: int | None) -> bool | None:
-    """Whether bars with so many daily returns are of one day; two may be the two ends of a night."""
+    """True if this many daily returns are of bars of one day; None if unknown: two may come from the two ends of a night."""
     return None if days is None or days == 2 else days < 2
 
 
 def dash_facts(table: SweepTable, by: str, min_trades: int, count: int | None) -> list[tuple[str, str]]:
-    """Why a metric is a dash in the best ``count`` sets, and why sets that ran are not ranked, as names and values.
+    """Reasons why a metric is a dash in the best ``count`` sets, and why sets that ran are not ranked, as names and values.
 
     Raises:
         InputError: there is no such metric.
@@ -130,7 +130,7 @@ def page(
     stability: Stability | None = None,
     overfitting: Overfitting | None = None,
 ) -> str:
-    """One HTML page with the best sets, the figures and the heat maps; it needs nothing from elsewhere and runs no script.
+    """One HTML page with the best sets, the figures and the heat maps; it loads nothing from elsewhere and runs no script.
 
     Args:
         title: the heading.
@@ -182,7 +182,7 @@ def _row(heads: list[str], cells: list[str]) -> str:
 
 
 def _map(one: HeatMap) -> str:
-    """A table whose cells have the colours of their values."""
+    """A table whose cells are coloured by their values."""
     lines = [_row([f"{column_of(one.y)} \\ {column_of(one.x)}", *one.across], [])]
     for label, values in zip(one.down, one.values, strict=True):
         cells = []

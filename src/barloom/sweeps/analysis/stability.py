@@ -1,4 +1,4 @@
-"""Whether the best set stands on a hill or on a needle: how the sets next to it did."""
+"""Robustness of the best parameter set: results of its neighbours in the grid."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from barloom.engine.metrics import LOWER_IS_BETTER
 from barloom.sweeps.analysis.table import SweepTable, column_of, distance_of, metric_of
 
 NEAR_PCT = 20.0
-"""Percent of the best set's value that a neighbour may fall short and still count as near."""
+"""Percent of the best set's value by which a neighbour may be worse and still count as near."""
 
 
 class Neighbour(BaseModel):
-    """A set one step away from the best.
+    """A set one step away from the best set.
 
     Attributes:
         name: the grid name whose value differs.
@@ -33,7 +33,7 @@ class Neighbour(BaseModel):
 
 
 class Stability(BaseModel):
-    """The best set against its neighbours, in the metric that it is the best by.
+    """Comparison of the best set with its neighbours, in the metric by which it is the best.
 
     Attributes:
         by: the metric.
@@ -56,7 +56,7 @@ class Stability(BaseModel):
 
 
 def stability(table: SweepTable, by: str = "sharpe", min_trades: int = 0) -> Stability | None:
-    """Compare the best set with those that differ in one value, by one step.
+    """Compare the best set with the sets that differ in one value, by one step.
 
     A step leads to the next number of the axis, or the next distance of the same unit, among the values that were run. Words have no
     next one: they stay as they are. Neighbours with fewer than ``min_trades`` trades count too: the trader who is one step off gets them.
@@ -105,7 +105,7 @@ def stability(table: SweepTable, by: str = "sharpe", min_trades: int = 0) -> Sta
 
 
 def _next_to(axis: list[Any], value: Any) -> list[Any]:
-    """The values one step below and above."""
+    """The values one step below and one step above."""
     if value is None or isinstance(value, bool):
         return []
     axis = [other for other in axis if other is not None]

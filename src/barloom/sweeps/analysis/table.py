@@ -1,4 +1,4 @@
-"""What a sweep came to: a row a parameter set, and their order by a metric."""
+"""Table of a sweep: one row per parameter set, ordered by a metric."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 METRICS = tuple(Metrics.model_fields)
-"""The names a sweep can be ranked by."""
+"""The names that a sweep can be ranked by."""
 SHOWN = ("trades", "net_pnl", "win_rate", "profit_factor", "sharpe", "max_drawdown_pct")
-"""Metrics of the table for people; the one it is ranked by comes first."""
+"""Metrics shown in the printed table; the one used for ranking comes first."""
 WHOLE_NUMBERS = frozenset(name for name, field in Metrics.model_fields.items() if field.annotation is int)
 PERIODS = ("return_counts", "return_sums", "return_squares")
-"""Columns for the statistics of overfitting alone: a list a set."""
+"""Columns used only for the statistics of overfitting: one list per set."""
 RESERVED = frozenset({"set_id", *METRICS, "checksum", "error", "days", "skewness", "kurtosis", *PERIODS})
 _NAMES_KEY = b"barloom.names"
 _DISTANCE = re.compile(r"([a-z]+):(\d*\.?\d+(?:e[+-]?\d+)?)\Z", re.IGNORECASE)
@@ -48,7 +48,7 @@ def metric_of(text: str) -> str:
 
 
 def column_of(name: str) -> str:
-    """The column of a grid name: the name, but ``param.NAME`` where a metric or another column is called so."""
+    """The column of a grid name: the name, or ``param.NAME`` if a metric or another column has the same name."""
     return f"param.{name}" if name in RESERVED else name
 
 
@@ -67,7 +67,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class SweepTable:
-    """A row a parameter set.
+    """Table with one row per parameter set.
 
     Attributes:
         names: the names of the grid, in its order.
@@ -104,7 +104,7 @@ class SweepTable:
 
     @classmethod
     def of(cls, table: pa.Table, origin: str = "the table") -> SweepTable:
-        """The table that ``table`` was, written to a file and read back.
+        """The same table, after ``table`` was written to a file and read back.
 
         Raises:
             InputError: it is not the table of a sweep.
@@ -128,16 +128,16 @@ class SweepTable:
         return cls.of(table, str(path))
 
     def __len__(self) -> int:
-        """How many sets there are."""
+        """Number of sets."""
         return int(self.table.num_rows)
 
     @property
     def refused(self) -> int:
-        """How many sets could not be run."""
+        """Number of sets that could not be run."""
         return len(self) - int(self.table["error"].null_count)
 
     def numbers(self, metric: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """A metric of every set as numbers; NaN where there is none, or where a set made no trade that it could be of."""
+        """A metric of every set as numbers; NaN if it is missing, or needs a trade and the set made none."""
         column = pc.cast(self.table[metric], pa.float64())
         if metric in OF_TRADES:
             # Without a trade they are all 0.
@@ -176,7 +176,7 @@ class SweepTable:
         return self.take(self.ranking(by, min_trades).places)
 
     def best(self, by: str = "sharpe", min_trades: int = 0, count: int = 1) -> list[int]:
-        """The ``set_id`` of the best sets, at most ``count``; none of a set without the metric or with too few trades.
+        """The ``set_id`` of the best sets, at most ``count``; sets without the metric or with too few trades are excluded.
 
         Raises:
             InputError: there is no such metric.
@@ -186,7 +186,7 @@ class SweepTable:
         return [int(number) for number in self.table["set_id"].to_numpy()[chosen]]
 
     def record(self, set_id: int) -> dict[str, Any]:
-        """One set as plain values: what ``records`` gives of it.
+        """One set as plain values, as in ``records``.
 
         Raises:
             KeyError: there is no such set.
@@ -220,7 +220,7 @@ class SweepTable:
         return [name for name in PERIODS if name in self.table.column_names]
 
     def axis(self, name: str) -> list[Any]:
-        """The values of a grid name among the sets that are here, each once, in their order.
+        """The values of a grid name that occur in the table, each once, in order.
 
         Numbers go up, and so do distances of one unit; other words come as the sets bring them. None is the first.
 
@@ -244,7 +244,7 @@ class SweepTable:
     def shown(
         self, by: str = "sharpe", min_trades: int = 0, count: int | None = 10
     ) -> tuple[list[str], list[list[str]]]:
-        """Header and rows for people: the best ``count`` sets that are ranked, or all of them.
+        """Header and rows for printing: the best ``count`` ranked sets, or all of them.
 
         Raises:
             InputError: there is no such metric.
@@ -258,19 +258,19 @@ class SweepTable:
 
 
 def distance_of(text: str) -> tuple[str, float]:
-    """Unit and amount of a distance; of any other word no unit and 0."""
+    """Unit and amount of a distance; no unit and 0 for any other word."""
     found = _DISTANCE.match(text)
     return (found[1].lower(), float(found[2])) if found else ("", 0.0)
 
 
 def dashed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row without the metrics that say nothing where a set made no trade."""
+    """A row without the metrics that mean nothing if a set made no trade."""
     idle = row["trades"] == 0
     return {name: None if idle and value == 0 and name in OF_TRADES else value for name, value in row.items()}
 
 
 def cell(name: str, value: Any) -> str:
-    """A value of a column for people; a dash where there is none."""
+    """A value of a column for printing; a dash if there is none."""
     if value is None or value != value:
         return "-"
     if name == "win_rate":
@@ -283,7 +283,7 @@ def cell(name: str, value: Any) -> str:
 
 
 def text_of(value: Any) -> str:
-    """A grid value as it was written: ``true`` and ``false``, ``none``, decimals without needless digits."""
+    """A grid value as written by the user: ``true`` and ``false``, ``none``, decimals without needless digits."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -292,7 +292,7 @@ def text_of(value: Any) -> str:
 
 
 def typed_column(values: Sequence[Any]) -> pa.Array:
-    """A column of the type that fits all values: true and false, whole numbers, decimals, or else text."""
+    """A column of the type that fits all values: booleans, whole numbers, decimals, or else text."""
     there = [value for value in values if value is not None]
     if there and all(isinstance(value, (bool, np.bool_)) for value in there):
         return pa.array([None if value is None else bool(value) for value in values], pa.bool_())

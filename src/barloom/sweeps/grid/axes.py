@@ -16,25 +16,25 @@ from barloom.options.kinds import UNITS, Text
 from barloom.rules.checked import Checked
 
 Value = StrictBool | StrictInt | StrictFloat | StrictStr | None
-"""What a grid may hold: it goes through JSON and Parquet unchanged."""
+"""Values that a grid may hold; JSON and Parquet keep them unchanged."""
 Plain = bool | int | float | str | None
-"""The same for the reader of types."""
+"""The same type for the type checker."""
 
 MOST_VALUES = 1_000_000
-"""Values of one axis."""
+"""Most values of one axis."""
 LARGEST = 2**63 - 1
-"""Whole numbers of a column of 64 bits."""
+"""Largest whole number of a 64-bit column."""
 _NUMBER = r"[+-]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})"
 _RANGE = re.compile(rf"({_NUMBER}):({_NUMBER}):({_NUMBER})", re.ASCII)
 _DISTANCES = re.compile(rf"({'|'.join(UNITS)}):({_NUMBER})\.\.({_NUMBER}):({_NUMBER})", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _FLOAT = re.compile(rf"{_NUMBER}(?:[eE][+-]?\d{{1,3}})?", re.ASCII)
 _WITH_COMMAS = tuple(row.key for row in RULES if row.swept and isinstance(row.kind, Text) and row.kind.listed)
-"""Options whose values hold commas; a semicolon stands between them."""
+"""Options whose values contain commas; their values are separated by semicolons."""
 
 
 class Axis(Checked):
-    """A name and the values it takes, in order, none of them twice.
+    """A name and its values, in order, each once.
 
     Attributes:
         name: an option of a run or a parameter of the strategy, with underscores.
@@ -82,7 +82,7 @@ class Axis(Checked):
 
     @classmethod
     def of(cls, name: str, values: Any) -> Axis:
-        """An axis of Python values: a range, list, tuple or array, or one value. A text is read as ``parse`` reads it.
+        """An axis of Python values: a range, list, tuple or array, or a single value. Text is read as by ``parse``.
 
         Raises:
             InputError: values of other types, none, one given twice, or a collection without an order.
@@ -122,7 +122,7 @@ def distance(value: Plain) -> tuple[str, float] | None:
 
 
 def identity(value: Plain) -> object:
-    """What makes two values the same: ``atr:1`` is ``atr:1.0`` and 5 is 5.0, but True is not 1."""
+    """Key under which equal values are the same: ``atr:1`` is ``atr:1.0`` and 5 is 5.0, but True is not 1."""
     if isinstance(value, bool):
         return "bool", value
     if isinstance(value, str):
@@ -140,7 +140,7 @@ def _plain(value: Any, said: str) -> Plain:
 
 
 def _values(name: str, text: str, said: str) -> list[Plain]:
-    """The values of a text, ranges spelled out."""
+    """The values of a text, with ranges expanded."""
     if not text.strip():
         raise InputError(f"{said}: there are no values: give some, such as {name}=5:50:5 or {name}=5,10")
     separator = ";" if ";" in text or name in _WITH_COMMAS else ","
@@ -176,7 +176,7 @@ def _single(text: str, said: str) -> Plain:
 
 
 def _numbers(first: str, last: str, step: str, said: str) -> list[int] | list[float]:
-    """A range of numbers: whole ones if all three are written as such."""
+    """A range of numbers: whole numbers if all three parts are written as such."""
     steps = _steps(first, last, step, said)
     if all(_WHOLE.fullmatch(text) for text in (first, last, step)):
         return [int(number) for number in steps]

@@ -1,4 +1,4 @@
-"""Constraints between the values of a set, such as ``fast < slow``: read as a tree and worked out here; no code is ever run."""
+"""Constraints between the values of a set, such as ``fast < slow``: parsed and evaluated here; no code is ever run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from barloom.errors import InputError, nearest
 from barloom.sweeps.grid.axes import Plain, distance
 
 LONGEST = 500
-"""Letters of one constraint."""
+"""Most letters of one constraint."""
 ALLOWED = "names of the grid, numbers, words in quotes, + - * / ( ), comparisons, and, or, not"
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A distance as a number with a unit: lengths of one unit compare and add up."""
+    """A distance as a number with a unit; distances of the same unit can be compared and added."""
 
     unit: str
     amount: float
@@ -63,7 +63,7 @@ class Constraint:
     _test: _Test
 
     def holds(self, values: Values) -> bool:
-        """Whether values by name, each from ``operand``, fulfil the constraint.
+        """Check if values by name, each from ``operand``, fulfil the constraint.
 
         Raises:
             InputError: values that cannot be compared or calculated with, such as ``atr:2`` with ``pct:1``.
@@ -82,7 +82,7 @@ class Constraint:
 
 
 def operand(value: Plain) -> Operand:
-    """A value as constraints see it: distances with their unit, and None as the word ``none``."""
+    """A value in the form used in constraints: distances with their unit, and None as the word ``none``."""
     if value is None:
         return "none"
     found = distance(value)
@@ -90,7 +90,7 @@ def operand(value: Plain) -> Operand:
 
 
 def parse_constraint(text: str, known: Collection[str], canonical: Callable[[str], str] = str) -> list[Constraint]:
-    """Read a constraint; what ``and`` joins at the top becomes constraints of their own.
+    """Parse a constraint; parts joined by ``and`` at the top level become constraints of their own.
 
     Args:
         text: such as ``slow >= 2*fast and stop != 'none'``.

@@ -1,4 +1,4 @@
-"""The parameter sets of a sweep: axes of values, the constraints between them, and a sample of what they multiply to."""
+"""The parameter sets of a sweep: axes of values, constraints between them, and a sample of their combinations."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from barloom.sweeps.grid.names import OPTIONS, Names, known_names, parameters_of
 __all__ = ["MAX_SETS", "OPTIONS", "Axis", "Grid", "known_names", "parameters_of"]
 
 MAX_SETS = 1_000_000
-"""Sets of a sweep unless more are asked for."""
+"""Most sets of a sweep, unless more are allowed."""
 MOST_LOOKED_AT = 20_000_000
-"""Combinations that are tried against constraints."""
+"""Most combinations that are tried against constraints."""
 FEW = 2_000_000
-"""Combinations that are all tried against constraints before a sample is drawn; of more, a sample is drawn first."""
+"""Most combinations that are all tried against constraints before a sample is drawn; above it, the sample is drawn first."""
 
 Set = tuple[Plain, ...]
 """The values of one set, in the order of ``Grid.names``."""
@@ -62,7 +62,7 @@ class Grid(Checked):
         sample: int | None = None,
         seed: int = 0,
     ) -> Grid:
-        """A grid whose names are known to a run and whose values have the types of its options.
+        """A grid checked against the names that a run knows, with values of the types of its options.
 
         Args:
             axes: axes, texts as ``Axis.parse`` reads them, or values by name as ``Axis.of`` takes them.
@@ -95,14 +95,14 @@ class Grid(Checked):
         return tuple(axis.name for axis in self.axes)
 
     def count(self) -> int:
-        """How many sets the axes multiply to, before constraints and the sample. No set is made."""
+        """Number of combinations of the axes, before constraints and the sample. No set is created."""
         return math.prod(len(axis.values) for axis in self.axes)
 
     def sets(self, max_sets: int = MAX_SETS) -> list[Set]:
         """The sets in order, the first axis slowest; a set's place in the list, from 0, is its ``set_id``.
 
         Args:
-            max_sets: how many there may be once constraints and the sample are applied.
+            max_sets: most sets allowed after constraints and the sample.
 
         Raises:
             InputError: more than that, or so many that constraints cannot be tried on them; no set fulfils the constraints; or a
@@ -124,7 +124,7 @@ class Grid(Checked):
         return self._drawn(source, wanted)
 
     def at(self, place: int) -> Set:
-        """The set at a place among all that the axes multiply to, from 0."""
+        """The set at a position among all combinations of the axes, from 0."""
         values: list[Plain] = []
         for axis in reversed(self.axes):
             place, within = divmod(place, len(axis.values))
@@ -132,9 +132,9 @@ class Grid(Checked):
         return tuple(reversed(values))
 
     def test(self) -> Callable[[Sequence[Plain]], bool]:
-        """A function that tells whether the values of a set fulfil every constraint.
+        """A function that returns True if the values of a set fulfil every constraint.
 
-        It raises ``InputError`` where a constraint compares what cannot be compared.
+        It raises ``InputError`` if a constraint compares values that cannot be compared.
         """
         constraints, names = self.constraints(), self.names
         operands = self._operands_of_fixed()
@@ -146,7 +146,7 @@ class Grid(Checked):
         return fulfils
 
     def constraints(self) -> list[Constraint]:
-        """The constraints as they are tried, in order."""
+        """The constraints in the order in which they are tried."""
         known = (*self.names, *self.fixed)
         found = []
         for text in self.where:
@@ -154,7 +154,7 @@ class Grid(Checked):
         return found
 
     def none_fulfils(self) -> InputError:
-        """What to raise where the constraints leave no set."""
+        """The error to raise if the constraints leave no set."""
         return InputError(f"no set of the grid fulfils {self._wheres()}: loosen that, or widen the grid")
 
     def _operands_of_fixed(self) -> dict[str, Operand]:
@@ -204,7 +204,7 @@ class Grid(Checked):
                 yield tuple(values)
 
     def _drawn(self, source: random.Random, wanted: int) -> list[Set]:
-        """A sample of a grid too large to try every combination: places are drawn, and kept where they fulfil the constraints."""
+        """A sample of a grid too large to try every combination: positions are drawn, and kept if they fulfil the constraints."""
         fulfils = self.test()
         tried: set[int] = set()
         kept: list[int] = []
@@ -243,7 +243,7 @@ def _refuse_twice(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _fixed(texts: Sequence[str], names: Sequence[str], known: Names, base: RunParameters) -> dict[str, Plain]:
-    """The values of what constraints read beside the grid.
+    """The values that constraints read besides the grid.
 
     Raises:
         InputError: a constraint that is none, has an unknown name, or reads nothing of the grid.
@@ -260,12 +260,12 @@ def _fixed(texts: Sequence[str], names: Sequence[str], known: Names, base: RunPa
 
 
 def _written_as(written: str, known: Sequence[str]) -> str:
-    """The known name that a name in a constraint is: ``param.fast`` is ``fast`` where no option is called so."""
+    """The known name for a name in a constraint: ``param.fast`` is ``fast`` if no option has that name."""
     return written if written in known else written.removeprefix("param.")
 
 
 def _distinct(source: random.Random, count: int, wanted: int) -> list[int]:
-    """Distinct places below ``count``, all of them if no more are wanted."""
+    """Distinct positions below ``count``; all of them if no more are wanted."""
     if wanted >= count:
         return list(range(count))
     if count <= sys.maxsize:

@@ -1,4 +1,4 @@
-"""What the names of a grid stand for: options of a run and parameters of its strategy, and how their values are read."""
+"""Names of a grid: options of a run and parameters of its strategy, and the reading of their values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOT_SWEPT = tuple(name for name in RunParameters.model_fields if name not in _SW
 """Options that are the same for every set of a sweep."""
 _NUMBERS_OR_DISTANCES = {row.key for row in RULES if isinstance(row.kind, kinds.Number) and row.kind.distance}
 PREFIX = "param."
-"""Before the name of a strategy's parameter that an option is called, too."""
+"""Prefix for a strategy's parameter that has the same name as an option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Names:
         return Axis.of(name, _alike(name, values))
 
     def fixed(self, name: str, base: RunParameters) -> Plain:
-        """The value that a name outside the grid has in every set: what was given, else the default.
+        """The value that a name outside the grid has in every set: the given one, else the default.
 
         Raises:
             InputError: a parameter without a value that is one number, word, or true or false.
@@ -103,7 +103,7 @@ class Names:
         return typed if isinstance(typed, (bool, int, float, str)) else value
 
     def _refuse_word(self, parameter: str, value: str) -> None:
-        """Refuse a word where the strategy wants something else; faults between parameters are for the sets to tell."""
+        """Refuse a word if the strategy needs another type; contradictions between parameters are reported by the sets."""
         try:
             read_parameters(self.kind, {**self.params, parameter: value})
         except InputError as error:
@@ -113,7 +113,7 @@ class Names:
 
 
 def known_names(strategy: str, params: Mapping[str, Any] | None = None) -> Names:
-    """The names that a grid may have beside that strategy.
+    """The names that a grid for that strategy may have.
 
     Args:
         strategy: a built-in name, ``module:Class`` or ``path.py:Class``, whose code is run.
@@ -134,7 +134,7 @@ def known_names(strategy: str, params: Mapping[str, Any] | None = None) -> Names
 
 
 def parameters_of(base: RunParameters, names: Sequence[str], values: Sequence[Plain]) -> RunParameters:
-    """The run that one set of a grid is.
+    """The run of one set of a grid.
 
     Args:
         base: what all sets have in common.
@@ -196,7 +196,7 @@ def read_option(name: str, value: Plain) -> Plain:
 
 
 def _alike(name: str, values: list[Plain]) -> list[Plain]:
-    """The values in one type, as a column of a table has it: whole numbers beside others as floats, and slippage beside ATR as text."""
+    """The values as one type for a table column: integers beside decimals as floats, and slippage beside ATR distances as text."""
     types = {type(value) for value in values}
     if {int, float} <= types:
         return [float(value) if type(value) is int else value for value in values]
@@ -216,5 +216,5 @@ def _option_adapter(name: str) -> TypeAdapter[Any]:
 
 
 def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
-    """Reads values of one field, its bounds included."""
+    """Reads values of one field and checks its bounds."""
     return TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]

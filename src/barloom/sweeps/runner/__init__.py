@@ -1,1 +1,1 @@
-"""How the sets of a sweep are run: batches, and who runs them."""
+"""Execution of a sweep's sets: batches, schedules, worker processes and Dask."""

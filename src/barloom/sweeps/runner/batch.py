@@ -1,4 +1,4 @@
-"""A batch: parameter sets that pass over the same bars together, and what each of them came to.
+"""A batch: parameter sets that pass over the same bars together, and their results.
 
 What sets have in common is made once a chunk: the bars and their block extremes, each distinct indicator, the signals of each
 distinct strategy and parameters, each distinct distance at those signals. The rest is the kernel's, over all sets in parallel.
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What a batch came to.
+    """Result of a batch.
 
     Attributes:
-        table: a row a set, in their order; ``SCHEMA``.
-        report: what the pass over the bars found; None if every set was refused.
-        trades: the trades of every set with its place in the batch as ``set``, where they were kept.
+        table: one row per set, in their order; ``SCHEMA``.
+        report: the report of the pass over the bars; None if every set was refused.
+        trades: the trades of every set with its position in the batch as ``set``, if they were kept.
         seconds: wall clock.
-        broken: places of sets that were not refused but failed in a strategy's code, the first of them
+        broken: positions of sets that were not refused but failed in a strategy's code, the first of them
             with its traceback.
-        audit: what came of the audits of all its signals.
+        audit: result of the audits of all its signals.
     """
 
     table: pa.Table
@@ -52,13 +52,13 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """What the sets of a sweep have in common: how many there are of each that are not alike.
+    """Work that the sets of a sweep share: the number of distinct things of each kind.
 
     Attributes:
-        sets: how many can be run.
+        sets: sets that can be run.
         signals: strategies with their parameters and direction.
-        indicators: of all of them, with what they are made of.
-        exits: what is asked of entries.
+        indicators: of all of them, with the indicators they are computed from.
+        exits: order templates of each signal set.
     """
 
     sets: int
@@ -113,7 +113,7 @@ def run_batch(
 
 
 def sharing(bars: Bars, sets: Sequence[RunParameters]) -> Sharing:
-    """What sets have in common, before any of them is run."""
+    """Count the work that sets share, before any of them is run."""
     groups = SignalGroups(bars, sets, None)
     specs = Preparation([group.maker for group in groups], atr=groups.want_atr).bank.specs
     exits = {(group.number, one.spec.template) for group in groups for one in group.sets}

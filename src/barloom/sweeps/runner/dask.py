@@ -62,7 +62,7 @@ class Cluster:
         self.workers = max(1, sum(self._client.nthreads().values()))
 
     def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult | TaskFailed]:
-        """What each task came to, as it ends.
+        """Result of each task, in the order in which they finish.
 
         Raises:
             InputError: the scheduler is lost.
@@ -82,7 +82,7 @@ class Cluster:
                 yield self._outcome(future, pending.pop(future))
 
     def _ended(self, pending: dict[Any, Task]) -> list[Any]:
-        """The futures that are done by now, at least one."""
+        """The futures that are finished, at least one."""
         wait = importlib.import_module("distributed").wait
         while True:
             interrupts.check()
@@ -120,7 +120,7 @@ class Cluster:
         )
 
     def close(self) -> None:
-        """Give up what is not done, and leave the scheduler as it was."""
+        """Cancel unfinished tasks, and leave the scheduler as it was."""
         if self._client is not None:
             with contextlib.suppress(Exception):
                 self._client.close(timeout=1)
@@ -130,7 +130,7 @@ class Cluster:
 
 
 def _silenced() -> dict[logging.Logger, int]:
-    """Keep Dask from saying in pages what we say in a sentence; the levels to go back to."""
+    """Silence Dask's long log messages, as one sentence replaces them. Returns the log levels to restore."""
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
     levels = {log: log.level for log in map(logging.getLogger, names)}
     for log in levels:

@@ -1,4 +1,4 @@
-"""Where the tasks of a sweep run: in this process, or in worker processes that are spawned, never forked."""
+"""Execution of a sweep's tasks: in this process, or in worker processes that are spawned, never forked."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ log = logging.getLogger(__name__)
 
 
 class Executor(Protocol):
-    """Runs tasks, in any order, and ends with everything it started when it is closed."""
+    """Runs tasks, in any order; closing it ends everything it started."""
 
     workers: int
     threads: int
     """Threads that each task should use."""
 
     def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult | TaskFailed]:
-        """What each task came to, as it ends. Tasks are drawn as they are needed."""
+        """Result of each task, in the order in which they finish. Tasks are drawn as they are needed."""
 
     def close(self) -> None:
         """End every process that was started."""
@@ -73,7 +73,7 @@ class Here:
         on_progress: Callable[[Progress], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Run tasks over their own bars, or over ``bars`` where a task brings none; ``clock`` takes the seconds of each step."""
+        """Run tasks over their own bars, or over ``bars`` if a task has none; ``clock`` takes the seconds of each step."""
         self.threads = available_cores()
         self._bars = bars
         self._fine = fine
@@ -81,7 +81,7 @@ class Here:
         self._clock = clock
 
     def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult | TaskFailed]:
-        """What each task came to; errors are raised where they happen.
+        """Result of each task; errors are raised where they happen.
 
         Raises:
             InputError, FidelityError: see ``perform``.
@@ -91,14 +91,14 @@ class Here:
             yield perform(task, bars, self._fine if bars is not None else None, self.on_progress, self._clock)
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: no process was started."""
 
 
 # ---------------------------------------------------------------- worker processes
 
 
 class _Spawned(SpawnProcess):
-    """A spawned process that does not run the script that started it again: a worker needs nothing of it."""
+    """A spawned process that does not run the main script again: a worker needs nothing from it."""
 
     @staticmethod
     def _Popen(process_obj: BaseProcess) -> Any:  # noqa: N802
@@ -113,7 +113,7 @@ class _Spawned(SpawnProcess):
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, our end of the pipe to it, and what it works on."""
+    """A process, our end of its pipe, and its current task."""
 
     process: _Spawned
     pipe: Connection
@@ -122,7 +122,7 @@ class _Worker:
 
 
 def _quiet() -> Iterator[None]:
-    """Hold Ctrl-C back for a moment; a process started meanwhile never sees it, so only its parent says what to do."""
+    """Block Ctrl-C for a moment: a process started meanwhile never receives it, so only its parent reacts."""
     if sys.platform == "win32":
         yield
         return
@@ -153,7 +153,7 @@ class Workers:
         self._workers: list[_Worker] = []
 
     def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult | TaskFailed]:
-        """What each task came to, as it ends; a task whose process died twice has failed with ``died``."""
+        """Result of each task, in the order in which they finish; a task whose process died twice fails with ``died``."""
         drawn = iter(tasks)
         again: deque[tuple[Task, int]] = deque()
         while True:
@@ -184,7 +184,7 @@ class Workers:
                     yield TaskFailed(task.set_ids, "died", said)
 
     def _idle(self) -> Iterator[_Worker]:
-        """Workers without a task, started as they are asked for, up to the count."""
+        """Workers without a task, started as needed, up to the count."""
         yield from [worker for worker in self._workers if worker.task is None]
         while len(self._workers) < self.workers:
             yield self._start()
@@ -206,7 +206,7 @@ class Workers:
             worker.pipe.send_bytes(task.model_dump_json().encode())
 
     def _heard(self, busy: list[_Worker]) -> Iterator[tuple[_Worker, TaskResult | TaskFailed | None]]:
-        """Workers that have answered, or have died: None."""
+        """Workers that have answered, or None for one that died."""
         interrupts.check()
         pipes = {worker.pipe: worker for worker in busy}
         # Without a limit, a wait on Windows never sees Ctrl-C.
@@ -219,7 +219,7 @@ class Workers:
             yield worker, found
 
     def close(self) -> None:
-        """End the processes: those at work are killed, the others let go."""
+        """End the processes: busy ones are killed, idle ones finish by themselves."""
         for worker in self._workers:
             if worker.task is not None:
                 worker.process.kill()
@@ -233,7 +233,7 @@ class Workers:
 
 
 def serve(pipe: Connection, threads: int) -> None:
-    """The life of a worker process: a task in, what came of it out, until the pipe is closed."""
+    """Main loop of a worker process: receives a task, sends its result, until the pipe is closed."""
     import pyarrow as pa
 
     # Where signals cannot be held back when a process starts, they are left to the parent here.
@@ -259,7 +259,7 @@ def serve(pipe: Connection, threads: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process at once when its parent is gone, even in the middle of a task."""
+    """End this process at once when its parent is gone, even during a task."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -267,7 +267,7 @@ def _end_with_parent() -> None:
 
 
 def raised(failed: TaskFailed) -> BarloomError:
-    """The error of a failed task, for those that end the sweep."""
+    """The error to raise for a failed task that ends the sweep."""
     from barloom.errors import FidelityError, InputError
 
     if failed.kind == "input":

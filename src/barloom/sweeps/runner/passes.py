@@ -1,4 +1,4 @@
-"""Sets that pass over the bars together, and what one chunk comes to before the kernel: each distinct thing made once."""
+"""Sets that pass over the bars together, and the work on one chunk before the kernel: each distinct part is done once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from barloom.sweeps.runner.signal_groups import SetErrors, SignalGroup
 
 SETS_A_SIGNAL = 4
 BLOCK_SETS = 128
-"""Sets that the kernel takes at a time: few enough for Ctrl-C to work, many enough to share out."""
+"""Sets given to the kernel at a time: few enough for Ctrl-C to work, many enough to divide among threads."""
 
 
 class Pass:
@@ -48,7 +48,7 @@ class Pass:
                 self._kept.add(self.sets[k].place, self._simulator, k)
 
     def totals(self) -> list[Totals]:
-        """What the sets came to; nothing of them is held after."""
+        """The totals of the sets; their state is released afterwards."""
         assert self._simulator is not None
         totals = totals_of(self._simulator, len(self.sets))
         self._simulator = None
@@ -84,7 +84,7 @@ def blocks(groups: Sequence[SignalGroup], work: ChunkWork, nights: Floats | None
 
 @dataclass(slots=True)
 class ChunkWork:
-    """What one chunk comes to before the kernel: signals, distances and markets, each distinct one once."""
+    """Work on one chunk before the kernel: signals, distances and markets, each distinct one computed once."""
 
     step: PreparedChunk
     pip: float
@@ -93,7 +93,7 @@ class ChunkWork:
     markets: dict[Hashable, MarketChunk] = field(default_factory=dict)
 
     def orders(self, group: SignalGroup) -> list[tuple[OrderArrays | None, MarketChunk | None]]:
-        """The orders of the sets of a group, and the market of each; nothing once its strategy has failed."""
+        """The orders of the sets of a group, and the market of each; None after its strategy has failed."""
         if not group.failed:
             try:
                 return self._orders(group)

@@ -1,4 +1,4 @@
-"""The plan of a sweep: batches, memory, workers, and how long it should take, told before it starts."""
+"""The plan of a sweep, shown before it starts: batches, memory, workers, and the expected time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHUNK_BYTES = 160_000_000  # that these may take in all
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a batch takes on one worker, measured on the first bars: seconds a bar, and seconds a bar and set."""
+    """Cost of a batch on one worker, measured on the first bars: seconds per bar, and seconds per bar and set."""
 
     bar: float
     bar_set: float
@@ -46,15 +46,15 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is about to be done.
+    """Plan of a sweep that is about to start.
 
     Attributes:
-        sets: parameter sets. finished: how many of them are in the folder already.
-        signal_sets, indicators: distinct ones that the sets share; None where that is not known.
-        bars: None where they are not counted yet. batches, batch_sets: how the sets are cut.
+        sets: parameter sets. finished: number of them that are in the folder already.
+        signal_sets, indicators: distinct ones that the sets share; None if unknown.
+        bars: None if they are not counted yet. batches, batch_sets: how the sets are divided.
         chunk_rows: bars in memory at a time. workers, threads: processes, and threads of each.
-        memory_mb: about, of all processes. seconds: about; None where it could not be measured.
-        executor: ``local`` or ``dask``. data: label of the bars. folder: None where nothing is written.
+        memory_mb: estimate for all processes. seconds: estimate; None if it could not be measured.
+        executor: ``local`` or ``dask``. data: label of the bars. folder: None if nothing is written.
     """
 
     sets: int
@@ -78,7 +78,7 @@ class Plan:
         return asdict(self) | {"folder": None if self.folder is None else str(self.folder)}
 
     def rows(self) -> list[tuple[str, str]]:
-        """Names and values for people."""
+        """The plan as names and values for printing."""
         done = f", {self.finished:,} of them there already" if self.finished else ""
         shared = [
             f"{number:,} {one if number == 1 else many}"
@@ -105,7 +105,7 @@ class Plan:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: ``3 s``, ``4 min``, ``2.5 h``."""
+    """Seconds for printing: ``3 s``, ``4 min``, ``2.5 h``."""
     if seconds < 100:
         return f"{math.ceil(seconds):,} s"
     return f"{seconds / 60:,.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
@@ -114,7 +114,7 @@ def duration(seconds: float) -> str:
 def measure(
     bars: Bars, sets: Sequence[RunParameters], *, fine: Bars | None, threads: int, chunk_rows: int | None
 ) -> Cost | None:
-    """What a batch costs, from a few of the sets over the first bars; None where those cannot be run."""
+    """Measure the cost of a batch with a few of the sets over the first bars; None if those cannot be run."""
     if not sets:
         return None
     try:
@@ -153,7 +153,7 @@ def measure(
 
 
 def batch_sets(left: int, workers: int, bars: int | None, cost: Cost | None, most: int | None = None) -> int:
-    """Sets of a batch: so many that it takes some seconds, and that every worker gets several; at most ``most`` of them."""
+    """Sets per batch: enough for some seconds of work, few enough that each worker gets several batches; at most ``most``."""
     most = min(MOST_SETS, most or MOST_SETS)
     share = math.ceil(left / workers)
     if cost is None or bars is None:
@@ -166,26 +166,26 @@ def batch_sets(left: int, workers: int, bars: int | None, cost: Cost | None, mos
 
 
 def expected(cost: Cost | None, bars: int | None, sets: int, batches: int, workers: int) -> float | None:
-    """Seconds that the batches should take; None where it could not be measured."""
+    """Expected seconds of all batches; None if it could not be measured."""
     if cost is None or bars is None:
         return None
     return round(batches * cost.batch(bars, sets / max(batches, 1)) / min(workers, max(batches, 1)), 3)
 
 
 def shares(bars: Bars, sets: Sequence[RunParameters]) -> Sharing | None:
-    """What the sets have in common; None where that is not known."""
+    """Work that the sets share; None if there are no sets to tell it from."""
     return sharing(bars, sets) if sets else None
 
 
 def most_sets(chunk_rows: int, bars: int | None) -> int:
-    """Sets of a batch at most: what they keep of a chunk is bounded. Smaller batches cost less than smaller chunks."""
+    """Most sets of a batch, so that their memory per chunk is bounded. Smaller batches cost less time than smaller chunks."""
     rows = chunk_rows if bars is None else min(chunk_rows, bars)
     return min(MOST_SETS, max(FEWEST_SETS, CHUNK_BYTES // (SET_ROW * max(1, rows))))
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What memory depends on."""
+    """Sizes that determine the memory."""
 
     workers: int
     threads: int
@@ -194,7 +194,7 @@ class Sizes:
 
 
 class MemoryPlan:
-    """Memory of a sweep, roughly and not too little; figures of a run, and a state for each set of a batch."""
+    """Memory estimate of a sweep, rounded up: the arrays of a run, and a state for each set of a batch."""
 
     def __init__(self, bars: Bars, fine: Bars | None, indicators: int, held: int) -> None:
         """Plan for these bars.
@@ -211,7 +211,7 @@ class MemoryPlan:
         self._held = held
 
     def bytes(self, sizes: Sizes, total_sets: int) -> int:
-        """Of all processes together, the table of all sets included."""
+        """Memory of all processes together, the table of all sets included."""
         reading = sum(source.held(sizes.threads) for source in self._sources)
         batch = WORKING + reading + self._row * sizes.chunk_rows
         batch += (SET_BYTES + SET_ROW * sizes.chunk_rows) * sizes.sets
@@ -219,7 +219,7 @@ class MemoryPlan:
         return own + (batch if sizes.workers == 1 else sizes.workers * (UNMEASURED + batch))
 
     def within(self, limit: str, sizes: Sizes, total_sets: int, label: str) -> Sizes:
-        """Smaller batches, then smaller chunks, then fewer workers, until all fits.
+        """Reduce the batches, then the chunks, then the number of workers, until the memory fits.
 
         Raises:
             InputError: nothing does, with what would.

@@ -1,4 +1,4 @@
-"""How far a sweep has come, for those who show it."""
+"""Progress of a sweep, for display."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SweepProgress:
-    """How far a sweep has come.
+    """Progress of a sweep.
 
     Attributes:
-        sets: those that are done, those of an earlier process included.
-        total_sets: all there will be.
-        failed: those that could not be run.
-        seconds: since this process began with its sets.
-        new_sets: those done in these seconds.
+        sets: finished sets, those of an earlier process included.
+        total_sets: number of all sets.
+        failed: sets that could not be run.
+        seconds: time since this process began to run sets.
+        new_sets: sets finished in these seconds.
     """
 
     sets: int

@@ -1,4 +1,4 @@
-"""Which sets of a batch pass over the bars together: those that read the same indicators, as many as memory has room for."""
+"""Schedule of a batch: sets that read the same indicators pass over the bars together, as many as fit into memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from barloom.engine.orchestrator import CHUNK_ROWS
 from barloom.indicators.spec import Indicator
 
 INDICATOR_BYTES = 16_000_000
-"""Memory for the indicators of a chunk."""
+"""Memory for the indicators of a chunk, in bytes."""
 LEAST_ROWS = 4_096
 # Rough costs, to choose by: nothing but speed depends on them.
 READ_NS = 5.0  # a bar, once a pass
@@ -19,11 +19,11 @@ SIGNALS_NS = 150_000.0  # a signal set and chunk
 
 
 class Maker(Protocol):
-    """What makes signals of indicators."""
+    """Maker of signals from indicators."""
 
     @property
     def specs(self) -> Mapping[str, Indicator]:
-        """The indicators by the names they are read by."""
+        """The indicators by the names under which they are read."""
 
 
 class Group(Protocol):
@@ -31,19 +31,19 @@ class Group(Protocol):
 
     @property
     def maker(self) -> Maker:
-        """What makes them."""
+        """The maker of the signals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Bars in a chunk, and the indices of what passes over the bars together."""
+    """Bars in a chunk, and for each pass over the bars the indices of its groups."""
 
     rows: int
     passes: list[list[int]]
 
 
 def schedule(groups: Sequence[Group], chunk_rows: int | None, *, again: bool) -> Schedule:
-    """The schedule that should take the least time, of those that keep the indicators of a chunk within ``INDICATOR_BYTES``.
+    """The fastest schedule, by estimate, that keeps the indicators of a chunk within ``INDICATOR_BYTES``.
 
     Args:
         groups: what is to pass.
@@ -60,7 +60,7 @@ def schedule(groups: Sequence[Group], chunk_rows: int | None, *, again: bool) ->
 
 
 def _cost(groups: Sequence[Group], one: Schedule) -> float:
-    """Nanoseconds a bar, but for what is the same whatever the schedule."""
+    """Estimated nanoseconds per bar, without the part that is the same for every schedule."""
     passes = 0.0
     for one_pass in one.passes:
         specs = {spec for k in one_pass for spec in groups[k].maker.specs.values()}
@@ -69,7 +69,7 @@ def _cost(groups: Sequence[Group], one: Schedule) -> float:
 
 
 def _passes(groups: Sequence[Group], most: int) -> list[list[int]]:
-    """Groups by blocks of the indicators they read under each name: at most ``most`` in a pass, unless one group reads more."""
+    """Groups divided by the indicators they read under each name: at most ``most`` in a pass, unless one group reads more."""
     read: dict[str, dict[Indicator, int]] = {}
     for group in groups:
         for name, spec in group.maker.specs.items():

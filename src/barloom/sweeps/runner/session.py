@@ -1,4 +1,4 @@
-"""Sweeps over several stretches of the same bars, which are made readable once; walk-forward stands on it."""
+"""Sweeps over several periods of the same bars, which are prepared for reading once; used by walk-forward."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from barloom.bars.bars import Bars, BarsReport
 from barloom.engine.orchestrator import CHUNK_ROWS, available_cores
 from barloom.errors import InputError
-from barloom.observe.profile_files import files_asked
+from barloom.observe.profile_files import files_requested
 from barloom.rules.parameters import RunParameters
 from barloom.sweeps.analysis.table import SweepTable
 from barloom.sweeps.grid.grid import parameters_of
@@ -47,7 +47,7 @@ class SweepSession:
         reading_known: bool = False,
         usage: Usage | None = None,
     ) -> None:
-        """Take the slice that the options name; the bars are read when the context is entered.
+        """Take the slice that the options name; the bars are read on entry into the context.
 
         Args:
             bars: all the bars of a source.
@@ -97,7 +97,7 @@ class SweepSession:
         self._stack.close()
 
     def whole(self) -> BarsReport:
-        """What a pass over all the bars finds, as they were given; made now where none was made yet.
+        """Report of a pass over all the given bars; makes that pass if there was none yet.
 
         Raises:
             InputError: they cannot be read.
@@ -124,7 +124,7 @@ class SweepSession:
         end: int | None = None,
         on_progress: Callable[[SweepProgress], None] | None = None,
     ) -> SweepTable:
-        """Run sets over the bars with ``start <= time < end`` (nanoseconds UTC); a row a set.
+        """Run sets over the bars with ``start <= time < end`` (nanoseconds UTC); one row per set.
 
         Raises:
             InputError: no bars there, or they cannot be read.
@@ -149,7 +149,7 @@ class SweepSession:
                     values=tuple(tuple(sets[number]) for number in ids),
                     threads=self.threads,
                     chunk_rows=self.base.chunk_rows,
-                    profile=self._executor is not None and bool(files_asked(self.options)),
+                    profile=self._executor is not None and bool(files_requested(self.options)),
                 )
 
         if on_progress is not None:
@@ -175,7 +175,7 @@ class SweepSession:
             return SweepTable.made(names, sets, pa.concat_tables(tables))
 
     def _size(self, bars: Bars, names: Sequence[str], sets: Sequence[Sequence[Value]]) -> int:
-        """Sets of a batch, measured on the first bars where there is more than one worker to share them."""
+        """Sets per batch, measured on the first bars if several workers share them."""
         rows = bars.bars_at_hand()
         most = most_sets(self.base.chunk_rows or CHUNK_ROWS, rows)
         if self.workers == 1:

@@ -36,7 +36,7 @@ PREFIX = ".bars-"
 
 
 class SharedBars(BaseModel):
-    """Files of bars, how they are read, and which part of them is taken; ``start`` and ``end`` in nanoseconds UTC, end exclusive.
+    """Files of bars, the options they are read with, and the selection; ``start`` and ``end`` in nanoseconds UTC, end exclusive.
 
     ``source`` is how the bars were read before they were written to a store: finer bars are still read that way.
     """
@@ -47,7 +47,7 @@ class SharedBars(BaseModel):
     reading: Reading = Reading()
     source: Reading | None = None
     corrects: bool = False
-    """Whether the time zone of the reading corrects what the times of the bars claim."""
+    """True if the given time zone overrides the one that the times of the bars state."""
     fraction: float = 1.0
     portion: int = 1
     start: int | None = None
@@ -64,7 +64,7 @@ class SharedBars(BaseModel):
         return bars.select(fraction=self.fraction, portion=self.portion, start=self.start, end=self.end)
 
     def open_fine(self) -> Bars | None:
-        """The finer bars, None where there are none.
+        """The finer bars; None if there are none.
 
         Raises:
             InputError: see ``open_bars``.
@@ -72,14 +72,14 @@ class SharedBars(BaseModel):
         return (self.source or self.reading).open_fine(self.corrects)
 
     def window(self, start: int | None, end: int | None) -> SharedBars:
-        """The bars of these with ``start <= time < end``."""
+        """These bars with ``start <= time < end``."""
         first = self.start if start is None else max(start, FIRST_TIME if self.start is None else self.start)
         last = self.end if end is None else min(end, LAST_TIME if self.end is None else self.end)
         return self.model_copy(update={"start": first, "end": last})
 
 
 def window(bars: Bars, start: int | None, end: int | None) -> Bars:
-    """The bars of a selection with ``start <= time < end``, nanoseconds UTC; of longer bars, those made of such rows."""
+    """The bars of a selection with ``start <= time < end``, nanoseconds UTC; resampled bars are made of such rows."""
     if start is None and end is None:
         return bars
     if isinstance(bars, ResampledBars):
@@ -92,7 +92,7 @@ def window(bars: Bars, start: int | None, end: int | None) -> Bars:
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """Bars that can be drawn any number of times without being parsed again.
+    """Bars that can be read any number of times without being parsed again.
 
     Attributes:
         bars: for this process.
@@ -107,7 +107,7 @@ class Readable:
 def readable(
     bars: Bars, reading: Reading | None, *, processes: bool, elsewhere: bool = False, folder: Path | None = None
 ) -> Iterator[Readable]:
-    """Bars made readable for a sweep: as they are where they are a store or in memory, else written to a store that is removed in the end.
+    """Prepare bars for a sweep: a store or bars in memory are used as they are, others are written to a temporary store.
 
     Args:
         bars: the selection to sweep over.
@@ -148,7 +148,7 @@ def readable(
 
 
 def _judge(bars: Bars) -> None:
-    """Look at all the bars once for what no part of them shows, such as the clock of a file; a store was looked at when it was made.
+    """Check all the bars once for facts that no part of them shows, such as the clock of a file; a store was checked when written.
 
     Raises:
         InputError: see ``Bars.chunks``.
@@ -161,17 +161,17 @@ def _judge(bars: Bars) -> None:
 
 
 def forget(folder: Path, name: str = PREFIX) -> None:
-    """Remove the stores that were written to a folder for the time of a sweep."""
+    """Remove the temporary stores of a sweep from a folder."""
     for path in folder.glob(f"*{name}*"):
         with contextlib.suppress(OSError):
             path.unlink()
 
 
-# ---------------------------------------------------------------- what is a store already
+# ---------------------------------------------------------------- bars that are in a store already
 
 
 def _shared(bars: Bars, reading: Reading | None, elsewhere: bool) -> SharedBars | None:
-    """How other processes open the bars as they are; None where they would have to parse or resample them, or cannot."""
+    """Description with which other processes open the bars as they are; None if that needs parsing or resampling, or is impossible."""
     source = bars.source
     if isinstance(bars, ResampledBars) and not (elsewhere and reading is not None):
         return None
@@ -211,7 +211,7 @@ def _selected(selection: Selection) -> dict[str, Any]:
 
 
 class _AskSide(Bars):
-    """The ask prices of bars as bars of their own, or without them the bid prices."""
+    """The ask prices of bars as bars of their own; without ``ask``, the bid prices."""
 
     def __init__(self, under: Bars, ask: bool) -> None:
         super().__init__(under.source, under.selection, under.on_bad_rows)
@@ -220,16 +220,16 @@ class _AskSide(Bars):
 
     @property
     def has_volume(self) -> bool:
-        """Whether chunks can carry the volume."""
+        """True if chunks can carry the volume."""
         return self._under.has_volume and not self._ask
 
     @property
     def has_ask(self) -> bool:
-        """One side alone."""
+        """False: the bars have one side only."""
         return False
 
     def chunks(self, chunk_rows: int, *, history: int = 0, volume: Volume = False, threads: int = 2) -> Chunks:
-        """The chunks of the bars with one side alone."""
+        """The chunks of the bars with one side only."""
         with contextlib.closing(
             self._under.chunks(chunk_rows, history=history, volume=volume, threads=threads)
         ) as chunks:
@@ -246,7 +246,7 @@ class _AskSide(Bars):
 
 
 def _write(bars: Bars, folder: Path, name: str) -> Sequence[Path]:
-    """Write the bars, and their ask prices beside them where there are any; the paths."""
+    """Write the bars, and their ask prices beside them if there are any. Returns the paths."""
     path = folder / f"{name}.arrow"
     if not bars.has_ask:
         write_bars(bars, path, tell=lambda steps, size: _facts(bars, steps, size), room=FACTS_ROOM)
@@ -258,6 +258,6 @@ def _write(bars: Bars, folder: Path, name: str) -> Sequence[Path]:
 
 
 def _facts(bars: Bars, steps: Steps, size: int) -> StoreFacts:
-    """Of a store that holds the selected rows and no others."""
+    """Describe a store that holds the selected rows only."""
     report = report_of(bars)
     return facts_of(report, steps, size, sources=(), total_rows=report.selected_rows)

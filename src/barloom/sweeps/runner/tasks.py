@@ -1,4 +1,4 @@
-"""One task of a sweep: some parameter sets over bars that its process opens by itself, all of it made of plain values."""
+"""One task of a sweep: parameter sets over bars that its process opens by itself, described by plain values only."""
 
 from __future__ import annotations
 
@@ -67,18 +67,18 @@ class Task(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What a task came to.
+    """Result of a task.
 
     Attributes:
-        table: a row a set, in the order of ``set_ids``: ``set_id`` and the columns of ``run_batch``.
-        report: what the pass over the bars found; None where every set was refused before a bar was read.
+        table: one row per set, in the order of ``set_ids``: ``set_id`` and the columns of ``run_batch``.
+        report: report of the pass over the bars; None if every set was refused before a bar was read.
         seconds, cpu_seconds: wall clock, and of all threads of the process.
-        peak_rss: of the process so far, bytes; None where the platform does not tell.
+        peak_rss: of the process so far, bytes; None if the platform does not provide it.
         trades: with ``set_id`` first; None unless they were kept.
-        phases: seconds by phase; empty where a clock was handed in, or the task was done by an earlier process.
+        phases: seconds by phase; empty if a clock was passed in, or the task was done by an earlier process.
         measured: its profile; None unless another process made one.
         broken: sets that were not refused but failed in code, each with its traceback.
-        audit: what came of the audits; None for a task that an earlier process did.
+        audit: result of the audits; None for a task that an earlier process did.
     """
 
     set_ids: tuple[int, ...]
@@ -101,7 +101,7 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True)
 class TaskFailed:
-    """Why a task came to nothing.
+    """Failure of a task and its reason.
 
     Attributes:
         kind: ``input`` and ``fidelity`` are errors of that name; ``died`` is a process that ended, twice; else ``unexpected``.
@@ -184,7 +184,7 @@ def _run(
     clock: Clock,
     broken: dict[int, str],
 ) -> tuple[list[pa.Table], list[pa.Table], BarsReport | None, AuditCounts]:
-    """The sets in one batch; one by one where one of them makes it fail, so that it fails alone and is noted in ``broken``."""
+    """Run the sets in one batch; if a set makes it fail, run them one by one, so that it fails alone and is noted in ``broken``."""
     audit = AuditCounts()
     if not sets:
         return [], [], None, audit
@@ -226,13 +226,13 @@ def _run(
 
 
 def errors_table(errors: dict[int, str]) -> pa.Table:
-    """Rows of sets that could not be run, by number, each with its sentence."""
+    """Rows of sets that could not be run, by number, each with its error message."""
     rows: Sequence[dict[str, Any]] = [{SET_ID: set_id, "error": error} for set_id, error in errors.items()]
     return pa.Table.from_pylist(rows, schema=TASK_SCHEMA)
 
 
 def nothing_ran(numbers: Sequence[int], errors: Sequence[str], broken: Mapping[int, str], of: str) -> BarloomError:
-    """The error of a sweep none of whose sets could be run: the first reason, and of the kind that it is.
+    """The error of a sweep in which no set could be run: the first reason, with its type.
 
     Args:
         numbers: of the sets, in their order.
@@ -246,7 +246,7 @@ def nothing_ran(numbers: Sequence[int], errors: Sequence[str], broken: Mapping[i
 
 
 def perform_text(text: str) -> TaskResult | TaskFailed:
-    """Run a task that came as JSON; what goes wrong comes back as a value, since not every error can be sent."""
+    """Run a task that came as JSON; an error is returned as a value, since not every error can be sent."""
     task = Task.model_validate_json(text)
     try:
         return _profiled(task) if task.profile else perform(task)

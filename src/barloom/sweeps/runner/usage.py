@@ -1,4 +1,4 @@
-"""What the tasks of a sweep or a walk forward took, those of all workers added up while they run."""
+"""Resources used by the tasks of a sweep or a walk-forward, summed over all workers while they run."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from barloom.observe.memory import peak_rss
 from barloom.observe.profile_files import Profiled
 
 if TYPE_CHECKING:
-    from barloom.observe.profile_files import ProfileAsked
+    from barloom.observe.profile_files import ProfileOptions
     from barloom.observe.profiling import Profiler, ProfileSums
     from barloom.sweeps.runner.tasks import TaskResult
 
 
 @dataclass(slots=True)
 class Usage:
-    """What was taken since it was made.
+    """Resources used since the object was created.
 
     Attributes:
         clock: takes the seconds of each step in this process.
-        before: wall clock until the first set ran. working: while sets ran. cpu_seconds: of all workers in it.
+        before: wall clock until the first set ran. working: while sets ran. cpu_seconds: of all workers in that time.
         trades: of all sets.
-        peaks: largest resident sets of the processes, a value a task, bytes.
+        peaks: largest resident set of the process after each task, bytes.
         measured: profiles of the tasks that other processes did.
         workers, threads: processes at work, and threads of each.
     """
@@ -44,7 +44,7 @@ class Usage:
     _phases: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
 
     def take(self, result: TaskResult) -> None:
-        """Add what a task took."""
+        """Add the resources of a task."""
         self.cpu_seconds += result.cpu_seconds
         self.trades += result.trades_count
         self.peaks.append(result.peak_rss or 0)
@@ -59,23 +59,23 @@ class Usage:
         return time.perf_counter() - self.started
 
     def phases(self) -> dict[str, float]:
-        """Seconds by phase, added up over the processes."""
+        """Seconds by phase, summed over the processes."""
         return {name: seconds + self._phases[name] for name, seconds in self.clock.phases().items()}
 
     def peak(self) -> int | None:
-        """Bytes of this process and its workers together, at most; None where the platform does not tell."""
+        """Largest memory of this process and its workers together, bytes; None if the platform does not provide it."""
         own = peak_rss()
         if own is None or self.workers == 1:
             return own
         return own + self.workers * max(self.peaks, default=0)
 
     def efficiency(self) -> float | None:
-        """Processor seconds / (workers x threads x seconds in which sets ran); None where no task told them."""
+        """Processor seconds / (workers x threads x seconds in which sets ran); None if no task reported them."""
         most = self.workers * self.threads * self.working
         return round(self.cpu_seconds / most, 4) if most > 0.0 and self.peaks else None
 
-    def profiled(self, profiler: Profiler, options: ProfileAsked, job_id: str) -> Profiled:
-        """The profile of this process and of its workers; after the profiler was left."""
+    def profiled(self, profiler: Profiler, options: ProfileOptions, job_id: str) -> Profiled:
+        """The profile of this process and of its workers; call it after the profiler has stopped."""
         return Profiled.of(
             profiler,
             options,

@@ -1,4 +1,4 @@
-"""What the audit of a run says: looking ahead, a short lookback, rounding and unsteadiness are told apart, and nothing else is said."""
+"""Verdicts of the audit of a run: look-ahead, a short lookback, rounding and unsteady code are told apart, without false alarms."""
 
 from __future__ import annotations
 

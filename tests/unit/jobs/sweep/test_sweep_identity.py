@@ -1,4 +1,4 @@
-"""What tells one sweep or store from another: each option is changed alone, by going over the fields there are."""
+"""Identity of a sweep or a store: each option is changed alone, for every field there is."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ CHECKED: dict[str, Any] = {
     "strategy": "00",
     "version": "0.0.0",
 }
-"""What does not name the folder, but must be as it was when the sweep was begun."""
+"""Fields that do not name the folder, but must be the same as when the sweep was begun."""
 
 
 def plan(**changes: Any) -> SweepPlan:

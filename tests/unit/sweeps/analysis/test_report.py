@@ -1,4 +1,4 @@
-"""What people read of a sweep: sentences, and a page that stands alone."""
+"""Reports of a sweep: sentences, and a page that needs no other file."""
 
 from __future__ import annotations
 

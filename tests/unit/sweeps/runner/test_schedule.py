@@ -1,4 +1,4 @@
-"""How a batch is cut into passes: never what comes of it, only what is held at a time."""
+"""Schedule of a batch: the division into passes changes the memory, never the results."""
 
 from __future__ import annotations
 
