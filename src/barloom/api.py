@@ -51,6 +51,13 @@ def run(
     Raises:
         InputError: bad data, an unknown option, a value it does not take, or one given twice.
         FidelityError: see ``orchestrator.run``.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(2_000)
+        >>> result = bl.run(bars, "ema-cross", {"fast": 5, "slow": 20}, spread=0.0001)
+        >>> result.metrics.trades, round(result.metrics.net_pnl, 2)
+        (86, -773.7)
     """
     _refuse_unknown("run", options)
     from_exits = fields_of(exits) if exits is not None else {}
@@ -133,6 +140,15 @@ def sweep(
     Raises:
         InputError: bad data, names, values or constraints, or a scheduler that cannot be reached.
         FidelityError: see ``orchestrator.run``.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(2_000)
+        >>> result = bl.sweep(bars, "ema-cross", {"fast": [5, 10], "slow": [20, 50]}, rank_by="net_pnl")
+        >>> len(result)
+        4
+        >>> result.best["fast"], result.best["slow"], round(result.best["net_pnl"], 2)
+        (5, 20, 480.65)
     """
     from barloom.jobs.sweep.job import sweep_job
     from barloom.jobs.sweep.result import SweepResult
@@ -227,6 +243,14 @@ def walk_forward(
 
     Raises:
         InputError: see ``sweep``; bars too short for the windows, or windows that overlap.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(8_000)  # a week of minutes
+        >>> grid = {"fast": [5, 10], "slow": [20, 50]}
+        >>> walked = bl.walk_forward(bars, "ema-cross", grid, train="3d", test="1d", rank_by="net_pnl")
+        >>> walked.summary.tested, walked.summary.trades, round(walked.summary.net_pnl, 2)
+        (5, 155, 164.85)
     """
     from barloom.jobs.walk_forward import walk_forward_job
     from barloom.sweeps.analysis.ranking import asked_grid

@@ -9,7 +9,16 @@ LONGEST_SENTENCE = 2000
 
 
 class BarloomError(Exception):
-    """Base of every error that barloom raises on purpose."""
+    """Base of every error that barloom raises on purpose.
+
+    Examples:
+        >>> import barloom as bl
+        >>> try:
+        ...     bl.from_synthetic(1_000).resample("7 minutes")
+        ... except bl.BarloomError as error:
+        ...     print(error.exit_code, error)
+        2 --timeframe '7 minutes': give a number and s, m, h, d or w, such as 5m, 15m, 1h, 4h, 1d or 1w
+    """
 
     exit_code = 4
 
@@ -19,6 +28,13 @@ class InputError(BarloomError, ValueError):
 
     Names that come out of a file may hold anything: line ends, control characters and a million letters are no part of
     a sentence.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bl.open_bars("missing.csv")
+        Traceback (most recent call last):
+            ...
+        barloom.errors.InputError: missing.csv does not exist: check the name
     """
 
     exit_code = 2
@@ -56,7 +72,21 @@ class StrategyExitError(StrategyError, InputError):
 
 
 class FidelityError(BarloomError):
-    """Two runs that must be equal differ, or the reference simulator disagrees with the kernel."""
+    """Two runs that must be equal differ, or the reference simulator disagrees with the kernel.
+
+    Examples:
+        >>> import numpy as np
+        >>> import barloom as bl
+        >>> class Tomorrow(bl.Strategy):
+        ...     def signals(self, window):
+        ...         bars = np.flatnonzero(window.close[1:] > window.close[:-1])  # the bars before a rise
+        ...         return bl.Entries(bars, 1, stop=0.0005, target=0.0005)
+        >>> try:
+        ...     bl.run(bl.from_synthetic(1_000), "__main__:Tomorrow")
+        ... except bl.FidelityError as error:
+        ...     print(str(error).partition(":")[0])
+        strategy Tomorrow looks ahead
+    """
 
     exit_code = 3
 

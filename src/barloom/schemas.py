@@ -21,7 +21,15 @@ MODELS: dict[str, type[BaseModel]] = {"benchmark": BenchmarkRecord, "profile": P
 
 
 def schema_path(name: str) -> Path:
-    """Where the schema of a record is: ``benchmark`` of a run, ``profile`` of ``--profile``, ``bench`` of ``barloom bench run``."""
+    """Where the schema of a record is: ``benchmark`` of a run, ``profile`` of ``--profile``, ``bench`` of ``barloom bench run``.
+
+    Examples:
+        >>> import json
+        >>> from barloom.schemas import schema_path
+        >>> schema = json.loads(schema_path("benchmark").read_text(encoding="utf-8"))
+        >>> schema["title"], schema["type"]
+        ('BenchmarkRecord', 'object')
+    """
     return FOLDER / f"{name}.schema.json"
 
 

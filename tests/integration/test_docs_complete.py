@@ -1,10 +1,11 @@
 """The guides leave nothing out: every option and name of execution, and every option that sweeps have beside those of a run.
 
-The examples of the help, which the manual page and the site show too, are commands there are.
+The examples of the help, which the manual page and the site show too, are commands there are. Every public name is on the page of Python.
 """
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import runpy
 import shlex
@@ -13,15 +14,18 @@ from typing import Any
 
 import pytest
 
+import barloom as bl
 from barloom import indicators
 from barloom.cli._parser import build_parser
 from barloom.engine.trades import COLUMNS, REASONS, REFUSALS
 from barloom.options import RULES, options_of
 from barloom.rules.fills import INTRABAR, PRESETS
 from barloom.rules.positions import POSITIONS
-from helpers.pages import ROOT
+from helpers.pages import PAGES, ROOT
 
 OF_THE_BARS = {"--ask", "--spread-column", "--fine"}
+DESCRIBED = re.compile(r"^::: (\S+)$", re.MULTILINE)
+"""What a page takes from a docstring, by its dotted name."""
 EXPLAINED_ELSEWHERE = {"--strategy", "--param", "--direction", "--balance", "--stop", "--target"}
 OF_SWEEPS = ("parameter sets", "ranking", "windows")
 
@@ -75,3 +79,17 @@ def test_the_examples_of_the_help_are_commands() -> None:
     assert len(found) > 20
     for example in found:
         parser.parse_args(shlex.split(example)[1:])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_page_takes_from_docstrings_is_there(name: str) -> None:
+    """``mkdocs`` builds no page that names what is gone."""
+    for path in DESCRIBED.findall((ROOT / name).read_text(encoding="utf-8")):
+        assert pkgutil.resolve_name(path).__doc__, path
+
+
+def test_every_public_name_is_on_the_page_of_python() -> None:
+    found = {path.rpartition(".")[2] for path in DESCRIBED.findall(page("python.md"))}
+    found |= set(re.search(r"members: \[(.*)\]", page("python.md"))[1].split(", "))  # type: ignore[index]
+    assert {*bl.__all__, *indicators.__all__} <= found
+    assert [name for name in bl.__all__ if f"`{name}`" not in page("public.md")] == []

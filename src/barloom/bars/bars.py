@@ -60,6 +60,18 @@ class Bars:
     """Bars of a source, or of a selection of its rows; nothing is read until chunks are drawn.
 
     ``report`` is None until a pass was drawn to its end.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> bars.label, bars.has_volume, bars.has_ask
+        ('synthetic', True, False)
+        >>> bars.report is None
+        True
+        >>> sum(chunk.rows for chunk in bars.chunks(300))
+        1000
+        >>> bars.report.selected_rows, bars.report.content_hash[:8]
+        (1000, '30ecdfe4')
     """
 
     def __init__(self, source: Source, selection: Selection | None = None, on_bad_rows: OnBadRows = "error") -> None:
@@ -108,6 +120,16 @@ class Bars:
 
         Raises:
             InputError: a value is out of range, or a selection was made already.
+
+        Examples:
+            >>> import barloom as bl
+            >>> bars = bl.from_synthetic(1_000)
+            >>> morning = bars.select(start="2015-01-05 06:00", end="2015-01-05 12:00")
+            >>> bl.run(morning, "ema-cross").report.selected_rows
+            359
+            >>> second = bars.select(fraction=0.25, portion=2)
+            >>> bl.run(second, "ema-cross").report.selected_rows
+            250
         """
         if not self.selection.whole:
             raise InputError(f"{self.label} is a selection already: select once, from the bars as opened")
@@ -128,6 +150,13 @@ class Bars:
 
         Raises:
             InputError: no such timeframe or anchor, or the bars are resampled already.
+
+        Examples:
+            >>> import barloom as bl
+            >>> hours = bl.from_synthetic(1_000).resample("1h")
+            >>> chunk = next(hours.chunks(100))
+            >>> chunk.rows, round(float(chunk.close[0]), 5)
+            (17, 1.10007)
         """
         from barloom.bars.resampling import ResampledBars
         from barloom.bars.timeframes import Timeframe
@@ -137,7 +166,16 @@ class Bars:
         return ResampledBars(self, Timeframe.parse(timeframe, anchor))
 
     def bars_at_hand(self) -> int | None:
-        """The number of rows of a whole source where it costs nothing to know, else None."""
+        """The number of rows of a whole source where it costs nothing to know, else None.
+
+        Examples:
+            >>> import barloom as bl
+            >>> bars = bl.from_synthetic(1_000)
+            >>> bars.bars_at_hand()
+            1000
+            >>> bars.select(start="2015-01-05 06:00").bars_at_hand() is None
+            True
+        """
         return self.source.rows_at_hand() if self.selection.whole else None
 
     def chunks(self, chunk_rows: int, *, history: int = 0, volume: Volume = False, threads: int = 2) -> Chunks:
@@ -156,6 +194,14 @@ class Bars:
             InputError: the source cannot be read, holds bad rows (unless ``on_bad_rows`` is ``drop``, and they are at most 1%),
                 or has no bar in the selection.
             Question: an InputError that only the user can settle, such as a clock that the bars contradict.
+
+        Examples:
+            >>> import barloom as bl
+            >>> bars = bl.from_synthetic(1_000)
+            >>> [(chunk.base, chunk.rows, len(chunk.close)) for chunk in bars.chunks(400, history=20)]
+            [(0, 400, 400), (400, 400, 420), (800, 200, 220)]
+            >>> max(float(chunk.high.max()) for chunk in bars.chunks(400))
+            1.10795
         """
         if chunk_rows < 1 or history < 0 or threads < 1:
             raise InputError(f"chunk rows {chunk_rows}, history {history}, threads {threads}: at least 1, 0 and 1")
@@ -368,6 +414,16 @@ def open_bars(
 
     Raises:
         InputError: a file is missing, unreadable, of another kind, lacks a column or holds several symbols.
+
+    Examples:
+        >>> import pandas as pd
+        >>> import barloom as bl
+        >>> days = pd.date_range("2024-01-01", periods=3, name="time")
+        >>> frame = pd.DataFrame({"open": [5, 6, 7], "high": [7, 8, 8], "low": [5, 5, 6], "close": [6, 7, 8]}, days)
+        >>> frame.to_csv("bars.csv")
+        >>> bars = bl.open_bars("bars.csv")
+        >>> next(bars.chunks(10)).close.tolist()
+        [6.0, 7.0, 8.0]
     """
     from barloom.bars.sources.joined import open_joined
     from barloom.bars.sources.pair import PairSource
@@ -445,6 +501,13 @@ def from_arrays(
 
     Raises:
         InputError: lengths or types do not fit, there is no bar, or a row is bad.
+
+    Examples:
+        >>> import barloom as bl
+        >>> times = [1704067200, 1704067260, 1704067320]  # seconds
+        >>> bars = bl.from_arrays(times, open=[5, 6, 7], high=[7, 8, 8], low=[5, 5, 6], close=[6, 7, 8])
+        >>> next(bars.chunks(10)).high.tolist()
+        [7.0, 8.0, 8.0]
     """
     from barloom.bars.sources.memory import MemorySource
 
@@ -474,6 +537,15 @@ def from_pandas(
 
     Raises:
         InputError: a column is missing, its type does not fit, there is no bar, or a row is bad.
+
+    Examples:
+        >>> import pandas as pd
+        >>> import barloom as bl
+        >>> days = pd.date_range("2024-01-01", periods=3, name="time")
+        >>> frame = pd.DataFrame({"open": [5, 6, 7], "high": [7, 8, 8], "low": [5, 5, 6], "close": [6, 7, 8]}, days)
+        >>> bars = bl.from_pandas(frame)
+        >>> next(bars.chunks(10)).close.tolist()
+        [6.0, 7.0, 8.0]
     """
     from barloom.bars.sources.frames import frame_source
 
@@ -496,6 +568,12 @@ def from_synthetic(rows: int, seed: int = 0) -> Bars:
 
     Raises:
         InputError: rows < 1 or seed < 0.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000, seed=7)
+        >>> [round(float(price), 5) for price in next(bars.chunks(3)).close]
+        [1.09997, 1.09996, 1.09996]
     """
     from barloom.bars.synthetic import SyntheticSource
 

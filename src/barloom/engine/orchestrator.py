@@ -199,6 +199,16 @@ def simulate(
 
     Raises:
         InputError: bad data or parameters.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=0.0005, target=0.0010)
+        >>> result = bl.simulate(bars, entries, costs=bl.Costs(spread=0.0001))
+        >>> result.trades["exit_reason"].tolist()
+        ['target', 'stop']
+        >>> result.trades["r"].round(2).tolist()
+        [2.0, -1.0]
     """
     exits = exits or Exits()
     rules = make_rules(

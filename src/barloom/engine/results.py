@@ -123,6 +123,16 @@ class RunResult:
             asked again then.
         bounds: what the ambiguous trades leave open: the accounts as chosen, in the best and in the worst case; None if not asked for.
         phase_times: seconds in ``ingest``, ``scan``, ``simulate``, ``write``; phases overlap, so they may add up to more than the wall clock.
+
+    Examples:
+        >>> import barloom as bl
+        >>> result = bl.run(bl.from_synthetic(2_000), "ema-cross", {"fast": 5, "slow": 20})
+        >>> result.metrics.trades, round(result.metrics.max_drawdown, 2)
+        (59, 180.68)
+        >>> result.trades[["side", "bars_held", "exit_reason"]].head(2).values.tolist()
+        [[1, 10, 'target'], [-1, 6, 'stop']]
+        >>> len(result.equity), result.digest[:8]
+        (62, '3792d5f4')
     """
 
     metrics: Metrics

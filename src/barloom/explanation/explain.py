@@ -52,6 +52,18 @@ def explain(run: str | os.PathLike[str], trade_id: int) -> Explanation:
     Raises:
         InputError: no such run or trade, or bars or strategy that are not there any more as they were.
         FidelityError: the reference simulator does not give the trade as the run has it.
+
+    Examples:
+        After ``barloom run --sample --end 2015-01-10 --out first``:
+
+        >>> from pathlib import Path
+        >>> import barloom as bl
+        >>> folder = next(Path("first/runs").iterdir())
+        >>> trade = bl.explain(folder, trade_id=0)
+        >>> trade.side, trade.fill.price, round(trade.decision.price, 5)
+        ('long', 1.10015, 1.10032)
+        >>> trade.decision.words
+        'the high 1.10037 touched the target 1.100321773'
     """
     folder, record = _read(Path(run))
     row = read_trade(folder, trade_id)

@@ -165,6 +165,18 @@ class Explanation(Record):
         moves: every time the stop was raised, in order.
         bars_held, mfe, mae: as in the trade record.
         checked: what the story was checked against.
+
+    Examples:
+        After ``barloom run --sample --end 2015-01-10 --out first``:
+
+        >>> from pathlib import Path
+        >>> import barloom as bl
+        >>> folder = next(Path("first/runs").iterdir())
+        >>> trade = bl.explain(folder, trade_id=1)
+        >>> trade.signal.bar.time, trade.fill.bar.time, trade.decision.bar.time
+        ('2015-01-05T00:55:00Z', '2015-01-05T00:56:00Z', '2015-01-05T01:04:00Z')
+        >>> trade.decision.reason, round(trade.money.net_pnl, 2)
+        ('target', 50.25)
     """
 
     run: str

@@ -42,6 +42,15 @@ class IndicatorBank:
         specs: every distinct spec, those that others are made of too.
         columns: columns of the bars that are read.
         computed: number of times each spec was computed.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, ema
+        >>> bank = IndicatorBank([ema(10), ema(20)])
+        >>> bank.warmup
+        20
+        >>> [round(float(bank.update(chunk)[ema(20)][-1]), 6) for chunk in bl.from_synthetic(300).chunks(100)]
+        [1.100153, 1.100981, 1.101109]
     """
 
     def __init__(self, specs: Iterable[Indicator], history: int = 0, ring: int = RING) -> None:

@@ -13,12 +13,32 @@ from barloom.indicators.spec import Indicator, Source, windowed
 
 
 def ema(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Exponential average of weight 2 / (n + 1), beginning with the mean of the first ``n`` values."""
+    """Exponential average of weight 2 / (n + 1), beginning with the mean of the first ``n`` values.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, ema
+        >>> prices = [2, 4, 6, 10]
+        >>> bars = bl.from_arrays(range(4), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([ema(3)]).update(chunk)[ema(3)].round(3).tolist()
+        [nan, nan, 4.0, 7.0]
+    """
     return windowed("ema", n, source)
 
 
 def rma(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Wilder's average: exponential of weight 1 / n, beginning with the mean of the first ``n`` values."""
+    """Wilder's average: exponential of weight 1 / n, beginning with the mean of the first ``n`` values.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, rma
+        >>> prices = [2, 4, 6, 10]
+        >>> bars = bl.from_arrays(range(4), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([rma(3)]).update(chunk)[rma(3)].round(3).tolist()
+        [nan, nan, 4.0, 6.0]
+    """
     return windowed("rma", n, source)
 
 

@@ -14,12 +14,32 @@ from barloom.indicators.strength import rsi
 
 
 def rolling_min(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Lowest of the last ``n`` values."""
+    """Lowest of the last ``n`` values.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, rolling_min
+        >>> prices = [2, 4, 3, 6]
+        >>> bars = bl.from_arrays(range(4), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([rolling_min(3)]).update(chunk)[rolling_min(3)].round(3).tolist()
+        [nan, nan, 2.0, 3.0]
+    """
     return windowed("rolling_min", n, source)
 
 
 def rolling_max(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Highest of the last ``n`` values."""
+    """Highest of the last ``n`` values.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, rolling_max
+        >>> prices = [2, 4, 3, 6]
+        >>> bars = bl.from_arrays(range(4), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([rolling_max(3)]).update(chunk)[rolling_max(3)].round(3).tolist()
+        [nan, nan, 4.0, 6.0]
+    """
     return windowed("rolling_max", n, source)
 
 
@@ -27,6 +47,15 @@ def stoch_rsi(n: SupportsIndex, source: Source = "close") -> Indicator:
     """Place of the RSI over ``n`` bars within its range of ``n`` bars, 0 to 1, unsmoothed.
 
     0 where that range is empty, as TA-Lib has it (its STOCHRSI with fastk_period=n, fastd_period=1, divided by 100).
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, stoch_rsi
+        >>> prices = [2, 4, 3, 6, 5, 6, 4]
+        >>> bars = bl.from_arrays(range(7), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(7)
+        >>> IndicatorBank([stoch_rsi(3)]).update(chunk)[stoch_rsi(3)].round(3).tolist()
+        [nan, nan, nan, nan, nan, 0.462, 0.0]
     """
     return windowed("stoch_rsi", n, source)
 

@@ -14,22 +14,58 @@ from barloom.indicators.spec import Indicator, Source, windowed
 
 
 def sma(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Mean of the last ``n`` values."""
+    """Mean of the last ``n`` values.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, sma
+        >>> prices = [2, 4, 6, 11]
+        >>> bars = bl.from_arrays(range(4), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([sma(3)]).update(chunk)[sma(3)].round(3).tolist()
+        [nan, nan, 4.0, 7.0]
+    """
     return windowed("sma", n, source)
 
 
 def rolling_mean(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Mean of the last ``n`` values: ``sma`` under its statistical name, and the same spec."""
+    """Mean of the last ``n`` values: ``sma`` under its statistical name, and the same spec.
+
+    Examples:
+        >>> from barloom.indicators import rolling_mean, sma
+        >>> rolling_mean(20) == sma(20)
+        True
+    """
     return sma(n, source)
 
 
 def rolling_std(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Population standard deviation (divided by n) of the last ``n`` values."""
+    """Population standard deviation (divided by n) of the last ``n`` values.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, rolling_std
+        >>> prices = [2, 4, 6, 11]
+        >>> bars = bl.from_arrays(range(4), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([rolling_std(3)]).update(chunk)[rolling_std(3)].round(3).tolist()
+        [nan, nan, 1.633, 2.944]
+    """
     return windowed("rolling_std", n, source)
 
 
 def zscore(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Distance of the newest of the last ``n`` values from their mean, in standard deviations; 0 where all are equal."""
+    """Distance of the newest of the last ``n`` values from their mean, in standard deviations; 0 where all are equal.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, zscore
+        >>> prices = [2, 4, 6, 11]
+        >>> bars = bl.from_arrays(range(4), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([zscore(3)]).update(chunk)[zscore(3)].round(3).tolist()
+        [nan, nan, 1.225, 1.359]
+    """
     return windowed("zscore", n, source)
 
 

@@ -12,12 +12,30 @@ from barloom.indicators.spec import BARS, Indicator, bars_of
 
 
 def true_range() -> Indicator:
-    """Greatest of high - low and the distances of high and low from the close before; none on the first bar."""
+    """Greatest of high - low and the distances of high and low from the close before; none on the first bar.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, true_range
+        >>> bars = bl.from_arrays(range(4), open=[5, 6, 7, 8], high=[7, 8, 9, 8], low=[5, 5, 7, 4], close=[6, 7, 8, 5])
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([true_range()]).update(chunk)[true_range()].round(3).tolist()
+        [nan, 3.0, 2.0, 4.0]
+    """
     return Indicator("true_range", BARS)
 
 
 def atr(n: SupportsIndex) -> Indicator:
-    """Wilder's average of the true range over ``n`` bars."""
+    """Wilder's average of the true range over ``n`` bars.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, atr
+        >>> bars = bl.from_arrays(range(4), open=[5, 6, 7, 8], high=[7, 8, 9, 8], low=[5, 5, 7, 4], close=[6, 7, 8, 5])
+        >>> [chunk] = bars.chunks(4)
+        >>> IndicatorBank([atr(2)]).update(chunk)[atr(2)].round(3).tolist()
+        [nan, nan, 2.5, 3.25]
+    """
     return Indicator("atr", BARS, (bars_of("atr", n),))
 
 

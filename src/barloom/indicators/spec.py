@@ -19,6 +19,14 @@ class Indicator:
     """A derived series: equal specs are computed once and shared.
 
     ``source`` is a column of the bars, ``"bars"`` where high, low and close are all read, or another indicator.
+
+    Examples:
+        >>> from barloom.indicators import ema, rsi, sma
+        >>> smoothed = ema(3, rsi(14))  # of an indicator
+        >>> str(smoothed), str(sma(20, "high"))
+        ('ema(3, rsi(14))', 'sma(20, high)')
+        >>> ema(3, rsi(14)) == smoothed
+        True
     """
 
     name: str

@@ -13,7 +13,17 @@ from barloom.indicators.spec import Indicator, Source, windowed
 
 
 def rsi(n: SupportsIndex, source: Source = "close") -> Indicator:
-    """Wilder's relative strength index over ``n`` bars, 0 to 100; 0 where nothing moved, as TA-Lib has it."""
+    """Wilder's relative strength index over ``n`` bars, 0 to 100; 0 where nothing moved, as TA-Lib has it.
+
+    Examples:
+        >>> import barloom as bl
+        >>> from barloom.indicators import IndicatorBank, rsi
+        >>> prices = [2, 4, 3, 6, 5]
+        >>> bars = bl.from_arrays(range(5), open=prices, high=prices, low=prices, close=prices)
+        >>> [chunk] = bars.chunks(5)
+        >>> IndicatorBank([rsi(3)]).update(chunk)[rsi(3)].round(3).tolist()
+        [nan, nan, nan, 83.333, 66.667]
+    """
     return windowed("rsi", n, source)
 
 

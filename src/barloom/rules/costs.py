@@ -23,6 +23,14 @@ class Costs(Checked):
 
     Raises:
         InputError: a negative or infinite cost.
+
+    Examples:
+        >>> import barloom as bl
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=0.0005, target=0.0010, size=100_000)
+        >>> costs = bl.Costs(spread=0.0001, commission_per_trade=2)
+        >>> trades = bl.simulate(bl.from_synthetic(1_000), entries, costs=costs).trades
+        >>> trades[["spread_cost", "commission"]].round(2).values.tolist()
+        [[10.0, 2.0], [10.0, 2.0]]
     """
 
     spread: float = of("spread")

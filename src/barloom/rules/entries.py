@@ -39,6 +39,14 @@ class Entries:
 
     Raises:
         InputError: lengths differ, bars decrease, a side is not +1 or -1, or a distance is not positive.
+
+    Examples:
+        >>> import barloom as bl
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=[0.0005, 0.0008], target=0.0010)
+        >>> len(entries), entries.stop.tolist(), entries.target.tolist()
+        (2, [0.0005, 0.0008], [0.001, 0.001])
+        >>> bl.simulate(bl.from_synthetic(1_000), entries).trades["entry_bar"].tolist()
+        [11, 501]
     """
 
     __slots__ = ("max_hold", "plans", "side", "signal_bar", "size", "stop", "stop_price", "target", "target_price")

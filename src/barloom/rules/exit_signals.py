@@ -20,6 +20,14 @@ class ExitSignals:
 
     Raises:
         InputError: lengths differ, bars decrease, or a side is not +1, -1 or 0.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=0.0005, target=0.0010)
+        >>> leave = bl.ExitSignals([20], side=1)  # longs, at the open of bar 21
+        >>> bl.simulate(bars, entries, exit_signals=leave).trades[["exit_bar", "exit_reason"]].values.tolist()
+        [[21, 'signal'], [540, 'stop']]
     """
 
     __slots__ = ("side", "signal_bar")

@@ -102,6 +102,14 @@ class Trail(Checked):
     Attributes:
         distance: from the peak to the stop; a number of price units, or text such as ``atr:2`` or ``peak:0.5``.
         activation: how far the peak must be from the entry price before the trail counts.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=0.0005, target=0.0010)
+        >>> exits = bl.Exits(trail=bl.Trail(distance=0.0002, activation=0.0001))
+        >>> bl.simulate(bars, entries, exits=exits).trades["exit_reason"].tolist()
+        ['trail', 'trail']
     """
 
     distance: Annotated[float | str, _plain("trail")]
@@ -114,6 +122,14 @@ class Breakeven(Checked):
     Attributes:
         trigger: how far the peak must be from the entry price; a number of price units, or text such as ``r:1``.
         offset: how far beyond the entry price the stop moves, on the side of profit.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=0.0005, target=0.0010)
+        >>> exits = bl.Exits(breakeven=bl.Breakeven(trigger="r:0.2", offset=0.00001))
+        >>> bl.simulate(bars, entries, exits=exits).trades["r"].round(2).tolist()
+        [0.02, 0.02]
     """
 
     trigger: Annotated[float | str, _plain("breakeven")]
@@ -126,6 +142,15 @@ class Rung(Checked):
     Attributes:
         target: distance from the fill price; a number of price units, or text such as ``r:1``.
         fraction: part of the whole size that leaves there, above 0 and at most 1.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=0.0005, target=0.0010)
+        >>> exits = bl.Exits(ladder=(bl.Rung(target="r:1", fraction=0.5), bl.Rung(target="r:1.5", fraction=0.25)))
+        >>> trades = bl.simulate(bars, entries, exits=exits).trades
+        >>> trades[["size", "r"]].head(3).round(2).values.tolist()  # the parts of the first entry
+        [[0.5, 1.0], [0.25, 1.5], [0.25, 2.0]]
     """
 
     target: Annotated[float | str, _plain("ladder")]
@@ -141,6 +166,14 @@ class Exits(Checked):
         breakeven: a stop moved to the entry price.
         session: leave at the close of the day, the week, or before a gap.
         ladder: targets that each take a fraction of the size. What they leave keeps the entry's own target.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=0.0005, target=0.0010)
+        >>> exits = bl.Exits(max_hold=30, trail=bl.Trail(distance=0.0003))
+        >>> bl.simulate(bars, entries, exits=exits).trades[["bars_held", "exit_reason"]].values.tolist()
+        [[30, 'time'], [11, 'trail']]
     """
 
     max_hold: int | None = Field(default=None, ge=1)

@@ -37,6 +37,14 @@ class Session(Checked):
         before_gap: leave before a pause between bars longer than this: ``90m``, ``2h``, ``1d``.
         zone: a name of the time zone database (``Europe/London``). Where clocks change, a time of day that comes twice counts the
             first time, and one that is skipped counts as if the clocks had not changed yet.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> exits = bl.Exits(session=bl.Session(daily="06:00", zone="Europe/London"))
+        >>> trades = bl.simulate(bars, bl.Entries([10], side=1, stop=0.01), exits=exits).trades
+        >>> str(trades["exit_time"][0]), trades["exit_reason"][0]
+        ('2015-01-05 05:59:00+00:00', 'session')
     """
 
     daily: str | None = None

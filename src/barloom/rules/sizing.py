@@ -36,6 +36,15 @@ class Sizing(Checked):
 
     Raises:
         InputError: a value that is not accepted, or settings that contradict each other.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(1_000)
+        >>> entries = bl.Entries([10, 500], side=[1, -1], stop=0.0005, target=0.0010)
+        >>> sizing = bl.Sizing(balance=10_000, risk_pct=1, lot_step=0.01, contract_size=100_000)
+        >>> trades = bl.simulate(bars, entries, sizing=sizing).trades
+        >>> trades[["size", "net_pnl"]].round(2).values.tolist()
+        [[200000.0, 200.0], [204000.0, -102.0]]
     """
 
     balance: float = of("balance")

@@ -34,23 +34,7 @@ class StrategyOrigin:
 class Strategy:
     """A trading rule: its parameters, the indicators it reads, and the entries it asks for.
 
-    A subclass sets ``name``, declares its parameters in a nested ``Params``, and defines ``indicators`` and
-    ``signals``::
-
-        class Breakout(Strategy):
-            name = "breakout"
-            lookback = 1
-
-            class Params(Strategy.Params):
-                window: Period = Field(20, description="bars of the channel")
-
-            def indicators(self):
-                return {"top": rolling_max(self.params.window, "high"), "atr": atr(14)}
-
-            def signals(self, window):
-                above = window.close > np.append(np.nan, window["top"][:-1])
-                bars = np.flatnonzero(above)
-                return Entries(bars, 1, stop=2 * window["atr"][bars], target=4 * window["atr"][bars])
+    A subclass sets ``name``, declares its parameters in a nested ``Params``, and defines ``indicators`` and ``signals``.
 
     ``signals`` runs once a chunk. Entries name bars by their index into the window; those of its history are dropped.
     A signal may use bars up to its own and ``lookback`` bars of history, no others, and nothing kept from another window: copies of the
@@ -58,6 +42,26 @@ class Strategy:
     raises ends the run with the strategy's name.
 
     A strategy that leaves by signals too defines ``exits``, under the same rules.
+
+    Examples:
+        >>> import numpy as np
+        >>> import barloom as bl
+        >>> from barloom.indicators import atr, rolling_max
+        >>> class Breakout(bl.Strategy):
+        ...     name = "breakout"
+        ...     lookback = 1
+        ...     class Params(bl.Strategy.Params):
+        ...         length: int = 20
+        ...     def indicators(self):
+        ...         return {"top": rolling_max(self.params.length, "high"), "atr": atr(14)}
+        ...     def signals(self, window):
+        ...         above = window.close > np.append(np.nan, window["top"][:-1])
+        ...         bars = np.flatnonzero(above)
+        ...         stop = 2 * window["atr"][bars]
+        ...         return bl.Entries(bars, 1, stop, target=2 * stop)
+        >>> result = bl.run(bl.from_synthetic(2_000), "__main__:Breakout", {"length": 50})
+        >>> result.metrics.trades, result.audited
+        (38, '178 decisions, none looks ahead')
     """
 
     name: ClassVar[str] = ""
@@ -92,6 +96,22 @@ class Strategy:
 
         ``{"1h": {"trend": ema(20), "close": "close"}}`` is read as ``window.higher("1h")["trend"]``; days may be anchored, as in
         ``"1d 17:00 America/New_York"``.
+
+        Examples:
+            >>> import numpy as np
+            >>> import barloom as bl
+            >>> from barloom.indicators import sma
+            >>> class WithTheHour(bl.Strategy):
+            ...     def indicators(self):
+            ...         return {"mean": sma(20)}
+            ...     def higher(self):
+            ...         return {"1h": {"trend": sma(5)}}
+            ...     def signals(self, window):
+            ...         trend = window.higher("1h")["trend"]
+            ...         bars = np.flatnonzero((window.close > window["mean"]) & (window["mean"] > trend))
+            ...         return bl.Entries(bars, 1, stop=0.0005, target=0.0010)
+            >>> bl.run(bl.from_synthetic(2_000), "__main__:WithTheHour").metrics.trades
+            34
         """
         return {}
 
@@ -103,5 +123,20 @@ class Strategy:
         """The exits decided at the closes of the window's bars, in order of bars: open trades of that side leave at the next open.
 
         The same rules hold as for ``signals``. A strategy that leaves by its stops and targets alone defines none.
+
+        Examples:
+            >>> import numpy as np
+            >>> import barloom as bl
+            >>> from barloom.indicators import sma
+            >>> class AboveTheMean(bl.Strategy):
+            ...     def indicators(self):
+            ...         return {"mean": sma(50)}
+            ...     def signals(self, window):
+            ...         return bl.Entries(np.flatnonzero(window.close > window["mean"]), 1, stop=0.0005)
+            ...     def exits(self, window):
+            ...         return bl.ExitSignals(np.flatnonzero(window.close < window["mean"]), 1)
+            >>> trades = bl.run(bl.from_synthetic(2_000), "__main__:AboveTheMean").trades
+            >>> sorted(set(trades["exit_reason"]))
+            ['signal', 'stop']
         """
         return ExitSignals.none()

@@ -27,6 +27,19 @@ class Window:
     from the first bar of history; signals are wanted for bars from ``start`` on, decided from bars up to their own.
 
     An array that is kept stays as it is; a window that is kept raises InputError once the call it was made for is over.
+
+    Examples:
+        >>> import numpy as np
+        >>> import barloom as bl
+        >>> from barloom.indicators import sma
+        >>> class DipsInUptrends(bl.Strategy):
+        ...     def indicators(self):
+        ...         return {"fast": sma(5), "slow": sma(50)}
+        ...     def signals(self, window):
+        ...         dips = (window.close < window["fast"]) & (window["fast"] > window["slow"])
+        ...         return bl.Entries(np.flatnonzero(dips), 1, stop=0.0005, target=0.0005)
+        >>> bl.run(bl.from_synthetic(2_000), "__main__:DipsInUptrends").metrics.trades
+        69
     """
 
     __slots__ = ("_chunk", "_given", "_higher", "_names", "_values", "start")
@@ -82,6 +95,18 @@ class Window:
         """What ``higher()`` of the strategy reads of a longer timeframe; raises InputError for one it does not name.
 
         Each bar sees the last longer bar that ended at or before its own open, and NaN before the first has.
+
+        Examples:
+            >>> import numpy as np
+            >>> import barloom as bl
+            >>> class AboveTheHour(bl.Strategy):
+            ...     def higher(self):
+            ...         return {"1h": {"top": "high"}}
+            ...     def signals(self, window):
+            ...         bars = np.flatnonzero(window.close > window.higher("1h")["top"])
+            ...         return bl.Entries(bars, 1, stop=0.0005, target=0.0010)
+            >>> bl.run(bl.from_synthetic(2_000), "__main__:AboveTheHour").metrics.trades
+            29
         """
         if not isinstance(timeframe, str) or timeframe not in self._higher:
             known = nearest(str(timeframe), self._higher) if self._higher else "define higher()"

@@ -38,6 +38,15 @@ class SweepResult:
     Attributes:
         outcome: plan, table in the order of ``set_id``, record and folder.
         rank_by, min_trades: how sets are ranked.
+
+    Examples:
+        >>> import barloom as bl
+        >>> bars = bl.from_synthetic(2_000)
+        >>> result = bl.sweep(bars, "ema-cross", {"fast": [5, 10], "slow": [20, 50]}, rank_by="net_pnl")
+        >>> result.table[["set_id", "fast", "slow", "trades"]].values.tolist()
+        [[0, 5, 20, 59], [1, 5, 50, 47], [2, 10, 20, 60], [3, 10, 50, 41]]
+        >>> result.best["set_id"], result.best["trades"]
+        (0, 59)
     """
 
     outcome: SweepOutcome
@@ -87,6 +96,13 @@ class SweepResult:
 
         Raises:
             InputError: there is no such set.
+
+        Examples:
+            >>> import barloom as bl
+            >>> bars = bl.from_synthetic(2_000)
+            >>> result = bl.sweep(bars, "ema-cross", {"fast": [5, 10], "slow": [20, 50]}, rank_by="net_pnl")
+            >>> result.parameters(2).params
+            {'fast': 10, 'slow': 20}
         """
         table = self.outcome.table
         try:
@@ -101,6 +117,14 @@ class SweepResult:
 
         Raises:
             InputError: there is no such set, or it could not be run.
+
+        Examples:
+            >>> import barloom as bl
+            >>> bars = bl.from_synthetic(2_000)
+            >>> result = bl.sweep(bars, "ema-cross", {"fast": [5, 10], "slow": [20, 50]}, rank_by="net_pnl")
+            >>> best = result.run(result.best["set_id"])
+            >>> best.metrics.trades, round(best.metrics.max_drawdown, 2)
+            (59, 180.68)
         """
         return orchestrator.run(self.bars, self.parameters(set_id), fine=self.fine)
 
@@ -110,6 +134,14 @@ class SweepResult:
 
         Raises:
             InputError: see ``run``.
+
+        Examples:
+            >>> import barloom as bl
+            >>> bars = bl.from_synthetic(2_000)
+            >>> result = bl.sweep(bars, "ema-cross", {"fast": [5, 10], "slow": [20, 50]}, rank_by="net_pnl")
+            >>> trades = result.trades(2)
+            >>> len(trades), round(float(trades["net_pnl"].sum()), 2)
+            (60, 220.19)
         """
         kept = self.outcome.trades
         if kept is not None:
@@ -130,6 +162,13 @@ class SweepResult:
 
         Raises:
             InputError: another kind of file, a name that is not in the grid, an unknown metric, or no matplotlib for a picture.
+
+        Examples:
+            >>> import barloom as bl
+            >>> bars = bl.from_synthetic(2_000)
+            >>> result = bl.sweep(bars, "ema-cross", {"fast": [5, 10], "slow": [20, 50]}, rank_by="net_pnl")
+            >>> result.save_heat_map("ema.html", x="fast", y="slow").name
+            'ema.html'
         """
         from barloom.sweeps.analysis.heat_map import heat_map, png
         from barloom.sweeps.analysis.report import page

@@ -130,6 +130,15 @@ class WalkForward:
         digest: BLAKE2b of number, set and checksum of every test.
         seconds: wall clock.
         audit: what came of asking again for decisions of all tests.
+
+    Examples:
+        >>> import barloom as bl
+        >>> grid = {"fast": [5, 10], "slow": [20, 50]}
+        >>> walked = bl.walk_forward(bl.from_synthetic(8_000), "ema-cross", grid, train="3d", test="1d", rank_by="net_pnl")
+        >>> walked.table[["window", "fast", "slow"]].values.tolist()
+        [[0, 5, 20], [1, 5, 20], [2, 5, 20], [3, 10, 50], [4, 10, 50], [5, 10, 50]]
+        >>> walked.trades["window"].value_counts(sort=False).tolist()
+        [40, 44, 49, 5, 17]
     """
 
     windows: tuple[Trained, ...]
