@@ -1,5 +1,6 @@
 """The extension table, the compiler flags and the one OpenMP probe; everything else is in pyproject.toml."""
 
+import hashlib
 import os
 import runpy
 import sys
@@ -7,6 +8,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import Cython
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -67,7 +69,6 @@ def openmp_flags(compiler) -> tuple[list[str], list[str]] | None:
 
 class BuildExt(build_ext):
     def build_extensions(self) -> None:
-        self.force = True
         flags = MSVC_FLAGS if self.compiler.compiler_type == "msvc" else UNIX_FLAGS
         found = openmp_flags(self.compiler)
         if found is None:
@@ -82,7 +83,14 @@ class BuildExt(build_ext):
             extension.extra_compile_args = flags + (found[0] if found else [])
             extension.extra_link_args = (found[1] if found else []) + (["--coverage"] if COVERAGE else [])
         self.parallel = self.parallel or os.cpu_count()
+        # distutils compares only dates: objects of other flags, or of another compiler, are not to be taken for these.
+        built = Path(self.build_temp, "in-place.txt" if self.inplace else "flags.txt")
+        wanted = "\n".join([str(self.compiler.__dict__.get("compiler_so")), *map(str, found or ()), *flags])
+        self.force = not built.is_file() or built.read_text() != wanted
+        built.unlink(missing_ok=True)
         super().build_extensions()
+        built.parent.mkdir(parents=True, exist_ok=True)
+        built.write_text(wanted)
 
 
 class InstallData(Distribution().get_command_class("install_data")):
@@ -97,14 +105,32 @@ class InstallData(Distribution().get_command_class("install_data")):
         super().run()
 
 
-setup(
-    ext_modules=cythonize(
+def extensions() -> list[Extension]:
+    """The compiled modules, of C that is made anew when what it is made of has changed.
+
+    Cython compares dates, also those of its own files, which are new in every build environment of pip: it would make all C each time.
+    """
+    folder = Path("build/cython-debug" if DEBUG else "build/cython")
+    made, of = folder / "made-of.txt", hashlib.blake2b(f"{Cython.__version__} {DIRECTIVES}".encode())
+    for source in sorted(path for path in Path("cython_ext").rglob("*") if path.suffix in (".pyx", ".pxd")):
+        of.update(source.as_posix().encode() + source.read_bytes())
+    c_files = {name: folder / "cython_ext" / f"{name}.c" for name in MODULES}
+    if made.is_file() and made.read_text() == of.hexdigest() and all(file.is_file() for file in c_files.values()):
+        return [Extension(f"barloom._native.{name}", [file.as_posix()]) for name, file in c_files.items()]
+    made.unlink(missing_ok=True)
+    found = cythonize(
         [Extension(f"barloom._native.{name}", [f"cython_ext/{name}.pyx"]) for name in MODULES],
         include_path=["cython_ext"],
         compiler_directives=DIRECTIVES,
-        # Cython and distutils compare only dates: a debug build must not find the C files or objects of another.
-        build_dir="build/cython-debug" if DEBUG else "build/cython",
-    ),
+        build_dir=str(folder),
+        force=True,
+    )
+    made.write_text(of.hexdigest())
+    return found
+
+
+setup(
+    ext_modules=extensions(),
     data_files=[("share/man/man1", [f"{PAGES}/{name}" for name in MANUAL["names"]()])],
     cmdclass={"build_ext": BuildExt, "install_data": InstallData},
 )
