@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from barloom.bars.bars import from_arrays
+from barloom.bars.opening import from_arrays
 from barloom.bench.sections import Bench
 from barloom.engine.orchestrator import simulate
 from barloom.engine.trades import REASONS

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from barloom import indicators as kinds
-from barloom.bars.bars import from_arrays
+from barloom.bars.opening import from_arrays
 from barloom.bench.made import Arrays
 from barloom.bench.sections import PRICES, STRATEGY, Bench
 from barloom.engine.orchestrator import simulate

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from barloom.bars import Bars
     from barloom.jobs.sweep.result import SweepResult
     from barloom.rules.exits import Exits
-    from barloom.sweeps.walk_forward.walk_forward import WalkForward
+    from barloom.sweeps.walk_forward.result import WalkForward
 
 __all__ = ["run", "simulate", "sweep", "walk_forward"]
 
@@ -255,7 +255,7 @@ def walk_forward(
     from barloom.jobs.walk_forward import walk_forward_job
     from barloom.sweeps.analysis.ranking import asked_grid
     from barloom.sweeps.options import SweepOptions
-    from barloom.sweeps.walk_forward.walk_forward import Walk
+    from barloom.sweeps.walk_forward.walk import Walk
     from barloom.sweeps.walk_forward.windows import CalendarSpan
 
     base = _base("walk_forward", strategy, params, seed, options)

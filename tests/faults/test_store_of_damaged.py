@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from barloom.bars.bars import open_bars
+from barloom.bars.opening import open_bars
 from barloom.bars.store import ingest
 from barloom.errors import InputError
 from faults.made import KINDS, columns

@@ -12,7 +12,7 @@ from barloom.rules.parameters import RunParameters
 from barloom.sweeps.grid.grid import Grid
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.walk_forward import walk_forward
-from barloom.sweeps.walk_forward.walk_forward import Walk
+from barloom.sweeps.walk_forward.walk import Walk
 from barloom.sweeps.walk_forward.windows import CalendarSpan
 from helpers.command import call
 from helpers.recorded import valid

@@ -34,7 +34,7 @@ BESIDE = (
     "barloom.explanation.record.Explanation",
     "barloom.jobs.sweep.result.SweepResult",
     "barloom.schemas.schema_path",
-    "barloom.sweeps.walk_forward.walk_forward.WalkForward",
+    "barloom.sweeps.walk_forward.result.WalkForward",
 )
 """What users meet besides the names of ``barloom`` and ``barloom.indicators``: results, methods that strategies define."""
 WITHOUT: dict[str, str] = {}

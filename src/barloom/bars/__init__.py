@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from barloom.bars.bars import Bars, BarsReport, from_arrays, from_pandas, from_synthetic, open_bars
+    from barloom.bars.bars import Bars, BarsReport
     from barloom.bars.chunk import Chunk
+    from barloom.bars.opening import from_arrays, from_pandas, from_synthetic, open_bars
 
 __all__ = ["Bars", "BarsReport", "Chunk", "from_arrays", "from_pandas", "from_synthetic", "open_bars"]
 
@@ -15,8 +16,9 @@ __all__ = ["Bars", "BarsReport", "Chunk", "from_arrays", "from_pandas", "from_sy
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'barloom.bars' has no attribute '{name}'")
-    from barloom.bars import bars, chunk
+    from barloom.bars import bars, chunk, opening
 
-    value = getattr(chunk if name == "Chunk" else bars, name)
+    place = chunk if name == "Chunk" else bars if name in ("Bars", "BarsReport") else opening
+    value = getattr(place, name)
     globals()[name] = value
     return value

@@ -82,7 +82,7 @@ def describe(
         stored = describe_store(Path(path))
         if stored is not None:
             return BarsInfo.model_validate(stored)
-    from barloom.bars.bars import open_bars
+    from barloom.bars.opening import open_bars
     from barloom.bars.sources.files import FileSource
 
     bars = open_bars(

@@ -8,8 +8,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from barloom.bars.bars import Bars, open_bars
+from barloom.bars.bars import Bars
 from barloom.bars.cells import CELLS
+from barloom.bars.opening import open_bars
 from barloom.errors import InputError
 from barloom.fields import of
 

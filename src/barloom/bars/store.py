@@ -116,7 +116,7 @@ def _refuse(output: Output, sources: Sequence[Path], force: bool) -> None:
 
 def _stored(path: Path) -> StoreFacts | None:
     """The facts of a file if it is a whole store, else None."""
-    from barloom.bars.bars import open_bars
+    from barloom.bars.opening import open_bars
 
     try:
         read_head(path)

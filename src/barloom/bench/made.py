@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barloom import indicators as kinds
-from barloom.bars.bars import from_synthetic
+from barloom.bars.opening import from_synthetic
 from barloom.rules.entries import Entries
 
 Arrays: TypeAlias = tuple[npt.NDArray[Any], ...]

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from barloom.bars.bars import Bars, from_arrays, from_synthetic, open_bars
+from barloom.bars.bars import Bars
 from barloom.bars.checks import check_bars
 from barloom.bars.chunk import Chunk
+from barloom.bars.opening import from_arrays, from_synthetic, open_bars
 from barloom.bars.writer import write_bars
 from barloom.bench.made import INDICATORS, SEED, Arrays, brackets, synthetic, trailed
 from barloom.bench.timing import Took, Work

@@ -28,8 +28,8 @@ def check_command(options: argparse.Namespace) -> int:
         InputError: a file that cannot be read.
     """
     load_arrow()
-    from barloom.bars.bars import open_bars
     from barloom.bars.checks import check_bars
+    from barloom.bars.opening import open_bars
 
     given: dict[str, Any] = {name: getattr(options, name, None) for name in reading_keys("data check")}
     files = [Path(name) for name in options.files]

@@ -11,10 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from barloom.bars.bars import Bars, Volume, from_synthetic
+from barloom.bars.bars import Bars, Volume
 from barloom.bars.chunk import Chunk
 from barloom.bars.facts import StoreFacts
 from barloom.bars.iso_time import iso
+from barloom.bars.opening import from_synthetic
 from barloom.bars.reading import Reading
 from barloom.bars.store import ingest
 from barloom.bars.writer import write_bars

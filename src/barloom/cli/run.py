@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from barloom.bars.bars import Bars, from_synthetic
+from barloom.bars.bars import Bars
+from barloom.bars.opening import from_synthetic
 from barloom.bars.reading import Reading
 from barloom.cli import output as results
 from barloom.cli.given import given_options, model_of, open_data, refuse_unused, say_taken_for

@@ -22,7 +22,8 @@ from barloom.options import default
 from barloom.sweeps.analysis.table import cell, dashed, text_of
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.plan import duration
-from barloom.sweeps.walk_forward.walk_forward import Trained, Walk, WalkForwardSummary
+from barloom.sweeps.walk_forward.result import Trained, WalkForwardSummary
+from barloom.sweeps.walk_forward.walk import Walk
 from barloom.sweeps.walk_forward.windows import CalendarSpan
 
 DATE = len("2020-01-01")

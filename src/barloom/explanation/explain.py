@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from barloom.bars.bars import Bars, from_synthetic
+from barloom.bars.bars import Bars
 from barloom.bars.chunk import Chunk
 from barloom.bars.fine import Fine
+from barloom.bars.opening import from_synthetic
 from barloom.boundary import PATH, takes, whole
 from barloom.engine import orchestrator
 from barloom.engine import trades as trade_record

@@ -27,14 +27,9 @@ from barloom.rules.parameters import RunParameters
 from barloom.sweeps.options import SweepOptions
 from barloom.sweeps.runner.session import SweepSession
 from barloom.sweeps.runner.usage import Usage
-from barloom.sweeps.walk_forward.walk_forward import (
-    Trained,
-    Walk,
-    WalkForward,
-    WalkForwardSummary,
-    WalkStep,
-    walk_forward,
-)
+from barloom.sweeps.walk_forward.result import Trained, WalkForward, WalkForwardSummary
+from barloom.sweeps.walk_forward.walk import Walk, WalkStep
+from barloom.sweeps.walk_forward.walk_forward import walk_forward
 
 log = logging.getLogger(__name__)
 

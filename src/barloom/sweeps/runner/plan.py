@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from barloom.bars.bars import Bars, from_arrays
+from barloom.bars.bars import Bars
+from barloom.bars.opening import from_arrays
 from barloom.engine.memory_limit import LEAST_ROWS, PREPARED, RING, SCRATCH, UNMEASURED, WORKING, parse_size
 from barloom.errors import BarloomError, InputError
 from barloom.observe.memory import MB
