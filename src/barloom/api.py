@@ -281,7 +281,7 @@ def walk_forward(
 def _base(
     function: str, strategy: str, params: dict[str, Any] | None, seed: int, options: dict[str, Any]
 ) -> RunParameters:
-    """What all sets share."""
+    """The parameters that all sets share."""
     _refuse_unknown(function, options)
     return _model(function, RunParameters, strategy=strategy, params=params or {}, seed=seed, **options)
 

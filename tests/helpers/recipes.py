@@ -58,7 +58,7 @@ class Tree:
 
     @staticmethod
     def _names(word: str, file: str) -> bool:
-        """Whether a word of the recipe names a file, or the folder that a new one goes into."""
+        """True if a word of the recipe names a file, or the folder that a new one goes into."""
         return word in (file, os.path.basename(file), os.path.dirname(file) + "/")
 
     def add(self, name: str, text: str) -> None:
@@ -83,7 +83,7 @@ class Tree:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def python(self, *words: str) -> str:
-        """What Python prints in the copy, which must end well."""
+        """Output of Python in the copy, which must end well."""
         kept = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
         done = subprocess.run(
             [sys.executable, *words],
@@ -97,15 +97,15 @@ class Tree:
         return done.stdout
 
     def barloom(self, *words: str) -> str:
-        """What a command prints."""
+        """Output of a command."""
         return self.python("-m", "barloom", *words)
 
     def document(self, *words: str) -> Any:
-        """What a command prints as JSON."""
+        """JSON that a command prints."""
         return json.loads(self.barloom(*words, "--format", "json"))
 
     def tests(self, *words: str) -> str:
-        """What the tests say, which have to pass and to be some."""
+        """Output of the tests, which have to pass and to be some."""
         said = self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *words)
         assert re.search(r"\b[1-9]\d* passed", said), said
         return said

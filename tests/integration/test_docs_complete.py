@@ -25,7 +25,7 @@ from helpers.pages import PAGES, ROOT
 
 OF_THE_BARS = {"--ask", "--spread-column", "--fine"}
 DESCRIBED = re.compile(r"^::: (\S+)$", re.MULTILINE)
-"""What a page takes from a docstring, by its dotted name."""
+"""Things that a page takes from a docstring, by its dotted name."""
 EXPLAINED_ELSEWHERE = {"--strategy", "--param", "--direction", "--balance", "--stop", "--target"}
 OF_SWEEPS = ("parameter sets", "ranking", "windows")
 

@@ -190,7 +190,7 @@ RECORD = np.dtype([(name, "<i8" if name == "time" else "<f8") for name in FIELDS
 
 
 def recognises(head: bytes, path: Path) -> bool:
-    """Whether a file begins with the magic."""
+    """True if a file begins with the magic."""
     return head.startswith(MAGIC)
 
 
@@ -283,7 +283,7 @@ def test_an_option(tmp_path: Path) -> None:
 
 
 def assert_option_is_everywhere(tree: Tree, name: str, value: str, words: str) -> None:
-    """Whether an option is in help, manual page, completion, reference page, record, grid, TOML and Python."""
+    """Assert that an option is in help, manual page, completion, reference page, record, grid, TOML and Python."""
     typed = f"--{name.replace('_', '-')}"
     assert typed in tree.barloom("run", "--help-all") and words in " ".join(tree.barloom("run", "--help-all").split())
     tree.python("tools/manual.py", "man")

@@ -36,7 +36,7 @@ BESIDE = (
     "barloom.schemas.schema_path",
     "barloom.sweeps.walk_forward.result.WalkForward",
 )
-"""What users meet besides the names of ``barloom`` and ``barloom.indicators``: results, methods that strategies define."""
+"""Names that users meet besides the names of ``barloom`` and ``barloom.indicators``: results, methods that strategies define."""
 WITHOUT: dict[str, str] = {}
 """Public names without an example, and why; today there are none."""
 READY = {
@@ -47,7 +47,7 @@ READY = {
 
 
 def at(path: str) -> Any:
-    """What a dotted name stands for."""
+    """The object behind a dotted name."""
     parts = path.split(".")
     for count in range(len(parts), 0, -1):
         try:

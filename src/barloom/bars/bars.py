@@ -27,7 +27,7 @@ HASHED_AT_ONCE = 1 << 22  # rows of an array hashed between two returns to Pytho
 
 @dataclass(frozen=True, slots=True)
 class BarsReport:
-    """What one whole pass over the bars found."""
+    """Findings of one whole pass over the bars."""
 
     total_rows: int
     """All rows of the source, good and bad, inside and outside the selection."""
@@ -41,9 +41,9 @@ class BarsReport:
     content_hash: str
     """Hash of the bars' times and prices, ask prices included where there are any: the same from any source."""
     columns: dict[str, str]
-    """What was loaded: column -> dtype."""
+    """The columns that were loaded, each with its dtype."""
     notes: tuple[str, ...] = ()
-    """What was found beside, one sentence each: the share that bad rows took, a clock that fits few weeks, quotes that were raised."""
+    """Other findings, one sentence each: the share that bad rows took, a clock that fits few weeks, quotes that were raised."""
     odd_volumes: int = 0
     """Bars whose volume is missing, infinite or negative, where volumes were read: kept, with an unknown volume."""
 
@@ -76,22 +76,22 @@ class Bars:
 
     @property
     def label(self) -> str:
-        """What a user knows the bars by: the path of their file, ``memory`` or ``synthetic``."""
+        """The name that users see: the path of their file, ``memory`` or ``synthetic``."""
         return self.source.label
 
     @property
     def has_volume(self) -> bool:
-        """Whether chunks can carry the volume."""
+        """True if chunks can carry the volume."""
         return self.source.has_volume
 
     @property
     def has_ask(self) -> bool:
-        """Whether chunks carry ask prices beside the bid prices."""
+        """True if chunks carry ask prices beside the bid prices."""
         return self.source.has_ask
 
     @property
     def taken_for(self) -> str:
-        """What the bars were taken for, as a sentence for people; empty where nothing had to be told."""
+        """The format the bars were read as, in a sentence for people; empty if nothing had to be told."""
         told = f"{self.label} is taken for {self.source.taken_for}" if self.source.taken_for else ""
         corrected = self.source.corrected
         return f"{told}; {corrected}" if told and corrected else f"{self.label}: {corrected}" if corrected else told

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, by kind: counted in one pass over its raw rows, in bounded memory."""
+"""Faults of a data set, by kind: counted in one pass over its raw rows, in bounded memory."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Finding(BaseModel):
 
 
 class CheckReport(BaseModel):
-    """What a check found."""
+    """The findings of a check."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -124,12 +124,12 @@ class CheckReport(BaseModel):
     clock_fits: dict[str, float]
     """Share of the FX weeks that open at 17:00 New York, by the clock that the times might be of; empty for other markets."""
     not_judged: tuple[str, ...] = ()
-    """What could not be told, one sentence each: then nothing is called clean."""
+    """Things that could not be judged, one sentence each; with one of them, nothing is called clean."""
     verdict: Verdict
     said: str = ""
     """The verdict in words."""
     advice: tuple[str, ...]
-    """What to do, one sentence each."""
+    """Advice, one sentence each."""
     options: tuple[str, ...] | None = ()
     """Options that a command has to be given to go on with these rows, as they are typed; None where no option helps."""
 
@@ -140,7 +140,7 @@ class CheckReport(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FirstRows:
-    """What the first rows tell about all of them."""
+    """Facts of the first rows that hold for all of them."""
 
     step: int
     phase: int
@@ -179,7 +179,7 @@ def check_bars(bars: Bars, threads: int = 2) -> CheckReport:
 
 
 def read_head(source: Source) -> FirstRows:
-    """What the first good rows tell: their step and grid, a first price, and the usual return.
+    """Facts of the first good rows: their step and grid, a first price, and the usual return.
 
     Raises:
         InputError: the source cannot be read.
@@ -293,7 +293,7 @@ class _Told:
         )
 
     def _clock(self) -> ClockFit | None:
-        """What the opens of the weeks say; None where they say nothing."""
+        """The verdict of the weekly opens on the clock; None if they give none."""
         opens = self.watch.opens()
         gaps, which = opens.gaps()
         first = self.parts[0]
@@ -315,7 +315,7 @@ class _Told:
         return fit
 
     def _not_judged(self, fit: ClockFit | None) -> list[str]:
-        """What nothing in the rows tells."""
+        """Things that no row tells."""
         unknown = []
         if self.checker.good < FEWEST_BARS:
             bars = "1 bar" if self.checker.good == 1 else f"{self.checker.good} bars"
@@ -407,7 +407,7 @@ class _Told:
         return missing
 
     def _asked(self, fit: ClockFit | None) -> str:
-        """What a run asks first, in words; empty where it asks nothing."""
+        """The question that a run would ask first, in words; empty if there is none."""
         found = self._found()
         if "odd_times" in found:
             return "its times are none that bars have"
@@ -458,12 +458,12 @@ class _Told:
         return {finding.kind: finding.count for finding in self.findings}
 
     def _shapes(self) -> bool:
-        """Whether so many rows cannot be read that they are no accident."""
+        """True if so many rows cannot be read that it is no accident."""
         found = self._found()
         return sum(found.get(kind, 0) for kind in SHAPE) > max(1, ACCIDENTS * self.rows)
 
     def _drop(self) -> str:
-        """What has to be said to leave the bad rows out that are not crossed; empty where there are none."""
+        """The options that leave out the bad rows that are not crossed; empty if there are none."""
         if self._bad() == self._found().get("crossed", 0):
             return ""
         return "drop:any" if too_many(self.tally, self.checker.good, self.watch.step()) else "drop"

@@ -39,12 +39,12 @@ class ResampledBars(Bars):
 
     @property
     def has_volume(self) -> bool:
-        """Whether chunks can carry the volume: that of the rows in a bar, added up."""
+        """True if chunks can carry the volume: that of the rows in a bar, added up."""
         return self.base.has_volume
 
     @property
     def has_ask(self) -> bool:
-        """Whether chunks carry ask prices beside the bid prices."""
+        """True if chunks carry ask prices beside the bid prices."""
         return self.base.has_ask
 
     def bars_at_hand(self) -> int | None:

@@ -125,7 +125,7 @@ def _say_plan(plan: Plan, output: str) -> None:
 
 
 def _facts(outcome: SweepOutcome, files: Sequence[Path]) -> list[tuple[str, str]]:
-    """What it took and where the files are."""
+    """Time, memory, and the places of the files."""
     record = outcome.record
     memory = "" if record.memory_peak_mb is None else f", {record.memory_peak_mb:,.0f} MB at peak"
     rate = record.data.selected_rows * (record.sets - record.resumed) / record.seconds if record.seconds else 0.0

@@ -120,7 +120,7 @@ class Figures:
 
     @property
     def one_day(self) -> bool:
-        """Whether the bars are of one day, which says nothing of a year."""
+        """True if the bars are of one day, which says nothing of a year."""
         return spans_one_day(self.first_time, self.account["last_time"]) or self.daily["count"] < 2
 
     @cached_property
@@ -188,7 +188,7 @@ def longest_drawdown_days(account: Mapping[str, Any]) -> float:
 
 
 def spans_one_day(first: int, last: int) -> bool:
-    """Whether bars from one time to another (nanoseconds) are of one day: of one date in UTC, or of less than 24 hours."""
+    """True if bars from one time to another (nanoseconds) are of one day: of one date in UTC, or of less than 24 hours."""
     return last - first < DAY or last // DAY == first // DAY
 
 

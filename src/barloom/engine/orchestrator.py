@@ -53,7 +53,7 @@ CHUNK_ROWS = 131_072
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come."""
+    """Progress of a run."""
 
     bars: int
     total_bars: int | None
@@ -248,7 +248,7 @@ class Audited:
         self._audit.look(chunk, prepared, Signals(self._feed.raw, exit_signals, chunk.base - chunk.history))
 
     def finish(self) -> AuditCounts:
-        """What came of it.
+        """The result.
 
         Raises:
             FidelityError: see ``Audit.finish``.

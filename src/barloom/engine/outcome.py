@@ -1,4 +1,4 @@
-"""What a parameter set came to over some bars: its metrics, and the bounds of what ambiguous trades leave open."""
+"""The outcome of a parameter set over some bars: its metrics, and the range that ambiguous trades leave open."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from barloom.engine.totals import Totals
 
 
 class Case(BaseModel):
-    """What one way to decide the ambiguous trades comes to; money and ratios as in ``Metrics``."""
+    """The result of one way to decide the ambiguous trades; money and ratios as in ``Metrics``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

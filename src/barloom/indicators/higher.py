@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """What is read of a longer timeframe: an indicator or a column of its bars."""
+    """One thing read of a longer timeframe: an indicator or a column of its bars."""
 
     timeframe: str
     source: Source

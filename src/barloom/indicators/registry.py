@@ -15,7 +15,7 @@ Plain = Callable[..., Series]
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """How the specs of one name are made and computed."""
+    """The functions that make and compute the specs of one name."""
 
     make: Callable[..., Indicator]
     """The constructor that users call: periods first, then the source."""

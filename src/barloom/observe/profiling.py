@@ -1,4 +1,4 @@
-"""What ``--profile`` measures: seconds by phase and what overlapped, kernels, hotspots, memory, threads.
+"""The measurements of ``--profile``: seconds by phase and what overlapped, kernels, hotspots, memory, threads.
 
 Off, it costs nothing: a run then has a plain ``Clock``, no hook, and the kernels as they are.
 """
@@ -36,7 +36,7 @@ class _Part(BaseModel):
 
 
 class PhaseCost(_Part):
-    """What a phase took. Percents are of the profiled wall clock; MB are 10**6 bytes, None where the platform does not tell.
+    """Cost of a phase. Percents are of the profiled wall clock; MB are 10**6 bytes, None where the platform does not tell.
 
     Attributes:
         seconds: in its steps, added up over threads and processes.
@@ -61,7 +61,7 @@ class Overlap(_Part):
 
 
 class KernelCost(_Part):
-    """What a compiled kernel took; None nanoseconds a bar where it was given no bars."""
+    """Cost of a compiled kernel; nanoseconds a bar are None if it was given no bars."""
 
     calls: int = Field(ge=1)
     bars: int = Field(ge=0)
@@ -234,7 +234,7 @@ class Profiler:
         return self._stacks.threads()
 
     def measured(self) -> ProfileSums:
-        """What was measured, without the trees; after the profiler was left."""
+        """The measurements without the trees; call it after the profiler was left."""
         threads, clock = self._stacks.threads(), self.clock
         return ProfileSums(
             seconds=self._seconds,
@@ -260,7 +260,7 @@ class Profiler:
         workers: int = 0,
         peak: int | None = None,
     ) -> ProfilingReport:
-        """What was measured; after the profiler was left.
+        """The measurements; call it after the profiler was left.
 
         Args:
             job_id: of the run or sweep.
@@ -276,7 +276,7 @@ class Profiler:
 
 @dataclass(slots=True)
 class ProfileSums:
-    """What a profiler saw, as plain values that can be sent from one process to another and added up.
+    """The measurements of a profiler as plain values that can be sent from one process to another and added up.
 
     Attributes:
         seconds: wall clock.
@@ -313,7 +313,7 @@ def _report(
     workers: int,
     peak: int | None,
 ) -> ProfilingReport:
-    """What this process and others measured, as one report."""
+    """The measurements of this process and of others as one report."""
     total = ProfileSums.total([own, *tasks])
     percent = _Percent(own.seconds)
     hotspots = _hotspots(total.sums["spots"], percent)

@@ -159,7 +159,7 @@ def ends_of_sessions(bars: ReferenceBars, rules: Rules) -> set[int]:
 
 
 def occupies(earlier: list[ReferenceTrade], order: ReferenceTrade, rules: Rules) -> bool:
-    """Whether a signal's trades still hold their place when another signal comes."""
+    """True if a signal's trades still hold their place when another signal comes."""
     return any(holds_its_place(trade, order, rules) for trade in earlier)
 
 
@@ -395,7 +395,7 @@ class TradeWalk:
 
 
 def stop_comes_first(side: int, bid: Quote, intrabar: str) -> tuple[bool, str]:
-    """Whether a bar that holds both levels came to the stop first, and in words why. A bar has one path for both sides."""
+    """True if a bar that holds both levels came to the stop first, and the reason in words. A bar has one path for both sides."""
     if intrabar in ("pessimistic", "drilldown"):
         return True, "the stop first"
     if intrabar == "optimistic":

@@ -20,7 +20,7 @@ from barloom.strategies.base import Strategy
 from barloom.strategies.clone import Cloner
 
 CODE: dict[str, types.CodeType] = {}
-"""What the modules made of strategy files ran, by the names of these modules."""
+"""The code that the modules made of strategy files ran, by the names of these modules."""
 Modules = dict[str, types.ModuleType]
 _LOCK = threading.RLock()
 Shelf = dict[tuple[str, str, str], "Copy"]
@@ -161,7 +161,7 @@ def _folder(module: types.ModuleType) -> str | None:
 
 
 def _lies_in(module: object, folder: str | None) -> bool:
-    """Whether a module is a user's in a folder; what is installed or Python's own is nobody's."""
+    """True if a module is a user's in a folder; what is installed or Python's own is nobody's."""
     file = getattr(module, "__file__", None)
     if folder is None or not isinstance(file, str) or not file.endswith(".py") or not file.startswith(folder):
         return False
@@ -195,7 +195,7 @@ def _shown(modules: Modules) -> Iterator[None]:
 
 
 def _same_functions(first: type, second: type) -> bool:
-    """Whether two classes of one name have the same code: a file that was changed since it was imported is another strategy."""
+    """True if two classes of one name have the same code: a file that was changed since it was imported is another strategy."""
 
     def codes(kind: type) -> dict[str, types.CodeType]:
         found: dict[str, types.CodeType] = {}

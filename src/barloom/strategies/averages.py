@@ -1,4 +1,4 @@
-"""What strategies of a fast and a slow average have in common."""
+"""Common parts of strategies of a fast and a slow average."""
 
 from __future__ import annotations
 

@@ -66,9 +66,9 @@ class Strategy:
 
     name: ClassVar[str] = ""
     uses_volume: ClassVar[bool] = False
-    """Whether ``signals`` reads ``window.volume``; data without volumes is refused then."""
+    """True if ``signals`` reads ``window.volume``; data without volumes is then refused."""
     target_in_r: ClassVar[bool] = False
-    """Whether targets are multiples of the stop distance, so that a run with another ``--stop`` moves them with it."""
+    """True if targets are multiples of the stop distance, so that a run with another ``--stop`` moves them with it."""
 
     class Params(BaseModel):
         """Parameters of a strategy: named, typed, with defaults; an unknown one is refused."""
@@ -92,7 +92,7 @@ class Strategy:
         return {}
 
     def higher(self) -> dict[str, dict[str, Source]]:
-        """What ``signals`` reads of longer timeframes: by timeframe, indicators and columns of its bars by name.
+        """Inputs of ``signals`` from longer timeframes: by timeframe, indicators and columns of its bars by name.
 
         ``{"1h": {"trend": ema(20), "close": "close"}}`` is read as ``window.higher("1h")["trend"]``; days may be anchored, as in
         ``"1d 17:00 America/New_York"``.

@@ -55,7 +55,7 @@ class Theirs:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a strategy says of itself, checked."""
+    """The statements of a strategy about itself, checked."""
 
     name: str
     lookback: int
@@ -166,7 +166,7 @@ class _Prints(io.TextIOBase):
 
 
 class _Calls(threading.local):
-    """How deep a thread is in calls of a user's code, and of which process it is: what was forked within one may end itself."""
+    """Depth of a thread in calls of a user's code, and its process: a process forked within such a call may end itself."""
 
     depth = 0
     process = 0

@@ -38,7 +38,7 @@ def read_parameters(kind: type[Strategy], given: Mapping[str, object]) -> Strate
 
 
 def accepts(field: FieldInfo) -> str:
-    """What a parameter accepts, in words: ``a whole number of at least 1 and at most 1000000``."""
+    """The values that a parameter accepts, in words: ``a whole number of at least 1 and at most 1000000``."""
     kind = _KINDS.get(field.annotation, "a value") if isinstance(field.annotation, type) else "a value"
     bounds = [
         words.format(f"{getattr(rule, key):g}" if isinstance(getattr(rule, key), float) else getattr(rule, key))

@@ -153,7 +153,7 @@ def _import(
 
 
 def _fault(error: BaseException, path: str) -> str:
-    """What went wrong while code was loaded, with its line where that is known."""
+    """The error in words that stopped the loading of code, with its line if that is known."""
     line = error.lineno if isinstance(error, SyntaxError) else None
     trace = error.__traceback__
     while trace is not None and line is None:

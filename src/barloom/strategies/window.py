@@ -1,4 +1,4 @@
-"""What a strategy sees of one chunk: bars and indicators as read-only NumPy views, history first."""
+"""The view that a strategy has of one chunk: bars and indicators as read-only NumPy views, history first."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Window:
         return self._lent(name, self._values[self._names[name]])
 
     def higher(self, timeframe: str) -> Higher:
-        """What ``higher()`` of the strategy reads of a longer timeframe; raises InputError for one it does not name.
+        """The inputs that ``higher()`` of the strategy names for a longer timeframe; raises InputError for one it does not name.
 
         Each bar sees the last longer bar that ended at or before its own open, and NaN before the first has.
 
@@ -149,7 +149,7 @@ class Window:
 
 
 class Higher:
-    """What a window sees of one longer timeframe: ``higher["trend"]`` has a value for each bar of the window, read-only."""
+    """The view that a window has of one longer timeframe: ``higher["trend"]`` has a value for each bar of the window, read-only."""
 
     __slots__ = ("_names", "_timeframe", "_window")
 

@@ -1,4 +1,4 @@
-"""What the times of a column are, told from its cells: one reading, or several between which more cells or a user decide."""
+"""The reading of a column of times, told from its cells: one, or several between which more cells or a user decide."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Telling:
         return None
 
     def question(self) -> str:
-        """What a user is asked where nothing tells: both readings of a cell, and the option that settles it."""
+        """The question to the user if no cell decides: both readings of a cell, and the option that settles it."""
         if any(reading.style == "excel" for reading in self.readings) and not any(
             trial.steps_like_bars
             for trial, one in zip(self._trials, self.readings, strict=True)
@@ -277,7 +277,7 @@ def _told(label: str, cells: Sequence[str], options: CellOptions, where: str, cl
 
 
 def _whole(cells: Sequence[str]) -> list[TimeReading]:
-    """What whole numbers can be: epochs, and the calendars of as many digits."""
+    """Readings of whole numbers: epochs, and the calendars of as many digits."""
     import pyarrow as pa
 
     table = pa.array(cells, pa.string())
@@ -308,7 +308,7 @@ def _decimals(cells: Sequence[str]) -> list[TimeReading]:
 
 
 def _text(label: str, cells: Sequence[str], clock_digits: int, wanted: Order | None) -> list[TimeReading]:
-    """What text can be: ISO as the parser reads it, else moments, in one of the orders of their dates."""
+    """Readings of text: ISO as the parser reads it, else moments, in one of the orders of their dates."""
     import pyarrow as pa
 
     table = pa.array(cells, pa.string())

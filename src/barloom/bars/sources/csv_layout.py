@@ -1,4 +1,4 @@
-"""What the first lines of a text file say: how it separates columns, which is which, how times and prices are written."""
+"""The layout of a text file, from its first lines: separator, columns, spelling of times and prices."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QUOTED = re.compile(rb'"[^"\d\n]{0,4}\d{1,3}[.,]\d{3}[^"\n]{0,20}"')  # a number
 
 @dataclass(frozen=True, slots=True)
 class CsvLayout:
-    """How to read a text file of bars."""
+    """The layout of a text file of bars."""
 
     columns: Layout
     time: TimeReading
@@ -49,7 +49,7 @@ class CsvLayout:
     clock: int | None = None
     """Column of the time of day where it is not in the column of times."""
     split_decimals: bool = False
-    """Whether every number is cut in two by a decimal comma in a file that separates its columns by commas."""
+    """True if every number is cut in two by a decimal comma in a file that separates its columns by commas."""
     symbols: tuple[int, ...] = ()
     """Columns that have one value in all rows, or rows are those of several instruments."""
     symbol_at: int | None = None
@@ -57,11 +57,11 @@ class CsvLayout:
     symbol: str | None = None
     """The symbol, the only one of the file or the one to read."""
     filtered: bool = False
-    """Whether rows of other symbols are passed over."""
+    """True if rows of other symbols are passed over."""
     present: tuple[str, ...] = ()
     """Symbols of the first rows, where one of several is read."""
     divisor: float = 1.0
-    """What prices are divided by."""
+    """The divisor of prices."""
     newest_first: bool = False
     dialect: Dialect = PLAIN
     zone: Zone = UTC_ZONE
@@ -69,7 +69,7 @@ class CsvLayout:
     stamp: str = "open"
     """Which end of a bar its time is."""
     dates_only: bool = False
-    """Whether times are dates, or all midnights."""
+    """True if times are dates, or all midnights."""
     headed: bool = True
     header_line: bytes = b""
     """The header as it stands in the file: where it comes again, it is no row."""
@@ -78,7 +78,7 @@ class CsvLayout:
     unread: tuple[str, ...] = ()
     """Columns that are not read and that nobody spoke of."""
     notes: tuple[str, ...] = ()
-    """What else was told."""
+    """Other things found, in words."""
 
     @property
     def naive(self) -> bool:

@@ -72,7 +72,7 @@ def find_files(typed: Sequence[AnyPath]) -> list[Path]:
 
 
 def _label(typed: Sequence[AnyPath], count: int) -> str:
-    """What a user knows the files by: the pattern, or the first of the names."""
+    """The name that users see: the pattern, or the first of the names."""
     if len(typed) == 1:
         return f"{os.fspath(typed[0])} ({count} files)"
     more = len(typed) - 1
@@ -164,7 +164,7 @@ class JoinedSource(Source):
             check_prices(self.sources[number - 1], edge, self.sources[number], first, day)
 
     def _tail(self, number: int) -> _Reach | None:
-        """What a source that is not drawn has at or past the first time of the next one."""
+        """Bars of a source that is not drawn, at or past the first time of the next one."""
         if self.shared_bars == "last":
             return None
         source, following = self.sources[number], self._starts[number + 1].time
@@ -188,7 +188,7 @@ class JoinedSource(Source):
         return {"shared": count} if count else {}
 
     def held(self, threads: int) -> int:
-        """What the one that holds most does: they are read one after another."""
+        """The answer of the file that holds most: they are read one after another."""
         return max(source.held(threads) for source in self.sources)
 
     def total_rows(self) -> int:
@@ -197,7 +197,7 @@ class JoinedSource(Source):
 
     @property
     def parses(self) -> bool:
-        """Whether drawing the bars once more means parsing them once more."""
+        """True if drawing the bars once more means parsing them once more."""
         return any(source.parses for source in self.sources)
 
     def rows_at_hand(self) -> int | None:
@@ -267,13 +267,13 @@ class JoinedSource(Source):
         )
 
     def _taken_for(self) -> str:
-        """What each file was taken for, said once where it is the same."""
+        """The format that each file was read as, said once if it is the same."""
         said = dict.fromkeys(str(getattr(source, "taken_for", "")) for source in self.sources)
         return "; ".join(text for text in said if text)
 
 
 class _Seam:
-    """What is left out of a source beside its neighbours.
+    """Bars left out of a source beside its neighbours.
 
     Args:
         joined: the data set.
@@ -409,7 +409,7 @@ def _edge(batch: RowBatch, at: int) -> Edge | None:
 
 
 def _start(source: Source) -> FileStart:
-    """What the first rows of a source say, by reading as little as can be."""
+    """Facts of the first rows of a source, by reading as little as possible."""
     with closing(source.batches(0, None, volume=False, threads=1)) as drawn:
         for batch in drawn:
             found = FileStart.of(batch)

@@ -430,7 +430,7 @@ class _Case:
 
 
 def unlike(one: Decision | None, other: Decision | None) -> bool:
-    """Whether two decisions differ in more than the last digits."""
+    """True if two decisions differ in more than the last digits."""
     if one is None or other is None:
         return one is not other
     found = difference(one, other)

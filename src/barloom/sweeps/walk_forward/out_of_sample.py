@@ -65,7 +65,7 @@ class _Since:
         """Time of the first bar at it or after."""
 
     def prepare(self, chunk: Chunk) -> Prepared:
-        """What the feed prepares."""
+        """The preparation of the feed."""
         return self._feed.prepare(chunk)
 
     def entries(self, chunk: Chunk, prepared: Prepared) -> Entries:
