@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,6 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
         _say_plan(plan_sweep(bars, base, grid, asked, search=search, reading_known=True), output)
         return 0
     with SweepProgress(MemoryWatch(asked.memory_threshold_mb)) as progress:
-
-        def on_plan(plan: Plan) -> None:
-            # On stderr where stdout is for one document alone.
-            print(
-                render(facts_table(plan.rows())), file=sys.stderr if output == "json" else results.stream(), flush=True
-            )
-
         outcome = sweep_job(
             bars,
             base,
@@ -95,7 +89,7 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
             command=["barloom", *words],
             search=search,
             reading_known=True,
-            on_plan=on_plan,
+            on_plan=partial(_show_plan, output),
             on_progress=progress,
         )
     judged = Judged.of(outcome.table, asked.rank_by, asked.min_trades)
@@ -115,6 +109,11 @@ def main(options: argparse.Namespace, words: Sequence[str]) -> int:
         )
     )
     return 0
+
+
+def _show_plan(output: str, plan: Plan) -> None:
+    """Print the plan of a sweep that begins: on stderr if stdout is for one document alone."""
+    print(render(facts_table(plan.rows())), file=sys.stderr if output == "json" else results.stream(), flush=True)
 
 
 def _say_plan(plan: Plan, output: str) -> None:
