@@ -44,7 +44,7 @@ def classes(pattern: str) -> list[str]:
 
 
 def rows() -> Iterator[tuple[str, object]]:
-    """What is counted, and its count."""
+    """Names and values of the counts."""
     longest, wide = max(functions()), max((arguments, name) for _, arguments, name in functions())
     yield "longest function, lines of code without signature and docstring", f"{longest[0]} ({longest[2]})"
     yield "functions of more than 60 such lines", sum(lines > 60 for lines, _, _ in functions())

@@ -36,6 +36,7 @@ class Tree:
 
     def __init__(self, folder: Path, *headings: str) -> None:
         self.folder = folder
+        self.touched: set[str] = set()
         self.recipe = [line for heading in headings for line in recipe(heading)]
         for name in COPIED:
             where = folder / name
@@ -54,6 +55,7 @@ class Tree:
     def _touch(self, name: str) -> Path:
         named = any(self._names(word, name) for word in re.findall(r"`([^`]+)`", "\n".join(self.recipe)))
         assert named, f"the recipe touches {name} without naming it"
+        self.touched.add(name)
         return self.folder / name
 
     @staticmethod

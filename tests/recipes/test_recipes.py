@@ -89,6 +89,7 @@ def test_an_indicator(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert tree.document("run", "--sample", "--strategy", "wide.py:Wide")["metrics"]["trades"] > 0
+    assert len(tree.touched) == 3
 
 
 def test_a_metric(tmp_path: Path) -> None:
@@ -108,6 +109,7 @@ def test_a_metric(tmp_path: Path) -> None:
     sweep = tree.document(*words)
     assert sweep["best"]["payoff_ratio"] > 0
     assert "payoff_ratio" in tree.barloom(*words)
+    assert len(tree.touched) == 1
 
 
 TURN = '''"""`two-up`: long after two closes in a row above the one before."""
@@ -167,6 +169,7 @@ def test_a_strategy(tmp_path: Path) -> None:
     words = ("bars.parquet", "--strategy", "two-up")
     assert tree.document("run", *words, "--param", "stop_atr=2")["metrics"]["trades"] > 0
     assert len(tree.document("sweep", *words, "--grid", "stop_atr=1,2,3")["ranking"]) == 3
+    assert len(tree.touched) == 3
 
 
 TOY = '''"""A toy format: `TOYBARS`, then rows of time in seconds UTC, open, high, low and close, eight bytes each."""
@@ -250,6 +253,7 @@ def test_a_format_of_bars(tmp_path: Path) -> None:
         tree.document("run", "bars.toy", "--strategy", "ema-cross", "--input-format", "toy")["digest"]
         == runs[0]["digest"]
     )
+    assert len(tree.touched) == 2
 
 
 def test_an_option(tmp_path: Path) -> None:
@@ -280,6 +284,7 @@ def test_an_option(tmp_path: Path) -> None:
     assert_option_is_everywhere(tree, "reward", "1.5", "target at this many times the stop distance")
     wide, narrow = (tree.document(*SAMPLE, "--stop", "atr:2", "--reward", x)["metrics"] for x in ("3", "1"))
     assert wide["best_trade"] > narrow["best_trade"]
+    assert len(tree.touched) == 4
 
 
 def assert_option_is_everywhere(tree: Tree, name: str, value: str, words: str) -> None:
@@ -425,8 +430,10 @@ def test_an_exit_rule(tmp_path: Path) -> None:
         "import pyarrow.parquet as pq, sys\n"
         "table = pq.read_table(sys.argv[1] + '/trades.parquet').to_pylist()\n"
         "left = [row for row in table if row['exit_reason'] == 'losing']\n"
-        "assert left and all(row['exit_bar'] == row['entry_bar'] + 10 and row['gross_pnl'] < 0 for row in left)\n"
+        "assert left and all(row['exit_bar'] == row['entry_bar'] + 10 for row in left)\n"
+        "assert all(row['side'] * (row['exit_price'] - row['entry_price']) < 0 for row in left)\n"
         "print(left[0]['trade_id'])"
     )
     number = tree.python("-c", code, run["folder"]).strip()
     assert "the trade was losing" in tree.barloom("explain", run["folder"], number)
+    assert len(tree.touched) == 17

@@ -153,6 +153,7 @@ def test_a_constant_that_changes_is_found_on_its_page(changed: float) -> None:
 
 def test_spikes_are_as_far_away_as_the_page_says() -> None:
     """The words of a finding have the bound of the page too."""
-    from barloom.bars.checks import MEANINGS, SPIKE_DEVIATIONS
+    from barloom.bars.check_report import MEANINGS
+    from barloom.bars.first_rows import SPIKE_DEVIATIONS
 
     assert f"more than {number(SPIKE_DEVIATIONS)} robust deviations" in MEANINGS["spike"][1]

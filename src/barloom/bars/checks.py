@@ -3,154 +3,32 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
 from barloom._native.checking import BAD_ROWS, FINDINGS, Checker
+from barloom.bars.check_report import MEANINGS, CheckReport, Finding, Place, Verdict
 from barloom.bars.clocks import ClockFit, fit_of, percent
 from barloom.bars.closures import Closures, classify, holidays_between, open_days, open_time
+from barloom.bars.first_rows import HOUR, SLOW, SPIKE_DEVIATIONS, FirstRows, read_head
 from barloom.bars.intake import Tally
 from barloom.bars.refusals import ACCIDENTS, SHAPE, share, too_many
 from barloom.bars.sources.base import MALFORMED, Source
 from barloom.bars.sources.files import FileSource
-from barloom.bars.steps import commonest
 from barloom.bars.times import iso
 from barloom.bars.watch import Watch, claims_utc, clocks_apart, odd_times, parts_of, zone_of_part
 
 if TYPE_CHECKING:
     from barloom.bars.bars import Bars
 
-Severity = Literal["error", "warning", "note"]
-Verdict = Literal["clean", "not judged", "warnings", "asked", "bad rows", "no bars"]
-"""``asked``: a run asks something first, see the advice."""
-
-HEAD_ROWS = 20_000  # rows from which step, grid and usual return are told before the pass
-FEWEST_STEPS = 0.1  # share of the commonest step, below which the bars have none
-SPIKE_DEVIATIONS = 50.0
 LISTED_GAPS = 200_000
 FEWEST_BARS = 10  # below which nothing is judged
 SHOWN = 5
-HOUR = 3600 * 10**9
-HOLE = 10  # missing bars that make a hole of a gap, where bars are seldom missing
 SPARSE_HOLE = 60  # and where more than SPARSE of them are
 SPARSE = 0.02
-SLOW = 600 * 10**9  # from this step on a single missing bar is a hole
 SPARSE_SLOW_HOLE = 6
-
-MEANINGS: dict[str, tuple[Severity, str]] = {
-    "unparsable_time": ("error", "the time cannot be read"),
-    "unparsable_price": ("error", "a price cannot be read"),
-    "malformed": ("error", "the row has not the columns of the others"),
-    "unsorted": ("error", "the time is before that of an earlier row"),
-    "repeated_same": ("error", "time and prices of the row before, again"),
-    "repeated_different": ("error", "the time of the row before with other prices"),
-    "not_finite": ("error", "a price is missing or infinite"),
-    "not_positive": ("error", "a price is zero or negative"),
-    "high_low": ("error", "high and low do not span open and close"),
-    "no_ask": ("error", "no ask bar of this time"),
-    "bad_ask": ("error", "the ask bar is bad"),
-    "crossed": ("error", "the ask is below the bid"),
-    "shifted_columns": ("error", "the prices stand one column to the left or right of their own; counted above too"),
-    "spike": ("warning", f"a price more than {SPIKE_DEVIATIONS:.0f} robust deviations away that comes back"),
-    "zero_range": ("warning", "30 or more bars in a row without any range"),
-    "stale": ("warning", "5 or more bars in a row that repeat the prices of the one before"),
-    "off_grid": ("warning", "the time is not on the grid of the others"),
-    "bad_volume": ("warning", "the volume is negative, missing or no number: the bar is kept, its volume is unknown"),
-    "hole": ("warning", "bars are missing while the market is open"),
-    "odd_times": ("warning", "times that no bar has"),
-    "clocks_apart": ("warning", "the clocks of the files do not meet"),
-    "daylight_saving": ("warning", "an hour comes twice in autumn: the times look like those of a local clock"),
-    "time_zone": ("warning", "the weeks open at 17:00 New York by another clock"),
-    "no_volume": ("note", "the volume is zero in every row"),
-    "absent": ("note", "single minutes without a bar: nobody traded, or nothing was kept"),
-}
-
-
-class Place(BaseModel):
-    """Where a finding shows."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    row: int
-    """Row of the source, counted from 1."""
-    time: str | None
-    """ISO, UTC; None where it could not be read."""
-
-
-class Finding(BaseModel):
-    """One kind of fault or oddity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: str
-    severity: Severity
-    """An error is a row that a run refuses; a warning may spoil a result; a note is worth knowing."""
-    count: int
-    """Rows; of holes and absent bars the gaps."""
-    meaning: str
-    first: tuple[Place, ...]
-    share_of_rows: float | None = None
-    """Of all rows; None of what is no row."""
-    share_of_time: float | None = None
-    """Of the time in which there are bars or should be; None where it takes none."""
-
-
-class CheckReport(BaseModel):
-    """The findings of a check."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    path: str
-    rows: int
-    """All rows, good and bad."""
-    bars: int
-    """Rows that are good bars."""
-    first: str | None
-    """Time of the first good bar, ISO, UTC; None where there is none."""
-    last: str | None
-    timeframe_seconds: float | None
-    """The most common step; None where bars have no regular one."""
-    findings: tuple[Finding, ...]
-    """The kinds that were found, errors first."""
-    weekends: int
-    """Gaps that are weekends, and so on: none of these is a finding."""
-    holidays: int
-    nightly_closes: int
-    market: Literal["always open", "closes", "unknown"]
-    clock_fits: dict[str, float]
-    """Share of the FX weeks that open at 17:00 New York, by the clock that the times might be of; empty for other markets."""
-    not_judged: tuple[str, ...] = ()
-    """Things that could not be judged, one sentence each; with one of them, nothing is called clean."""
-    verdict: Verdict
-    said: str = ""
-    """The verdict in words."""
-    advice: tuple[str, ...]
-    """Advice, one sentence each."""
-    options: tuple[str, ...] | None = ()
-    """Options that a command has to be given to go on with these rows, as they are typed; None where no option helps."""
-
-    def found(self, kind: str) -> int:
-        """The count of one kind, 0 where it was not found."""
-        return sum(finding.count for finding in self.findings if finding.kind == kind)
-
-
-@dataclass(frozen=True, slots=True)
-class FirstRows:
-    """Facts of the first rows that hold for all of them."""
-
-    step: int
-    phase: int
-    close: float
-    usual: float
-
-    @property
-    def listed(self) -> int:
-        """Missing bars from which a gap is listed."""
-        return 1 if self.step >= SLOW else HOLE
 
 
 def check_bars(bars: Bars, threads: int = 2) -> CheckReport:
@@ -176,47 +54,6 @@ def check_bars(bars: Bars, threads: int = 2) -> CheckReport:
     watch.step()
     source.odd_times_kept = kept
     return _Told(source, checker, head, rows, tally, watch).report()
-
-
-def read_head(source: Source) -> FirstRows:
-    """Facts of the first good rows: their step and grid, a first price, and the usual return.
-
-    Raises:
-        InputError: the source cannot be read.
-    """
-    times: list[npt.NDArray[np.int64]] = []
-    closes: list[npt.NDArray[np.float64]] = []
-    rows = 0
-    with closing(source.batches(0, None, volume=False, threads=1)) as batches:
-        for batch in batches:
-            good = (batch.timestamp > MALFORMED) & (batch.low > 0) & (batch.high >= batch.low) & (batch.close > 0)
-            good &= (batch.close <= batch.high) & (batch.close >= batch.low) & np.isfinite(batch.high)
-            times.append(batch.timestamp[good][:HEAD_ROWS])
-            closes.append(batch.close[good][:HEAD_ROWS])
-            rows += len(times[-1])
-            if rows >= HEAD_ROWS or batch.first_row > 100 * HEAD_ROWS:
-                break
-    if rows < 2:
-        return FirstRows(0, -1, float(closes[0][0]) if rows and len(closes[0]) else 1.0, 1e-4)
-    when, price = np.concatenate(times), np.concatenate(closes)
-    with np.errstate(over="ignore"):  # prices of any size: such a move is infinite
-        moves = np.abs(np.diff(price)) / price[:-1]
-    moves = moves[(moves > 0) & np.isfinite(moves)]
-    step, phase = _grid(when)
-    usual = float(np.median(moves)) if len(moves) else 1e-4
-    return FirstRows(step, phase, float(np.median(price[:7])), usual)
-
-
-def _grid(times: npt.NDArray[np.int64]) -> tuple[int, int]:
-    """The commonest step and what is left of most times divided by it; 0 and -1 where there is none."""
-    steps = np.diff(times)
-    step, count = commonest(steps[steps > 0])
-    if not count or (count < FEWEST_STEPS * len(times) and len(times) > 10):
-        return 0, -1
-    if step > HOUR:
-        return step, -1
-    phase, count = commonest(times % step)
-    return step, phase if count * 2 >= len(times) else -1
 
 
 class _Told:

@@ -16,7 +16,7 @@ from barloom.cli.tables import facts_table, listing, render
 from barloom.options import reading_keys
 
 if TYPE_CHECKING:
-    from barloom.bars.checks import CheckReport, Finding
+    from barloom.bars.check_report import CheckReport, Finding
 
 SHOWN = 3
 

@@ -13,7 +13,8 @@ import pytest
 
 from barloom._native.checking import BAD_ROWS
 from barloom.bars.bars import Bars
-from barloom.bars.checks import CheckReport, check_bars
+from barloom.bars.check_report import CheckReport
+from barloom.bars.checks import check_bars
 from barloom.bars.closures import holidays
 from barloom.bars.intake import Tally
 from barloom.bars.sources.base import MALFORMED, UNPARSABLE_PRICE, UNPARSABLE_TIME, Batches, RowBatch, Source

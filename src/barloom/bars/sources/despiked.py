@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from barloom._native.checking import Checker
-from barloom.bars.checks import SPIKE_DEVIATIONS, read_head
+from barloom.bars.first_rows import SPIKE_DEVIATIONS, read_head
 from barloom.bars.sources.base import Batches, Ints, Source
 from barloom.errors import InputError
 
