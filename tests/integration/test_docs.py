@@ -2,7 +2,7 @@
 
 The word behind a fence says what the block is:
 
-- ``console``: commands of a shell, one a line, which must end well and print something;
+- ``console``: commands of a shell, one a line, which must end well, or as ``# exit code 2`` says, and print something;
 - ``python``: a program, or the file it names in its first line, ``# name.py``; likewise ``toml``;
 - ``text``: straight below commands or a program, lines that they print; elsewhere a drawing;
 - ``sh``: commands that cannot run on a page. ``ELSEWHERE`` says what runs them.

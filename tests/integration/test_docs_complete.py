@@ -93,3 +93,8 @@ def test_every_public_name_is_on_the_page_of_python() -> None:
     found |= set(re.search(r"members: \[(.*)\]", page("python.md"))[1].split(", "))  # type: ignore[index]
     assert {*bl.__all__, *indicators.__all__} <= found
     assert [name for name in bl.__all__ if f"`{name}`" not in page("public.md")] == []
+
+
+def test_the_glossary_is_in_order() -> None:
+    words = [line.split(" | ")[0].removeprefix("| ") for line in page("glossary.md").splitlines() if line[:2] == "| "]
+    assert len(words) > 40 and words[2:] == sorted(words[2:], key=str.casefold)

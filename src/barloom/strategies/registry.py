@@ -146,7 +146,7 @@ def _import(
     except BaseException as error:
         raise InputError(f"{option} {name}:{class_name}: {_fault(error, '')}") from error
     file = getattr(module, "__file__", None)
-    if file is None:
+    if file is None or not Path(file).is_file():  # a module of no file, or a script that Python reads from a pipe
         return module, StrategyOrigin("module", name)
     path = Path(file).resolve()
     return module, StrategyOrigin("module", str(path), hashlib.sha256(path.read_bytes()).hexdigest())
