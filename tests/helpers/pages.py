@@ -27,7 +27,7 @@ MEASURED = re.compile(r"[\d.,]+ (?=(?:s|MB|bars/s)\b)|(?<=-)[0-9a-f]{8}$")
 """Seconds, memory, speed and the ends of job ids, which differ from run to run."""
 
 REFUSED = re.compile(r"  # exit code (?P<code>\d+)$")
-"""What a command that is meant to fail ends with."""
+"""Ending of a command that is meant to fail: its exit code, in a comment."""
 
 
 @dataclass(frozen=True)
