@@ -180,5 +180,7 @@ def test_a_script_that_python_reads_from_a_pipe_may_name_its_class(tmp_path):
         "    def signals(self, window):\n        return bl.Entries([], 1, stop=0.001)\n\n\n"
         "print(bl.run(bl.from_synthetic(1_000), '__main__:Never').trades_count)\n"
     )
-    done = subprocess.run([sys.executable, "-"], input=script, text=True, capture_output=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-"], input=script, text=True, capture_output=True, cwd=tmp_path, check=False
+    )
     assert done.returncode == 0 and done.stdout == "0\n", done.stderr
